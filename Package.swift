@@ -46,6 +46,8 @@ let package = Package(
       name: "CohortIngestion", dependencies: ["CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
       swiftSettings: swift),
 
+    .target(name: "CohortEmbedding", dependencies: ["CohortCore", "CohortKernels"], swiftSettings: swift),
+
     // Layer 4: what is derived from the store, and what trains on it.
     .target(
       name: "CohortCatalog",
@@ -90,6 +92,8 @@ let package = Package(
     .testTarget(
       name: "CohortClusteringTests", dependencies: ["CohortClustering", "CohortKernels", "CohortCore"],
       swiftSettings: swift),
+    .testTarget(
+      name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortCore"], swiftSettings: swift),
     .testTarget(name: "CohortIngestionTests", dependencies: ["CohortIngestion", "CohortCore"], swiftSettings: swift),
     .testTarget(
       name: "CohortCatalogTests",
