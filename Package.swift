@@ -112,7 +112,8 @@ let package = Package(
       ], swiftSettings: swift),
     // The real executables, run as a user runs them: contract, kills, bad input.
     .testTarget(
-      name: "CommandTests", dependencies: ["cohort", "cohortd", "CohortCatalog", "CohortStore", "CohortCore"],
+      name: "CommandTests",
+      dependencies: ["cohort", "cohortd", "CohortCatalog", "CohortStore", "CohortLMDB", "CohortCore"],
       swiftSettings: swift),
   ],
   cxxLanguageStandard: .cxx17

@@ -56,7 +56,7 @@ struct LabelGroups: GroupingEngine {
             "A sample belongs to a group that is not there", place: "sample \(record.sample), group \(group)")
         }
         groups[group]?.count = count - 1
-        try context.overlay.set(record.sample, .unassigned, 0)
+        try context.overlay.set(record.sample, .unassigned, Assignment.distance(leaving: group))
         context.outcome.statistics.deleted += 1
         context.touch(group)
         if count == 1 { close(group, position: position, &context) }

@@ -48,7 +48,7 @@ public struct ChangeRecord: Hashable, Sendable {
 /// The group of one sample and, in an embedding grouping, the squared distance to that group's published centroid.
 ///
 /// The distance is a fixed-order Float64 value rounded to Float32, so it has the same bits on every machine. It is 0 in
-/// the other groupings. A **provisional** assignment has its distance negated (the sign bit is set, also of zero): it
+/// the other groupings (but see `distance(leaving:)`). A **provisional** assignment has its distance negated (the sign bit is set, also of zero): it
 /// will be made again when its round is full. Readers show the magnitude.
 public struct Assignment: Hashable, Sendable {
   public var sample: SampleID
@@ -63,4 +63,17 @@ public struct Assignment: Hashable, Sendable {
   }
 
   public var isProvisional: Bool { distance.sign == .minus }
+
+  /// What a grouping by label stores as the distance of a sample that was deleted: the group it had, as the bits of a
+  /// number that is not negative. Its label may be gone with it, and without the group nobody could tell what the rounds
+  /// before the deletion did.
+  public static func distance(leaving group: GroupID) -> Float {
+    group.rawValue < Float.infinity.bitPattern - 1 ? Float(bitPattern: group.rawValue + 1) : 0
+  }
+
+  /// The group that `distance(leaving:)` was made of; nil where there is none.
+  public static func leftGroup(_ distance: Float) -> GroupID? {
+    distance.bitPattern == 0 || !distance.isFinite || distance.sign == .minus
+      ? nil : GroupID(distance.bitPattern - 1)
+  }
 }

@@ -6,9 +6,14 @@ internal import Foundation
 /// Turns the store's feed into what the clustering engine reads: each change with the label or length it divides by.
 struct ChangeRecords {
   let definition: GroupingDefinition
+  /// Where labels of deleted samples are looked up that their grouping has seen; nil to take them as missing.
+  private let erased: GroupingRecord?
   private var labels: [TaskID: String] = [:]
 
-  init(_ definition: GroupingDefinition) { self.definition = definition }
+  init(_ definition: GroupingDefinition, erasedLabelsFrom grouping: GroupingRecord? = nil) {
+    self.definition = definition
+    erased = grouping
+  }
 
   mutating func records(
     _ feed: [FeedRecord], _ transaction: borrowing ReadTransaction
@@ -30,6 +35,7 @@ struct ChangeRecords {
     switch definition.criterion {
     case .task: return .label(try label(TaskID(try transaction.uint32(Column.task, id)), transaction))
     case .attribute(let key):
+      if let erased, try transaction.isDeleted(id) { return .label(try transaction.erasedLabel(of: id, in: erased)) }
       return .label(try transaction.withSample(id) { try $0.flatMap { try Self.attribute(key, $0) } })
     case .length(let measure, _): return .length(UInt64(try transaction.uint32(measure.column, id)))
     case .embedding: return .vector
@@ -66,6 +72,28 @@ struct ChangeRecords {
         code: "attributes", category: .corruption, message: "The attributes of a sample are not a JSON object",
         place: "sample \(sample.id)", cause: "\(error)")
     }
+  }
+}
+
+/// The label of a deleted sample that is recorded nowhere.
+struct ErasedLabel: Error {
+  var sample: SampleID
+}
+
+extension ReadTransaction {
+  /// The label under which a grouping saw a sample that was deleted since: that of the group it is in, or was in.
+  /// - Throws: `ErasedLabel` when no group is recorded.
+  fileprivate func erasedLabel(of id: SampleID, in grouping: GroupingRecord) throws -> String {
+    var group = GroupID(try uint32(grouping.groupColumn, id))
+    if group == .unassigned {
+      let distance = Float(bitPattern: try uint32(grouping.distanceColumn, id))
+      guard let left = CohortClustering.Assignment.leftGroup(distance) else { throw ErasedLabel(sample: id) }
+      group = left
+    }
+    guard case .label(let label) = try self.group(group, in: grouping.id)?.geometry else {
+      throw ErasedLabel(sample: id)
+    }
+    return label
   }
 }
 

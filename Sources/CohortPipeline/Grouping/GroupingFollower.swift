@@ -38,12 +38,12 @@ public final class GroupingFollower {
       guard let record = try transaction.grouping(named: name) else {
         throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
-      return (record, try Self.space(of: record.definition, transaction), try transaction.groups(of: record.id))
+      return (record, try transaction.space(of: record.definition), try transaction.groups(of: record.id))
     }
     self.store = store
     self.record = record
     self.space = space
-    feed = space.map { .embedded($0.id) } ?? .inserted
+    feed = Feed(of: space)
     source = ChangeRecords(record.definition)
     if record.engineState.isEmpty {
       state = try GroupingState(definition: record.definition, dimension: space?.dimension ?? 0)
@@ -51,16 +51,6 @@ public final class GroupingFollower {
       state = try GroupingState(
         header: record.engineState, groups: groups.map { try CohortClustering.GroupRecord(decoding: $0.engineState) })
     }
-  }
-
-  private static func space(
-    of definition: GroupingDefinition, _ transaction: borrowing ReadTransaction
-  ) throws -> EmbeddingSpace? {
-    guard case .embedding(let name) = definition.criterion else { return nil }
-    guard let space = try transaction.space(named: name) else {
-      throw StoreError.unknown("embedding-space", name, known: try transaction.spaces().map(\.name))
-    }
-    return space
   }
 
   /// Digest of the engine's state.
@@ -93,7 +83,7 @@ public final class GroupingFollower {
       return (try source.records(part.records, transaction), part.next, try transaction.counters.nextSample)
     }
     let table = StoreAssignments(store: store, grouping: record, sampleCount: samples)
-    let features = StoreFeatures(store: store, space: space, lengthColumn: lengthColumn)
+    let features = StoreFeatures(store: store, space: space, lengthColumn: record.definition.lengthColumn)
     let before = state
     let outcome = try state.applyRound(records, assignments: table, features: features)
     do {
@@ -119,26 +109,12 @@ public final class GroupingFollower {
       assignments: outcome.assignments.map {
         CohortStore.Assignment(id: $0.sample, group: $0.group, distance: $0.distance)
       },
-      groups: groups.map(Self.stored), engineState: state.encodedHeader, applied: next, isProvisional: false,
-      events: outcome.events.map { event in
-        var writer = ByteWriter()
-        event.encode(into: &writer)
-        return writer.bytes
-      }, digest: outcome.digest)
+      groups: groups.map(\.stored), engineState: state.encodedHeader, applied: next, isProvisional: false,
+      events: outcome.events.map(\.encoded), digest: outcome.digest)
     try store.write { try $0.commit(commit, to: record) }
     record.applied = next
     record.provisional = next
     record.engineState = commit.engineState
-  }
-
-  private static func stored(_ group: CohortClustering.GroupRecord) -> CohortStore.GroupRecord {
-    CohortStore.GroupRecord(
-      id: group.id, geometry: group.geometry, isOpen: group.lineage.closed == nil, parent: group.lineage.parent,
-      heir: group.lineage.heir, born: group.lineage.born, engineState: group.encoded)
-  }
-
-  private var lengthColumn: Column? {
-    if case .length(let measure, _) = record.definition.criterion { measure.column } else { nil }
   }
 
   /// Assigns the records behind the last complete round, unless that was done already.
@@ -150,7 +126,7 @@ public final class GroupingFollower {
     guard !records.isEmpty else { return }
     update.provisional = UInt64(records.count)
     guard record.provisional < next else { return }
-    let features = StoreFeatures(store: store, space: space, lengthColumn: lengthColumn)
+    let features = StoreFeatures(store: store, space: space, lengthColumn: record.definition.lengthColumn)
     let assignments = try state.assignProvisionally(records, features: features)
     let commit = RoundCommit(
       assignments: assignments.map {

@@ -13,6 +13,10 @@ public struct GroupDetail: Sendable {
   /// One event of the group's history.
   public struct Event: Hashable, Sendable {
     public var sequence: LogSequence
+    /// Of the log entry: milliseconds since 1970, UTC.
+    public var time: Int64
+    /// Change records that the grouping had applied.
+    public var position: UInt64
     /// born, split, merged, republished, closed.
     public var operation: String
     public var parent: GroupID?
@@ -36,7 +40,8 @@ public struct GroupDetail: Sendable {
   public var typical: [Member]
   /// The farthest ones.
   public var outlying: [Member]
-  /// Empty unless asked for: what happened to the group and to those it came from, oldest first.
+  /// Empty unless asked for: what happened to the group, to those it came from, up to the one that was born with its
+  /// first sample, and to its heirs after it was merged into them; oldest first.
   public var history: [Event]
 }
 
@@ -107,7 +112,8 @@ extension GroupListing {
     return (members, hasDistance)
   }
 
-  /// The events of a group and of its ancestors up to their splits, by a scan of the log's rounds.
+  /// The events of a group, of its ancestors up to their splits, and of its heirs from the merges on, by a scan of the
+  /// log's rounds.
   private static func history(
     of group: GroupID, _ grouping: GroupingRecord, _ transaction: borrowing ReadTransaction
   ) throws -> [GroupDetail.Event] {
@@ -118,7 +124,7 @@ extension GroupListing {
         let event = try ByteReader.decode(bytes) { try GroupEvent(from: &$0) }
         events.append(
           GroupDetail.Event(
-            sequence: entry.sequence, operation: event.kind.name,
+            sequence: entry.sequence, time: entry.time, position: event.position, operation: event.kind.name,
             parent: event.parent == .unassigned ? nil : event.parent, child: event.child, count: event.count,
             gain: event.gain))
       }
@@ -131,6 +137,13 @@ extension GroupListing {
       kept.append(event)
       if event.operation == "split", family.contains(event.child), let parent = event.parent { family.insert(parent) }
     }
-    return kept.reversed()
+    kept.reverse()
+    // Forwards: an heir counts from the moment it took the members.
+    var heir: GroupID?
+    for event in events {
+      if let current = heir, event.child == current || event.parent == current { kept.append(event) }
+      if event.operation == "merged", event.child == heir ?? group { heir = event.parent }
+    }
+    return kept
   }
 }

@@ -19,16 +19,22 @@ extension ReadTransaction {
   /// - Parameters:
   ///   - position: records up to here are consumed.
   ///   - limit: at most so many records.
+  ///   - end: no records behind this position; nil for all there are.
   /// - Returns: the records, and the position behind the last of them (and behind entries that hold none).
   /// - Complexity: O(records + entries passed).
   public func changes(
-    _ feed: Feed, from position: FeedPosition, limit: Int
+    _ feed: Feed, from position: FeedPosition, limit: Int, upTo end: FeedPosition? = nil
   ) throws -> (records: [FeedRecord], next: FeedPosition) {
     var records: [FeedRecord] = []
     var next = position
     try forEachEntry(from: position.sequence) { entry in
       let skip = entry.sequence == position.sequence ? position.offset : 0
-      let (taken, isComplete) = Self.take(entry.event, feed, skip: skip, limit: limit - records.count, into: &records)
+      var room = limit - records.count
+      if let end, entry.sequence >= end.sequence {
+        guard entry.sequence == end.sequence, end.offset > skip else { return false }
+        room = min(room, Int(clamping: end.offset - skip))
+      }
+      let (taken, isComplete) = Self.take(entry.event, feed, skip: skip, limit: room, into: &records)
       if isComplete {
         next = FeedPosition(sequence: entry.sequence.next, offset: 0)
         return records.count < limit

@@ -13,7 +13,7 @@ struct GroupShow: CohortCommand {
   @Argument(help: "The group's number.") var group: UInt32
   @Option(help: ArgumentHelp("The grouping.", valueName: "name"), completion: StoreNames.groupings) var grouping: String
   @Option(help: ArgumentHelp("Samples of each kind.", valueName: "n")) var samples = 3
-  @Flag(help: "Its births, splits and merges as well.") var history = false
+  @Flag(help: "What happened to it, to those it came from, and to its heirs.") var history = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
@@ -77,7 +77,9 @@ struct GroupShow: CohortCommand {
     }
     if history {
       try output.text("\nhistory\n")
-      try output.list(["sequence", "operation", "parent", "child", "count", "gain"], detail.history.map(\.output))
+      try output.list(
+        ["sequence", "time", .hidden("position"), "operation", "parent", "child", "count", "gain"],
+        detail.history.map(\.output))
     }
   }
 }
@@ -85,8 +87,9 @@ struct GroupShow: CohortCommand {
 extension GroupDetail.Event {
   var output: OutputRecord {
     [
-      "sequence": .sequence(sequence), "operation": .text(operation), "parent": parent.map { .id($0) } ?? .null,
-      "child": .id(child), "count": .count(count), "gain": .number(gain),
+      "sequence": .sequence(sequence), "time": .time(time), "position": .count(position),
+      "operation": .text(operation), "parent": parent.map { .id($0) } ?? .null, "child": .id(child),
+      "count": .count(count), "gain": .number(gain),
     ]
   }
 }

@@ -9,24 +9,32 @@ struct VerifyCommand: CohortCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Read everything that is stored, and say what is damaged.",
     discussion: examples(
-      "cohort verify", "cohort verify --repair --dry-run", "cohort verify --repair",
+      "cohort verify", "cohort verify --repair --dry-run", "cohort verify --repair", "cohort verify --replay",
+      "cohort verify --replay --grouping topics",
       text: """
         The store is read by a process of its own, because a damaged file can end the process that reads it. Repairs \
         mend what can be computed from the rest, and throw nothing away. What is damaged beyond that has to come from \
-        a backup. The exit code is 4 when anything is damaged.
+        a backup. --replay also makes each grouping anew in memory from the log, round by round, and compares digests, \
+        groups and assignments. The exit code is 4 when anything is damaged or different.
         """))
 
   @Flag(help: "Mend what can be computed from the rest.") var repair = false
   @Flag(help: "With --repair: say what would be mended, and change nothing.") var dryRun = false
+  @Flag(help: "Make each grouping anew from the log, and compare it with what is stored.") var replay = false
+  @Option(
+    help: ArgumentHelp("With --replay: only this grouping.", valueName: "name"), completion: StoreNames.groupings)
+  var grouping: String?
   @Flag(help: .hidden) var inProcess = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
     if dryRun, !repair { throw ValidationError("--dry-run goes with --repair.") }
+    if grouping != nil, !replay { throw ValidationError("--grouping goes with --replay.") }
   }
 
   func execute(_ session: Session) throws -> Outcome {
     guard inProcess else { return try supervise(session) }
+    if let grouping { _ = try session.read { try $0.existingGrouping(grouping) } }
     let mends = repair && !dryRun
     let store = mends ? try session.writableStore(for: "verify") : try session.readableStore()
     let repaired = repair ? try store.repair(dryRun: dryRun) { session.report($0, "repairing") } : nil
@@ -36,8 +44,10 @@ struct VerifyCommand: CohortCommand {
 
     let problems = report.problems.map(\.output) + others
     let count = report.problemCount + UInt64(others.count)
+    let replays = replay ? try ReplayComparison.run(store, grouping: grouping, session) : nil
     if session.output.format == .table {
       try printText(report, problems, repaired, session.output)
+      if let replays { try session.output.list(ReplayComparison.columns, replays.map(\.output)) }
     } else {
       var record: OutputRecord = [
         "sound": .boolean(count == 0), "problem_count": .count(count),
@@ -46,9 +56,13 @@ struct VerifyCommand: CohortCommand {
           report.tables.map { .record(["table": .text($0.name), "records": .count($0.records)]) }),
       ]
       if let repaired { record.append("repair", .record(repaired.output)) }
+      if let replays { record.append("replay", .list(replays.map { .record($0.output) })) }
       try session.output.record(record)
     }
-    guard count > 0 else { return .done }
+    guard count > 0 else {
+      try replays?.forEach { try $0.check() }
+      return .done
+    }
     let isRepairable = report.problems.contains(where: \.isRepairable)
     throw CommandError(
       "cli.damaged", category: .corruption, "The store has \(count) damaged \(count == 1 ? "place" : "places")",
