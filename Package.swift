@@ -32,6 +32,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
     .target(name: "CSQLiteGuard", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(name: "CUnicodeTables"),
     .target(name: "CohortKernels"),
 
     // Layer 2: values and the map.
@@ -46,7 +47,9 @@ let package = Package(
       name: "CohortIngestion", dependencies: ["CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
       swiftSettings: swift),
 
-    .target(name: "CohortEmbedding", dependencies: ["CohortCore", "CohortKernels"], swiftSettings: swift),
+    .target(
+      name: "CohortEmbedding", dependencies: ["CohortCore", "CohortKernels", "CSimdjson", "CUnicodeTables"],
+      swiftSettings: swift),
 
     // Layer 4: what is derived from the store, and what trains on it.
     .target(
@@ -93,7 +96,8 @@ let package = Package(
       name: "CohortClusteringTests", dependencies: ["CohortClustering", "CohortKernels", "CohortCore"],
       swiftSettings: swift),
     .testTarget(
-      name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortCore"], swiftSettings: swift),
+      name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore"],
+      swiftSettings: swift),
     .testTarget(name: "CohortIngestionTests", dependencies: ["CohortIngestion", "CohortCore"], swiftSettings: swift),
     .testTarget(
       name: "CohortCatalogTests",

@@ -37,6 +37,24 @@ void cohort_float_to_half(const float *from, uint16_t *to, size_t count);
 void cohort_half_to_float_by(cohort_path path, const uint16_t *from, float *to, size_t count);
 void cohort_float_to_half_by(cohort_path path, const float *from, uint16_t *to, size_t count);
 
+// MARK: Rows of a table
+
+/// How the values of a table are stored, little-endian.
+typedef enum {
+  COHORT_ELEMENT_F32 = 0,
+  COHORT_ELEMENT_F16 = 1,
+  COHORT_ELEMENT_BF16 = 2,
+  COHORT_ELEMENT_F64 = 3,
+  COHORT_ELEMENT_I8 = 4,
+} cohort_element;
+
+/// out[j] = the sum over i, in order, of weights[i] times value j of row `indices[i]` of `table`: fixed-order Float32,
+/// values rounded to Float32 first. `table` may lie at any address; rows have `dimension` values. Null `weights` stand
+/// for all ones.
+void cohort_sum_rows(
+  cohort_path path, cohort_element element, const void *table, const uint32_t *indices, const float *weights,
+  size_t count, size_t dimension, float *out);
+
 // MARK: Norms
 
 /// Sum of squares of `count` floats, in Float64, in index order: the same bits on every machine.

@@ -1,0 +1,46 @@
+internal import CohortCore
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// A file in memory, read by the system as it is touched.
+///
+/// `bytes` is valid as long as the object lives. The file must not shrink meanwhile: replace model files, don't
+/// overwrite them.
+final class MappedFile: @unchecked Sendable {  // Guard: the memory is never written.
+  let bytes: UnsafeRawBufferPointer
+  let path: String
+
+  init(_ path: String) throws(EmbeddingError) {
+    self.path = path
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system("cannot open the model's file", path: path, number: errno) }
+    defer { _ = close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw .system("cannot look at the model's file", path: path, number: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw EmbeddingError(
+        code: "unreadable", category: .failure, message: "the model's file is not a regular file", place: path)
+    }
+    guard status.st_size > 0 else {
+      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    guard let memory = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED
+    else { throw .system("cannot map the model's file", path: path, number: errno) }
+    bytes = UnsafeRawBufferPointer(start: memory, count: Int(status.st_size))
+  }
+
+  deinit {
+    if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+}

@@ -1,0 +1,65 @@
+/// What a `tokenizer.json` describes, as parts that work.
+struct TokenizerFile {
+  let rawTokens: AddedTokens
+  let normalizedTokens: AddedTokens
+  let normalizer: Normalizer
+  let preTokenizer: PreTokenizer
+  let model: any WordModel
+  let vocabularySize: Int
+  let medianTokenLength: Int
+  let largestID: UInt32
+
+  init(_ document: JSONDocument) throws(EmbeddingError) {
+    let path = document.path
+    guard document.root.isObject else { throw .damaged("the file is not a JSON object", path: path) }
+    guard let model = document.root["model"] else {
+      throw .damaged("the file has no tokenizer model", path: path, cause: "there is no member \"model\"")
+    }
+    let reader = TokenizerComponents(path: path)
+    self.model = try reader.model(model)
+    let normalizer = try document.root["normalizer"].map(reader.normalizer) ?? Normalizer()
+    self.normalizer = normalizer
+    preTokenizer = try document.root["pre_tokenizer"].map(reader.preTokenizer) ?? PreTokenizer()
+
+    let vocabulary = self.model.vocabulary
+    var lengths: [Int] = []
+    lengths.reserveCapacity(vocabulary.count)
+    try vocabulary.forEach { token, _ throws(EmbeddingError) in lengths.append(token.scalarCount) }
+    var raw: [(content: [UInt8], token: AddedTokens.Token)] = []
+    var normalized: [(content: [UInt8], token: AddedTokens.Token)] = []
+    // As the library does: an added token has the vocabulary's id, or the next one after it; the file's is not used.
+    var ids: [[UInt8]: UInt32] = [:]
+    var next = UInt32(vocabulary.count)
+    var largest = vocabulary.largestID
+    try document.root["added_tokens"]?.forEachElement { value throws(EmbeddingError) in
+      guard let content = value["content"]?.text.map(Array.init) else {
+        throw .damaged("an added token has no content", path: path)
+      }
+      guard !content.isEmpty else { return }
+      var id = content.withUnsafeBufferPointer { vocabulary.id(of: $0) } ?? ids[content]
+      if id == nil {
+        id = next
+        next += 1
+        lengths.append(content.withUnsafeBufferPointer { $0.scalarCount })
+      }
+      guard let id else { return }
+      ids[content] = id
+      largest = max(largest, id)
+      let token = AddedTokens.Token(
+        id: id, isSingleWord: value["single_word"]?.bool ?? false, stripsLeft: value["lstrip"]?.bool ?? false,
+        stripsRight: value["rstrip"]?.bool ?? false)
+      if value["normalized"]?.bool ?? true {
+        normalized.append((content.withUnsafeBufferPointer { normalizer.apply($0) }, token))
+      } else {
+        raw.append((content, token))
+      }
+    }
+    (rawTokens, normalizedTokens) = (AddedTokens(raw), AddedTokens(normalized))
+    vocabularySize = lengths.count
+    largestID = largest
+    lengths.sort()
+    let middle = lengths.count / 2
+    medianTokenLength =
+      lengths.isEmpty ? 0 : lengths.count % 2 == 1 ? lengths[middle] : (lengths[middle - 1] + lengths[middle]) / 2
+  }
+}
