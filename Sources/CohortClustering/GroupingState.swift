@@ -36,6 +36,9 @@ public struct GroupingState: Sendable {
 
   /// Which variant of the distance kernels rounds use. Not part of the state: it changes speed only.
   public var kernels = KernelPath.best
+  /// How many threads a round of an embedding grouping may use at the same time. Not part of the state: it changes speed
+  /// only. With more than one, `AssignmentTable` and `SampleFeatures` are called from several threads.
+  public var workers = 1
 
   private var frontier: UInt64 = 0
   private var nextGroup: UInt32 = 0
@@ -107,7 +110,7 @@ public struct GroupingState: Sendable {
   ) throws -> RoundOutcome {
     var context = RoundContext(
       start: applied, end: applied + UInt64(records.count), frontier: frontier, nextGroup: nextGroup,
-      table: assignments, features: features, path: kernels.code)
+      table: assignments, features: features, path: kernels.code, workers: workers)
     try engine.apply(records, &context)
     try context.finish()
     applied += UInt64(records.count)
@@ -125,7 +128,7 @@ public struct GroupingState: Sendable {
   public func assignProvisionally(
     _ records: some Collection<ChangeRecord>, features: any SampleFeatures
   ) throws -> [Assignment] {
-    try engine.assignProvisionally(Array(records), features: features, path: kernels.code)
+    try engine.assignProvisionally(Array(records), features: features, path: kernels.code, workers: workers)
   }
 
   /// Checks a few assignments against the groups (see `audit`).
@@ -134,7 +137,7 @@ public struct GroupingState: Sendable {
     _ audit: inout GroupingAudit
   ) throws {
     if let embedding = engine as? EmbeddingGroups {
-      try embedding.check(samples, features: features, path: kernels.code, &audit)
+      try embedding.check(samples, features: features, path: kernels.code, workers: workers, &audit)
     } else if let lengths = engine as? LengthGroups {
       try lengths.check(samples, features: features, &audit)
     }

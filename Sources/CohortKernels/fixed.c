@@ -39,6 +39,10 @@ double cohort_sum_of_squares(const float *values, size_t count) {
   return sum;
 }
 
+double cohort_fixed_squares(cohort_path path, const float *values, size_t dimension) {
+  COHORT_DISPATCH(path, squares, values, dimension);
+}
+
 void cohort_normalize(cohort_path path, float *rows, size_t count, size_t dimension, uint8_t *present) {
   COHORT_DISPATCH(path, normalize, rows, count, dimension, present);
 }

@@ -6,6 +6,12 @@
 /// Rows that share a panel while it is in the first-level cache.
 #define BLOCK_ROWS 96
 
+/// Half rows that are converted together into the first-level cache.
+#define COHORT_HALF_ROWS 12
+/// Up to so many columns are compared along the dimension.
+#define COHORT_FEW 6
+#define PREFETCH_ROWS 8
+
 typedef struct {
   f32x16 best;
   f32x16 second;
@@ -21,7 +27,9 @@ static size_t block_rows(size_t dimension) {
 #define TILE_ROWS 3
 #define TILE_PANELS 1
 #define COHORT_SUFFIX _plain
+#define HALF_TO_FLOAT(from, to, count) cohort_half_to_float_by(COHORT_PATH_PLAIN, from, to, count)
 #include "nearest_body.h"
+#undef HALF_TO_FLOAT
 #undef COHORT_SUFFIX
 #undef TILE_PANELS
 #undef TILE_ROWS
@@ -32,7 +40,9 @@ static size_t block_rows(size_t dimension) {
 #define TILE_ROWS 6
 #define TILE_PANELS 1
 #define COHORT_SUFFIX _avx2
+#define HALF_TO_FLOAT(from, to, count) cohort_half_to_float_by(COHORT_PATH_AVX2, from, to, count)
 #include "nearest_body.h"
+#undef HALF_TO_FLOAT
 #undef COHORT_SUFFIX
 #undef TILE_PANELS
 #undef TILE_ROWS
@@ -42,7 +52,9 @@ static size_t block_rows(size_t dimension) {
 #define TILE_ROWS 12
 #define TILE_PANELS 2
 #define COHORT_SUFFIX _avx512
+#define HALF_TO_FLOAT(from, to, count) cohort_half_to_float_by(COHORT_PATH_AVX512, from, to, count)
 #include "nearest_body.h"
+#undef HALF_TO_FLOAT
 #undef COHORT_SUFFIX
 #undef TILE_PANELS
 #undef TILE_ROWS
@@ -54,6 +66,15 @@ void cohort_nearest_columns(
   cohort_path path, const float *rows, const float *scales, size_t count, size_t dimension, const float *packed,
   size_t columns, cohort_nearest *out) {
   COHORT_DISPATCH(path, nearest_columns, rows, scales, count, dimension, packed, columns, out);
+}
+
+size_t cohort_half_scratch(size_t dimension) { return COHORT_HALF_ROWS * dimension; }
+
+void cohort_least_scores_of_halves(
+  cohort_path path, const uint16_t *const *rows, size_t count, size_t dimension, const float *plain, const float *packed,
+  size_t columns, float *scratch, float *least) {
+  COHORT_DISPATCH(
+    path, least_scores_of_halves, rows, count, dimension, plain, packed, columns, scratch, least);
 }
 
 void cohort_inner_products(
@@ -83,6 +104,10 @@ void cohort_pack_clear(float *packed, size_t columns, size_t dimension) {
 
 void cohort_pack_column(float *packed, size_t dimension, size_t column, const float *values) {
   float *panel = packed + column / COHORT_PANEL * COHORT_PANEL * (dimension + 1) + column % COHORT_PANEL;
-  panel[0] = (float)(cohort_sum_of_squares(values, dimension) / 2);
+  panel[0] = (float)(cohort_fixed_squares(COHORT_PATH_BEST, values, dimension) / 2);
   for (size_t i = 0; i < dimension; i++) panel[(i + 1) * COHORT_PANEL] = values[i];
+}
+
+float cohort_packed_half_norm(const float *packed, size_t dimension, size_t column) {
+  return packed[column / COHORT_PANEL * COHORT_PANEL * (dimension + 1) + column % COHORT_PANEL];
 }

@@ -2,6 +2,7 @@
 //   COHORT_SUFFIX   name of the variant
 //   TILE_ROWS       rows of a tile: as many as its accumulators leave registers for
 //   TILE_PANELS     panels of a tile, 1 or 2
+//   HALF_TO_FLOAT   the conversion of a row
 
 /// Row-major rows times one or two packed panels. `rows_n` and `panels_n` are constants after inlining, so that the
 /// accumulators live in registers.
@@ -124,6 +125,100 @@ static void VARIANT(nearest_columns)(
     VARIANT(nearest_block)(
       rows + start * dimension, scales ? scales + start : ones, n, dimension, packed, panels, minima);
     for (size_t i = 0; i < n; i++) out[start + i] = VARIANT(reduce)(minima + i);
+  }
+}
+
+static inline __attribute__((always_inline)) float VARIANT(total)(const f32x16 *lanes) {
+  const f32x16 v = *lanes;
+  f32x16 w = v + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  w += __builtin_shufflevector(w, w, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+  w += __builtin_shufflevector(w, w, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  return w[0] + w[1];
+}
+
+/// The factor that makes a row's length 1; 0 when its length is no number to rely on.
+static inline __attribute__((always_inline)) float VARIANT(inverse)(float squares) {
+  return squares > 0x1p-80f && squares < 0x1p80f ? 1 / sqrtf(squares) : 0;
+}
+
+static inline __attribute__((always_inline)) float VARIANT(row_inverse)(const float *row, size_t dimension) {
+  f32x16 squares[2] = {{0}, {0}};
+  size_t i = 0;
+  for (; i + 32 <= dimension; i += 32) {
+    for (int h = 0; h < 2; h++) {
+      const f32x16 values = *(const f32x16_any *)(row + i + 16 * h);
+      squares[h] += values * values;
+    }
+  }
+  for (; i < dimension; i++) squares[0][i & 15] += row[i] * row[i];
+  const f32x16 sum = squares[0] + squares[1];
+  return VARIANT(inverse)(VARIANT(total)(&sum));
+}
+
+/// One row against `columns` plain columns, along the dimension: with so few columns that most of a panel would be
+/// empty. `columns` is a constant after inlining.
+static inline __attribute__((always_inline)) float VARIANT(least_of_few)(
+  const float *row, const float *plain, const float *packed, size_t dimension, const int columns) {
+  f32x16 sums[COHORT_FEW], squares = {0};
+  for (int c = 0; c < columns; c++) sums[c] = (f32x16){0};
+  size_t i = 0;
+  for (; i + 16 <= dimension; i += 16) {
+    const f32x16 values = *(const f32x16_any *)(row + i);
+    squares += values * values;
+#pragma clang loop unroll(full)
+    for (int c = 0; c < columns; c++) sums[c] += values * *(const f32x16_any *)(plain + (size_t)c * dimension + i);
+  }
+  for (; i < dimension; i++) {
+    squares[i & 15] += row[i] * row[i];
+    for (int c = 0; c < columns; c++) sums[c][i & 15] += row[i] * plain[(size_t)c * dimension + i];
+  }
+  const float inverse = VARIANT(inverse)(VARIANT(total)(&squares));
+  if (inverse == 0) return -INFINITY;
+  float least = INFINITY;
+  for (int c = 0; c < columns; c++) {
+    const float score = packed[c] - inverse * VARIANT(total)(&sums[c]);
+    least = score < least ? score : least;
+  }
+  return least;
+}
+
+static void VARIANT(least_scores_of_halves)(
+  const uint16_t *const *rows, size_t count, size_t dimension, const float *plain, const float *packed, size_t columns,
+  float *scratch, float *least) {
+  const size_t panels = (columns + COHORT_PANEL - 1) / COHORT_PANEL;
+  for (size_t start = 0; start < count; start += COHORT_HALF_ROWS) {
+    const size_t n = count - start < COHORT_HALF_ROWS ? count - start : COHORT_HALF_ROWS;
+    float *const out = least + start;
+    for (size_t r = 0; r < n; r++) {
+      // Rows come from the map: ask for the lines of one that is due soon.
+      if (start + r + PREFETCH_ROWS < count) {
+        const char *soon = (const char *)rows[start + r + PREFETCH_ROWS];
+        for (size_t at = 0; at < dimension * 2; at += 64) __builtin_prefetch(soon + at);
+      }
+      float *row = scratch + r * dimension;
+      HALF_TO_FLOAT(rows[start + r], row, dimension);
+      switch (columns) {
+#define FEW_CASE(N) \
+  case N: out[r] = VARIANT(least_of_few)(row, plain, packed, dimension, N); break
+        FEW_CASE(1);
+        FEW_CASE(2);
+        FEW_CASE(3);
+        FEW_CASE(4);
+        FEW_CASE(5);
+        FEW_CASE(6);
+#undef FEW_CASE
+      default: out[r] = VARIANT(row_inverse)(row, dimension);
+      }
+    }
+    if (columns <= COHORT_FEW) continue;
+    lane_minima minima[COHORT_HALF_ROWS];
+    for (size_t r = 0; r < n; r++) {
+      minima[r].best = (f32x16){0} + INFINITY;
+      minima[r].second = minima[r].best;
+      minima[r].panel = (i32x16){0};
+    }
+    VARIANT(nearest_block)(scratch, out, n, dimension, packed, panels, minima);
+    for (size_t r = 0; r < n; r++) out[r] = out[r] == 0 ? -INFINITY : VARIANT(least)(&minima[r].best);
   }
 }
 

@@ -14,6 +14,8 @@ struct MemoryStore: AssignmentTable, SampleFeatures {
   var statistics = RoundStatistics()
   /// Rows handed out per block, to vary what the engine sees.
   var blockRows: UInt64 = 4_096
+  /// Whether vectors can be read in place, as half floats: their values must be such.
+  var holdsHalves = false
 
   var sampleCount: UInt64 { UInt64(groups.count) }
 
@@ -58,6 +60,23 @@ struct MemoryStore: AssignmentTable, SampleFeatures {
         _ = UnsafeMutableBufferPointer(rebasing: rows[(i * dimension)..<((i + 1) * dimension)]).update(from: $0)
       }
     }
+  }
+
+  func withHalfVectors(
+    of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
+    _ body: (UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
+  ) throws -> Bool {
+    guard holdsHalves else { return false }
+    let halves = samples.flatMap {
+      (vectors[Int($0)] ?? [Float](repeating: 0, count: dimension)).map { Float16($0).bitPattern }
+    }
+    try halves.withUnsafeBufferPointer { halves in
+      let rows = samples.indices.map { i in
+        vectors[Int(samples[i])] == nil ? nil : halves.baseAddress.map { $0 + i * dimension }
+      }
+      try rows.withUnsafeBufferPointer(body)
+    }
+    return true
   }
 
   mutating func addRow(length: UInt64 = 0, vector: [Float]? = nil) -> SampleID {

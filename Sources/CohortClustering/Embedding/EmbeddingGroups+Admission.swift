@@ -6,12 +6,8 @@ extension EmbeddingGroups {
   mutating func admit(_ records: [ChangeRecord], _ context: inout RoundContext, _ work: Workspace) throws {
     let (arrivals, departures) = try Self.net(records, &context)
     try subtract(departures, &context, work)
-    for start in stride(from: 0, to: arrivals.count, by: work.block.capacity) {
-      let samples = Array(arrivals[start..<min(start + work.block.capacity, arrivals.count)])
-      try work.block.load(samples, context.features, work.path)
-      if ids.isEmpty { try openFirst(&context, work) }
-      try take(&context, work)
-    }
+    if ids.isEmpty { try openFirst(arrivals, &context, work) }
+    try take(arrivals, &context, work)
   }
 
   /// Samples that are there after the round and were not before, and the other way round; both ascending.
@@ -46,77 +42,92 @@ extension EmbeddingGroups {
   private mutating func subtract(
     _ departures: [UInt64], _ context: inout RoundContext, _ work: Workspace
   ) throws {
-    let members = try departures.filter { try context.overlay.applied(SampleID($0)) != nil }
-    for start in stride(from: 0, to: members.count, by: work.block.capacity) {
-      let samples = Array(members[start..<min(start + work.block.capacity, members.count)])
-      try work.block.loadMembers(samples, context.features, work.path)
-      for (i, id) in samples.enumerated() {
-        let sample = SampleID(id)
-        guard let row = work.block.pointer(i), let (group, _) = try context.overlay.applied(sample) else { continue }
-        guard let slot = slot(of: group) else {
-          throw ClusteringError.damagedState(
-            "A sample belongs to a group that is not there", place: "sample \(sample), group \(group)")
-        }
-        try removeMember(row, from: slot, work.path)
-        try context.overlay.set(sample, .unassigned, 0)
-        context.touch(group)
-        context.outcome.statistics.deleted += 1
+    var members: [UInt64] = []
+    var slots: [Int32] = []
+    for id in departures {
+      guard let (group, _) = try context.overlay.applied(SampleID(id)) else { continue }
+      guard let slot = slot(of: group) else {
+        throw ClusteringError.damagedState(
+          "A sample belongs to a group that is not there", place: "sample \(id), group \(group)")
+      }
+      members.append(id)
+      slots.append(Int32(slot))
+    }
+    let (origins, path) = (slots, work.path)
+    let nothing = ColumnSet(dimension: dimension, capacity: 0)
+    try work.compare(members, areMembers: true, with: nothing, context.features) { lane, start in
+      for (i, sample) in lane.block.samples.enumerated() {
+        guard let row = lane.block.pointer(i) else { continue }
+        lane.sums.subtract(row, from: Int(origins[start + i]), path)
+        lane.moves.append(Lane.Move(sample: sample, from: origins[start + i], to: -1, distance: 0))
+        lane.statistics.deleted += 1
       }
     }
+    try collect(&context, work)
   }
 
   /// The first vector is the first centroid; republication moves it to the mean at the end of the round.
-  private mutating func openFirst(_ context: inout RoundContext, _ work: Workspace) throws {
-    guard let first = (0..<work.block.count).first(where: { work.block.isPresent($0) }) else { return }
-    let id = try open(work.block.values(first), parent: nil, &context, work)
-    context.outcome.events.append(GroupEvent(.born, position: context.outcome.position, child: id, count: 1))
+  private mutating func openFirst(
+    _ arrivals: [UInt64], _ context: inout RoundContext, _ work: Workspace
+  ) throws {
+    let block = work.lanes[0].block
+    for start in stride(from: 0, to: arrivals.count, by: block.capacity) {
+      try block.load(
+        Array(arrivals[start..<min(start + block.capacity, arrivals.count)]), context.features, work.path)
+      guard let first = (0..<block.count).first(where: { block.isPresent($0) }) else { continue }
+      let id = try open(block.values(first), parent: nil, &context, work)
+      context.outcome.events.append(GroupEvent(.born, position: context.outcome.position, child: id, count: 1))
+      return
+    }
   }
 
-  private mutating func take(_ context: inout RoundContext, _ work: Workspace) throws {
-    let columns = everyone(work)
-    work.block.compare(with: columns, work.path)
-    context.outcome.statistics.innerProducts += UInt64(work.block.count * columns.count)
-    for (i, id) in work.block.samples.enumerated() {
-      let sample = SampleID(id)
-      guard try context.overlay.applied(sample) == nil else {
-        throw ClusteringError.record("A sample is inserted twice", sample: sample)
+  private mutating func take(_ arrivals: [UInt64], _ context: inout RoundContext, _ work: Workspace) throws {
+    for id in arrivals {
+      guard try context.overlay.applied(SampleID(id)) == nil else {
+        throw ClusteringError.record("A sample is inserted twice", sample: SampleID(id))
       }
-      guard work.block.isPresent(i), let row = work.block.pointer(i) else {
-        try context.overlay.set(sample, .unassigned, 0)
-        context.outcome.statistics.withoutVector += 1
-        continue
-      }
-      let nearest = columns.decide(row, work.block.result(i), work.path)
-      if nearest.wasNearTie { context.outcome.statistics.nearTies += 1 }
-      addMember(row, to: nearest.column, work.path)
-      try context.overlay.set(sample, ids[nearest.column], Float(nearest.distance))
-      context.touch(ids[nearest.column])
-      context.outcome.statistics.inserted += 1
     }
+    let columns = everyone(work)
+    let path = work.path
+    try work.compare(arrivals, areMembers: false, with: columns, context.features) { lane, _ in
+      for (i, sample) in lane.block.samples.enumerated() {
+        guard lane.block.isPresent(i), let row = lane.block.pointer(i),
+          let nearest = lane.decide(i, of: lane.block, among: columns)
+        else {
+          lane.moves.append(Lane.Move(sample: sample, from: -1, to: -1, distance: 0))
+          lane.statistics.withoutVector += 1
+          continue
+        }
+        let slot = columns.slots[nearest.column]
+        lane.sums.add(row, to: slot, path)
+        lane.moves.append(
+          Lane.Move(sample: sample, from: -1, to: Int32(slot), distance: Float(nearest.distance)))
+        lane.statistics.inserted += 1
+      }
+    }
+    try collect(&context, work)
   }
 
   func assignProvisionally(
-    _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path
+    _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path, workers: Int
   ) throws -> [Assignment] {
     let (arrivals, gone) = ChangeRecord.tail(records)
-    let work = Workspace(dimension: dimension, path: path)
+    let work = Workspace(dimension: dimension, path: path, workers: workers)
     let columns = everyone(work)
-    var result = gone.map { Assignment(sample: $0, group: .unassigned, distance: -0.0) }
-    result.reserveCapacity(records.count)
-    for start in stride(from: 0, to: arrivals.count, by: work.block.capacity) {
-      try work.block.load(
-        arrivals[start..<min(start + work.block.capacity, arrivals.count)].map(\.sample.rawValue), features, path)
-      work.block.compare(with: columns, path)
-      for (i, id) in work.block.samples.enumerated() {
-        guard work.block.isPresent(i), let row = work.block.pointer(i), columns.count > 0 else {
-          result.append(Assignment(sample: SampleID(id), group: .unassigned, distance: -0.0))
-          continue
-        }
-        let nearest = columns.decide(row, work.block.result(i), path)
-        result.append(
-          Assignment(sample: SampleID(id), group: ids[nearest.column], distance: -Float(nearest.distance)))
+    try work.compare(arrivals.map(\.sample.rawValue), areMembers: false, with: columns, features) { lane, _ in
+      for (i, sample) in lane.block.samples.enumerated() {
+        let nearest = lane.block.isPresent(i) ? lane.decide(i, of: lane.block, among: columns) : nil
+        lane.moves.append(
+          Lane.Move(
+            sample: sample, from: -1, to: nearest.map { Int32(columns.slots[$0.column]) } ?? -1,
+            distance: -Float(nearest?.distance ?? 0)))
       }
     }
-    return result
+    let moves = work.lanes.flatMap(\.moves).sorted { $0.sample < $1.sample }
+    return gone.map { Assignment(sample: $0, group: .unassigned, distance: -0.0) }
+      + moves.map {
+        Assignment(
+          sample: SampleID($0.sample), group: $0.to < 0 ? .unassigned : ids[Int($0.to)], distance: $0.distance)
+      }
   }
 }

@@ -1,29 +1,8 @@
 internal import CohortCore
 internal import CohortKernels
 
-/// Changes of the tables: members come and go, groups open and close.
+/// Changes of the tables: groups open, move and close.
 extension EmbeddingGroups {
-  mutating func addMember(_ row: UnsafePointer<Float>, to slot: Int, _ path: cohort_path) {
-    counts[slot] += 1
-    let start = slot * dimension
-    sums.withUnsafeMutableBufferPointer {
-      guard let base = $0.baseAddress else { return }
-      cohort_sum_add(path, base + start, row, dimension)
-    }
-  }
-
-  mutating func removeMember(_ row: UnsafePointer<Float>, from slot: Int, _ path: cohort_path) throws {
-    guard counts[slot] > 0 else {
-      throw ClusteringError.damagedState("A group has fewer members than samples name it", place: "group \(ids[slot])")
-    }
-    counts[slot] -= 1
-    let start = slot * dimension
-    sums.withUnsafeMutableBufferPointer {
-      guard let base = $0.baseAddress else { return }
-      cohort_sum_subtract(path, base + start, row, dimension)
-    }
-  }
-
   /// Opens a group without members at the last slot.
   mutating func open(
     _ centroid: some Collection<Float>, parent: GroupID?, _ context: inout RoundContext, _ work: Workspace
@@ -36,7 +15,10 @@ extension EmbeddingGroups {
     centroids.append(contentsOf: centroid)
     sums.append(contentsOf: repeatElement(0, count: dimension))
     context.touch(id)
-    work.everyone = nil
+    centroids.withUnsafeBufferPointer {
+      work.everyone?.append(
+        UnsafeBufferPointer(rebasing: $0[($0.count - dimension)...]), slot: ids.count - 1, id: id.rawValue)
+    }
     return id
   }
 
@@ -48,7 +30,7 @@ extension EmbeddingGroups {
     record.count = 0
     context.close(record)
     work.halves[ids[slot]] = nil
-    work.everyone = nil
+    work.everyone?.remove(slot: slot)
     let values = (slot * dimension)..<((slot + 1) * dimension)
     ids.remove(at: slot)
     counts.remove(at: slot)
@@ -69,7 +51,10 @@ extension EmbeddingGroups {
   mutating func publish(_ values: some Collection<Float>, at slot: Int, _ work: Workspace) {
     let start = slot * dimension
     for (i, value) in values.enumerated() { centroids[start + i] = value }
-    work.everyone = nil
+    guard let everyone = work.everyone, let column = everyone.slots.firstIndex(of: slot) else { return }
+    centroids.withUnsafeBufferPointer {
+      everyone.replace(column, UnsafeBufferPointer(rebasing: $0[start..<(start + dimension)]))
+    }
   }
 
   /// Step 2: publishes live means once a published centroid costs more than 1 % of its group's summed squared distance.
@@ -132,7 +117,7 @@ extension EmbeddingGroups {
   func everyone(_ work: Workspace) -> ColumnSet {
     if let known = work.everyone { return known }
     let set = ColumnSet(
-      dimension: dimension, slots: Array(ids.indices), ids: ids.map(\.rawValue), centroids: centroids)
+      dimension: dimension, slots: ids.indices, ids: ids.map(\.rawValue), centroids: centroids)
     work.everyone = set
     return set
   }

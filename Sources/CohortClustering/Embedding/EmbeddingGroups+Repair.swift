@@ -3,8 +3,8 @@ internal import CohortKernels
 
 /// Step 5: every sample back on its nearest published centroid after some centroids moved or appeared.
 extension EmbeddingGroups {
-  /// What a repair knows before it looks at samples.
-  private struct Scope {
+  /// What a repair knows before it looks at samples. It does not change while workers look at them.
+  private struct Scope: Sendable {
     /// Slot of each group id; -1 for groups that are not open.
     var slots: [Int32]
     /// Per slot: whether its centroid is one of those that moved.
@@ -14,7 +14,15 @@ extension EmbeddingGroups {
     var safe: [Double]
     var orphans: Set<UInt32>
     var movedColumns: ColumnSet
+    var everyone: ColumnSet
+    /// Per slot: its column among `everyone`.
+    var columns: [Int]
+    var features: any SampleFeatures
   }
+
+  /// Samples a worker takes at a time, and samples looked at before what was found is applied.
+  private static let slice: UInt64 = 4_096
+  private static let span: UInt64 = 1 << 20
 
   /// - Parameters:
   ///   - moved: groups whose published centroid changed, or that are new. All other centroids are where they were.
@@ -29,198 +37,213 @@ extension EmbeddingGroups {
   ) throws {
     let slots = moved.compactMap { slot(of: $0) }.sorted()
     guard !ids.isEmpty, !slots.isEmpty || !orphans.isEmpty else { return }
-    let scope = makeScope(slots, orphans, context, work)
-    var candidates: [UInt64] = []
-    var origins: [(slot: Int32, distance: Float)] = []
-    candidates.reserveCapacity(work.block.capacity)
-    work.full.removeAll()
-    // The overlay changes while candidates are dealt with, so it is scanned piece by piece.
+    let scope = try makeScope(slots, orphans, context, work)
     let end = min(context.frontier, context.overlay.table.sampleCount)
-    var start: UInt64 = 0
-    while start < end {
-      let stop = min(start + 65_536, end)
-      var found: [(sample: UInt64, slot: Int32, distance: Float)] = []
-      try context.overlay.scan(start..<stop) { first, groups, distances in
-        for i in 0..<groups.count {
-          let group = groups[i]
-          guard group != UInt32.max, distances[i].sign == .plus else { continue }
-          let slot = Int(group) < scope.slots.count ? scope.slots[Int(group)] : -1
-          if slot < 0 {
-            guard scope.orphans.contains(group) else {
-              throw ClusteringError.damagedState(
-                "A sample belongs to a group that is not there", place: "sample \(first + UInt64(i)), group \(group)")
-            }
-          } else if Double(distances[i]) < scope.safe[Int(slot)] {
-            continue
-          }
-          found.append((first + UInt64(i), slot, distances[i]))
-        }
-      }
-      for (sample, slot, distance) in found {
-        candidates.append(sample)
-        origins.append((slot, distance))
-        if candidates.count == work.block.capacity {
-          try examine(candidates, origins, scope, &context, work)
-          candidates.removeAll(keepingCapacity: true)
-          origins.removeAll(keepingCapacity: true)
-        }
-      }
-      start = stop
+    for start in stride(from: 0, to: end, by: UInt64.Stride(Self.span)) {
+      try repair(start..<min(start + Self.span, end), scope, &context, work)
     }
-    try examine(candidates, origins, scope, &context, work)
-    try examineFully(scope, &context, work)
     closeEmptyGroups(&context, work)
+  }
+
+  private mutating func repair(
+    _ samples: Range<UInt64>, _ scope: Scope, _ context: inout RoundContext, _ work: Workspace
+  ) throws {
+    let (lanes, overlay) = (work.lanes, context.overlay)
+    let isWorthwhile = Workspace.isWorthwhile(samples.count * 8 * dimension)
+    try work.workers.run(parts: (samples.count + Int(Self.slice) - 1) / Int(Self.slice), isWorthwhile: isWorthwhile) {
+      let start = samples.lowerBound + UInt64($1) * Self.slice
+      try Self.select(start..<min(start + Self.slice, samples.upperBound), scope, overlay, lanes[$0])
+    }
+    try work.workers.run(parts: lanes.count, isWorthwhile: isWorthwhile) {
+      try Self.examine(scope, lanes[$1])
+      Self.examineFully(scope, lanes[$1])
+    }
+    try collect(&context, work)
   }
 
   private func makeScope(
     _ moved: [Int], _ orphans: [GroupID], _ context: RoundContext, _ work: Workspace
-  ) -> Scope {
+  ) throws -> Scope {
     var slots = [Int32](repeating: -1, count: Int(context.nextGroup))
     for (slot, id) in ids.enumerated() { slots[Int(id.rawValue)] = Int32(slot) }
-    let columns = ColumnSet(
-      dimension: dimension, slots: moved, ids: moved.map { ids[$0].rawValue }, centroids: centroids)
+    let everyone = everyone(work)
+    var places = [Int](repeating: 0, count: ids.count)
+    for (column, slot) in everyone.slots.enumerated() where slot >= 0 { places[slot] = column }
+    let columns = ColumnSet(dimension: dimension, slots: moved, ids: ids.map(\.rawValue), centroids: centroids)
     var isMoved = [Bool](repeating: false, count: ids.count)
     for slot in moved { isMoved[slot] = true }
-    var safe = [Double](repeating: moved.isEmpty ? .infinity : 0, count: ids.count)
+    var safe = [Double](repeating: .infinity, count: ids.count)
     if !moved.isEmpty {
-      let near = groupsInRange(moved, columns, work)
-      for slot in ids.indices {
-        safe[slot] =
-          isMoved[slot] ? -1 : near[slot] ? safeDistance(of: slot, columns, work) : .infinity
+      let near = try groupsInRange(places, columns, everyone, work)
+      let (isMoved, places, path) = (isMoved, places, work.path)
+      safe = try work.workers.map(
+        ids.count, grain: 64, isWorthwhile: Workspace.isWorthwhile(ids.count * columns.count * dimension)
+      ) { _, slot in
+        isMoved[slot] ? -1 : near[slot] ? Self.safeDistance(of: everyone.plain(places[slot]), columns, path) : .infinity
       }
     }
     return Scope(
-      slots: slots, moved: isMoved, safe: safe, orphans: Set(orphans.map(\.rawValue)), movedColumns: columns)
+      slots: slots, moved: isMoved, safe: safe, orphans: Set(orphans.map(\.rawValue)), movedColumns: columns,
+      everyone: everyone, columns: places, features: context.features)
   }
 
   /// A quarter of the squared distance from a centroid to the nearest moved one, less all rounding.
-  private func safeDistance(of slot: Int, _ columns: ColumnSet, _ work: Workspace) -> Double {
-    centroids.withUnsafeBufferPointer {
-      guard let base = $0.baseAddress else { return 0 }
-      var least = Double.infinity
-      for column in 0..<columns.count {
-        least = min(least, columns.distance(base + slot * dimension, to: column, work.path))
-      }
-      return least / 4 * (1 - 1e-6) - 1e-9
-    }
+  private static func safeDistance(
+    of centroid: UnsafePointer<Float>, _ columns: ColumnSet, _ path: cohort_path
+  ) -> Double {
+    var least = Double.infinity
+    for column in 0..<columns.count { least = min(least, columns.distance(centroid, to: column, path)) }
+    return least / 4 * (1 - 1e-6) - 1e-9
   }
 
   /// Groups among the `range` nearest of any moved centroid.
-  private func groupsInRange(_ moved: [Int], _ columns: ColumnSet, _ work: Workspace) -> [Bool] {
+  /// - Parameter places: the column of each slot among `everyone`.
+  private func groupsInRange(
+    _ places: [Int], _ columns: ColumnSet, _ everyone: ColumnSet, _ work: Workspace
+  ) throws -> [Bool] {
     let range = options.range(total: total)
     guard range > 0, range < ids.count else { return [Bool](repeating: true, count: ids.count) }
-    var near = [Bool](repeating: false, count: ids.count)
-    centroids.withUnsafeBufferPointer {
-      guard let base = $0.baseAddress else { return }
-      for column in 0..<columns.count {
-        var distances: [(distance: Double, slot: Int)] = []
-        distances.reserveCapacity(ids.count)
-        for slot in ids.indices {
-          distances.append((columns.distance(base + slot * dimension, to: column, work.path), slot))
-        }
-        distances.sort { $0.distance != $1.distance ? $0.distance < $1.distance : $0.slot < $1.slot }
-        for (_, slot) in distances.prefix(range) { near[slot] = true }
+    let path = work.path
+    let nearest = try work.workers.map(
+      columns.count, isWorthwhile: Workspace.isWorthwhile(places.count * columns.count * dimension)
+    ) { _, column in
+      let distances = places.map { columns.distance(everyone.plain($0), to: column, path) }
+      let order = places.indices.sorted { a, b in
+        distances[a] != distances[b] ? distances[a] < distances[b] : a < b
       }
+      return Array(order.prefix(range))
     }
+    var near = [Bool](repeating: false, count: ids.count)
+    for slot in nearest.joined() { near[slot] = true }
     return near
   }
 
-  /// Compares samples with the moved centroids and decides; passes on those that have to be compared with all.
-  private mutating func examine(
-    _ samples: [UInt64], _ origins: [(slot: Int32, distance: Float)], _ scope: Scope,
-    _ context: inout RoundContext, _ work: Workspace
+  // MARK: What a worker does
+
+  /// Finds the samples that a moved centroid may attract, and passes them on.
+  private static func select(
+    _ samples: Range<UInt64>, _ scope: Scope, _ overlay: AssignmentOverlay, _ lane: Lane
   ) throws {
-    guard !samples.isEmpty else { return }
-    // Most samples are ruled out by the scores: only the others are normalised.
-    try work.block.readMembers(samples, context.features, work.path)
-    let columns = scope.movedColumns
-    if columns.count > 0 {
-      work.block.compare(with: columns, work.path)
-      context.outcome.statistics.innerProducts += UInt64(samples.count * columns.count)
-      context.outcome.statistics.partialChecks += samples.count
+    var suspects: [UInt64] = []
+    var slots: [Int32] = []
+    var distances: [Float] = []
+    var certain: [(sample: UInt64, slot: Int32, distance: Float)] = []
+    try overlay.scan(samples) { first, groups, stored in
+      for i in 0..<groups.count {
+        let group = groups[i]
+        guard group != UInt32.max, stored[i].sign == .plus else { continue }
+        let slot = Int(group) < scope.slots.count ? scope.slots[Int(group)] : -1
+        if slot < 0 {
+          guard scope.orphans.contains(group) else {
+            throw ClusteringError.damagedState(
+              "A sample belongs to a group that is not there", place: "sample \(first + UInt64(i)), group \(group)")
+          }
+        } else if Double(stored[i]) < scope.safe[Int(slot)] {
+          continue
+        }
+        if slot < 0 || scope.moved[Int(slot)] {
+          certain.append((first + UInt64(i), slot, stored[i]))
+        } else {
+          suspects.append(first + UInt64(i))
+          slots.append(slot)
+          distances.append(stored[i])
+        }
+      }
     }
-    for i in 0..<samples.count {
-      guard let row = work.block.pointer(i) else { continue }
-      let (origin, before) = origins[i]
-      let slot = Int(origin)
-      if slot < 0 {
-        work.block.normalize(i)
-        try putAside(i, scope, &context, work)
+    let all = suspects.count + certain.count
+    if scope.movedColumns.count > 0 {
+      lane.statistics.innerProducts += UInt64(all * scope.movedColumns.count)
+      lane.statistics.partialChecks += all
+    }
+    for (sample, slot, distance) in certain { try enqueue(sample, slot, distance, scope, lane) }
+    var near: [Int] = []
+    let inPlace =
+      try !suspects.isEmpty
+      && lane.filter.forEachNear(
+        suspects, limits: distances, to: scope.movedColumns, scope.features, lane.path
+      ) { near.append($0) }
+    if !inPlace { near = Array(suspects.indices) }
+    for i in near { try enqueue(suspects[i], slots[i], distances[i], scope, lane) }
+  }
+
+  private static func enqueue(
+    _ sample: UInt64, _ slot: Int32, _ distance: Float, _ scope: Scope, _ lane: Lane
+  ) throws {
+    lane.queue.append(sample)
+    lane.queueOrigins.append((slot, distance))
+    if lane.queue.count == lane.block.capacity { try examine(scope, lane) }
+  }
+
+  /// Compares the queued samples with the moved centroids and decides; passes on those that have to be compared with all.
+  private static func examine(_ scope: Scope, _ lane: Lane) throws {
+    guard !lane.queue.isEmpty else { return }
+    let columns = scope.movedColumns
+    // Most samples are ruled out by the scores: only the others are normalised.
+    try lane.block.readMembers(lane.queue, scope.features, lane.path)
+    if columns.count > 0 { lane.block.compare(with: columns, lane.path) }
+    for i in 0..<lane.block.count {
+      let (slot, before) = lane.queueOrigins[i]
+      if slot >= 0, !scope.moved[Int(slot)] {
+        // Rows have length 1 within 1e-6: this is below the true squared distance to every moved centroid.
+        let least = 1 + 2 * (Double(lane.block.result(i).best) - columns.scoreError) - 1e-6
+        guard least <= Double(before) * (1 + 1e-6) else { continue }
+      }
+      lane.block.normalize(i)
+      guard slot >= 0, let row = lane.block.pointer(i), let nearest = lane.decide(i, of: lane.block, among: columns)
+      else {
+        putAside(i, slot, scope, lane)
         continue
       }
-      let result = work.block.result(i)
-      if scope.moved[slot] {
-        work.block.normalize(i)
-        let nearest = columns.decide(row, result, work.path)
-        if nearest.wasNearTie { context.outcome.statistics.nearTies += 1 }
+      let target = Int32(columns.slots[nearest.column])
+      if scope.moved[Int(slot)] {
         if Float(nearest.distance) < before {
-          try move(
-            row, SampleID(samples[i]), from: slot, to: columns.slots[nearest.column], nearest.distance, &context, work)
+          move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, lane)
         } else {
-          try putAside(i, scope, &context, work)
+          putAside(i, slot, scope, lane)
         }
         continue
       }
-      // Rows have length 1 within 1e-6: this is below the true squared distance to every moved centroid.
-      let least = 1 + 2 * (Double(result.best) - columns.scoreError) - 1e-6
-      guard least <= Double(before) * (1 + 1e-6) else { continue }
-      work.block.normalize(i)
-      let nearest = columns.decide(row, result, work.path)
-      if nearest.wasNearTie { context.outcome.statistics.nearTies += 1 }
-      let target = columns.slots[nearest.column]
-      let own = ownDistance(row, slot, work.path)
+      let own = scope.everyone.distance(row, to: scope.columns[Int(slot)], lane.path)
       if nearest.distance < own || (nearest.distance == own && target < slot) {
-        try move(row, SampleID(samples[i]), from: slot, to: target, nearest.distance, &context, work)
+        move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, lane)
       }
     }
+    lane.queue.removeAll(keepingCapacity: true)
+    lane.queueOrigins.removeAll(keepingCapacity: true)
   }
 
-  private func ownDistance(_ row: UnsafePointer<Float>, _ slot: Int, _ path: cohort_path) -> Double {
-    centroids.withUnsafeBufferPointer {
-      guard let base = $0.baseAddress else { return 0 }
-      return cohort_squared_distance(path, row, base + slot * dimension, dimension)
-    }
-  }
-
-  private mutating func putAside(
-    _ i: Int, _ scope: Scope, _ context: inout RoundContext, _ work: Workspace
-  ) throws {
-    work.full.append(i, of: work.block)
-    if work.full.count == work.full.capacity { try examineFully(scope, &context, work) }
+  private static func putAside(_ i: Int, _ slot: Int32, _ scope: Scope, _ lane: Lane) {
+    lane.full.append(i, of: lane.block)
+    lane.fullOrigins.append(slot)
+    if lane.full.count == lane.full.capacity { examineFully(scope, lane) }
   }
 
   /// Compares the samples put aside with all centroids.
-  private mutating func examineFully(_ scope: Scope, _ context: inout RoundContext, _ work: Workspace) throws {
-    guard work.full.count > 0 else { return }
-    let columns = everyone(work)
-    work.full.compare(with: columns, work.path)
-    context.outcome.statistics.innerProducts += UInt64(work.full.count * columns.count)
-    context.outcome.statistics.fullChecks += work.full.count
-    for (i, id) in work.full.samples.enumerated() {
-      let sample = SampleID(id)
-      guard let row = work.full.pointer(i), let (group, _) = try context.overlay.applied(sample) else { continue }
-      let nearest = columns.decide(row, work.full.result(i), work.path)
-      if nearest.wasNearTie { context.outcome.statistics.nearTies += 1 }
-      try move(row, sample, from: slot(of: group), to: nearest.column, nearest.distance, &context, work)
+  private static func examineFully(_ scope: Scope, _ lane: Lane) {
+    guard lane.full.count > 0 else { return }
+    let columns = scope.everyone
+    lane.full.compare(with: columns, lane.path)
+    lane.statistics.innerProducts += UInt64(lane.full.count * columns.count)
+    lane.statistics.fullChecks += lane.full.count
+    for (i, sample) in lane.full.samples.enumerated() {
+      guard let row = lane.full.pointer(i), let nearest = lane.decide(i, of: lane.full, among: columns) else {
+        continue
+      }
+      move(
+        row, sample, from: lane.fullOrigins[i], to: Int32(columns.slots[nearest.column]), nearest.distance, lane)
     }
-    work.full.removeAll()
+    lane.full.removeAll()
+    lane.fullOrigins.removeAll(keepingCapacity: true)
   }
 
-  /// Moves a sample, or renews its distance when it stays. `from` is nil for a member of a closed group.
-  private mutating func move(
-    _ row: UnsafePointer<Float>, _ sample: SampleID, from: Int?, to: Int, _ distance: Double,
-    _ context: inout RoundContext, _ work: Workspace
-  ) throws {
+  /// Moves a sample, or renews its distance when it stays. `from` is -1 for a member of a closed group.
+  private static func move(
+    _ row: UnsafePointer<Float>, _ sample: UInt64, from: Int32, to: Int32, _ distance: Double, _ lane: Lane
+  ) {
     if from != to {
-      if let from {
-        try removeMember(row, from: from, work.path)
-        context.touch(ids[from])
-        work.halves[ids[from]] = nil
-      }
-      addMember(row, to: to, work.path)
-      context.touch(ids[to])
-      work.halves[ids[to]] = nil
+      if from >= 0 { lane.sums.subtract(row, from: Int(from), lane.path) }
+      lane.sums.add(row, to: Int(to), lane.path)
     }
-    try context.overlay.set(sample, ids[to], Float(distance))
+    lane.moves.append(Lane.Move(sample: sample, from: from, to: to, distance: Float(distance)))
   }
 }

@@ -64,13 +64,20 @@ extension EmbeddingGroups {
     for start in stride(from: 0, to: groups.count, by: 256) {
       let some = Array(groups[start..<min(start + 256, groups.count)])
       let samples = try members(of: some, context)
-      for (group, chosen) in zip(some, samples) {
+      let sizes = some.map { slot(of: $0).map { counts[$0] } ?? 0 }
+      let (lanes, features, path) = (work.lanes, context.features, work.path)
+      let products = samples.reduce(0) { $0 + $1.count } * 18
+      let halves = try work.workers.map(
+        some.count, isWorthwhile: Workspace.isWorthwhile(products * dimension)
+      ) { worker, i in
+        try lanes[worker].members.loadMembers(samples[i], features, path)
+        return TwoMeans.divide(lanes[worker].members, memberCount: sizes[i], path)
+      }
+      context.outcome.statistics.innerProducts += UInt64(products)
+      for (i, group) in some.enumerated() {
         guard let slot = slot(of: group) else { continue }
-        try work.members.loadMembers(chosen, context.features, work.path)
-        let halves = TwoMeans.divide(work.members, memberCount: counts[slot], work.path)
-        context.outcome.statistics.innerProducts += UInt64(chosen.count * 18)
-        gains[slot] = (halves?.gain ?? 0, counts[slot])
-        work.halves[group] = halves
+        gains[slot] = (halves[i]?.gain ?? 0, counts[slot])
+        work.halves[group] = halves[i]
         context.touch(group)
       }
     }

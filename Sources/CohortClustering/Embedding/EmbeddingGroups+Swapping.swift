@@ -26,7 +26,7 @@ extension EmbeddingGroups {
       }
       guard ids.count >= 3 else { break }
       try renewGains(ids.filter { isGainStale($0) }, &context, work)
-      var swaps = chooseSwaps(atMost: left, context: &context, work)
+      var swaps = try chooseSwaps(atMost: left, context: &context, work)
       try renewGains(swaps.map(\.split).filter { work.halves[$0] == nil }.sorted(), &context, work)
       swaps.removeAll { (work.halves[$0.split]?.gain ?? 0) <= Self.swapMargin * $0.merge.cost }
       guard !swaps.isEmpty else { break }
@@ -46,7 +46,7 @@ extension EmbeddingGroups {
   ) throws -> Int {
     var used: Set<GroupID> = []
     var merges: [Merge] = []
-    for pair in cheapestMerges(below: .infinity, &context, work) where merges.count < wanted {
+    for pair in try cheapestMerges(below: .infinity, &context, work) where merges.count < wanted {
       guard !used.contains(pair.heir), !used.contains(pair.closed) else { continue }
       used.formUnion([pair.heir, pair.closed])
       merges.append(pair)
@@ -59,14 +59,14 @@ extension EmbeddingGroups {
   /// Pairs the best splits with the cheapest merges; no group takes part twice.
   private func chooseSwaps(
     atMost limit: Int, context: inout RoundContext, _ work: Workspace
-  ) -> [(split: GroupID, merge: Merge)] {
+  ) throws -> [(split: GroupID, merge: Merge)] {
     var order: [(gain: Double, group: GroupID)] = []
     for (slot, group) in ids.enumerated() {
       if let gain = gains[slot]?.value, gain > 0 { order.append((gain, group)) }
     }
     order.sort { a, b in a.gain != b.gain ? a.gain > b.gain : a.group < b.group }
     guard let best = order.first?.gain else { return [] }
-    let pairs = cheapestMerges(below: best / Self.swapMargin, &context, work)
+    let pairs = try cheapestMerges(below: best / Self.swapMargin, &context, work)
     var used: Set<GroupID> = []
     var swaps: [(split: GroupID, merge: Merge)] = []
     for (gain, group) in order where swaps.count < limit {
@@ -96,29 +96,41 @@ extension EmbeddingGroups {
   /// certainly dearer.
   private func cheapestMerges(
     below limit: Double, _ context: inout RoundContext, _ work: Workspace
-  ) -> [Merge] {
+  ) throws -> [Merge] {
     let columns = ColumnSet(
-      dimension: dimension, slots: Array(ids.indices), ids: ids.map(\.rawValue),
+      dimension: dimension, slots: ids.indices, ids: ids.map(\.rawValue),
       centroids: ids.indices.flatMap { mean(of: $0) })
     context.outcome.statistics.innerProducts += UInt64(ids.count * ids.count)
-    var pairs: [Merge] = []
-    var least = limit
-    columns.forEachProductRow(work.path) { a, products, norms, error in
-      let countA = Double(counts[a])
-      for b in (a + 1)..<max(ids.count, a + 1) {
-        let countB = Double(counts[b])
-        let weight = countA * countB / (countA + countB)
-        guard weight * (norms[a] + norms[b] - 2 * Double(products[b]) - error) <= least else { continue }
-        let cost = weight * columns.distance(between: a, and: b, work.path)
-        guard cost < least else { continue }
-        let (heir, closed) = counts[a] >= counts[b] ? (ids[a], ids[b]) : (ids[b], ids[a])
-        let place = pairs.lastIndex { $0.cost <= cost }.map { $0 + 1 } ?? 0
-        pairs.insert(Merge(heir: heir, closed: closed, cost: cost), at: place)
-        if pairs.count > Self.mostPairs { pairs.removeLast() }
-        if pairs.count == Self.mostPairs, let last = pairs.last { least = last.cost }
+    let (lanes, path, counts, ids) = (work.lanes, work.path, counts.map { Double($0) }, ids)
+    let error = 2 * columns.scoreError + 1e-12
+    let grain = 48
+    let found = try work.workers.map(
+      (ids.count + grain - 1) / grain, isWorthwhile: Workspace.isWorthwhile(ids.count * ids.count * dimension)
+    ) { worker, part in
+      var pairs: [Merge] = []
+      var least = limit
+      columns.forEachProductRow((part * grain)..<min((part + 1) * grain, ids.count), path, lanes[worker].scores) {
+        a, products in
+        for b in (a + 1)..<max(ids.count, a + 1) {
+          let weight = counts[a] * counts[b] / (counts[a] + counts[b])
+          let halfNorms = Double(columns.halfNorm(a)) + Double(columns.halfNorm(b))
+          guard weight * (2 * (halfNorms - Double(products[b])) - 2 * error) <= least else { continue }
+          let cost = weight * columns.distance(between: a, and: b, path)
+          guard cost < least else { continue }
+          let (heir, closed) = counts[a] >= counts[b] ? (ids[a], ids[b]) : (ids[b], ids[a])
+          let place = pairs.lastIndex { $0.cost <= cost }.map { $0 + 1 } ?? 0
+          pairs.insert(Merge(heir: heir, closed: closed, cost: cost), at: place)
+          if pairs.count > Self.mostPairs { pairs.removeLast() }
+          if pairs.count == Self.mostPairs, let last = pairs.last { least = last.cost }
+        }
       }
+      return pairs
     }
-    return pairs
+    // Stable: among equals, the parts' order is that of the groups.
+    let ordered = found.joined().enumerated().sorted {
+      $0.element.cost != $1.element.cost ? $0.element.cost < $1.element.cost : $0.offset < $1.offset
+    }
+    return ordered.prefix(Self.mostPairs).map(\.element)
   }
 
   /// Closes the smaller group; its members are orphans until the next repair.

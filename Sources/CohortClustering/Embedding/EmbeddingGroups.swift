@@ -94,7 +94,7 @@ struct EmbeddingGroups: GroupingEngine {
 
   /// Steps 1 to 5 of the round (`Docs/clustering.md`).
   mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws {
-    let work = Workspace(dimension: dimension, path: context.path)
+    let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
     try admit(records, &context, work)
     closeEmptyGroups(&context, work)
     let moved = republish(ids, &context, work)
@@ -143,26 +143,5 @@ public struct EmbeddingOptions: Hashable, Sendable {
 
   func range(total: UInt64) -> Int {
     repairRange == Self.automatic ? (total > 1 << 20 ? 64 : 0) : Int(repairRange)
-  }
-}
-
-/// Buffers of one round, used again and again, and what was found out during the round.
-final class Workspace {
-  let path: cohort_path
-  let block: RowBlock
-  /// Rows that have to be compared with all centroids.
-  let full: RowBlock
-  /// Members of one group for 2-means.
-  lazy var members = RowBlock(dimension: block.dimension, capacity: TwoMeans.mostMembers)
-  /// The halves of groups for which 2-means ran in this round and which have not changed since.
-  var halves: [GroupID: TwoMeans.Halves] = [:]
-  /// All centroids as they are now; nil after a change.
-  var everyone: ColumnSet?
-
-  init(dimension: Int, path: cohort_path) {
-    self.path = path
-    let rows = RowBlock.rows(dimension: dimension)
-    block = RowBlock(dimension: dimension, capacity: rows)
-    full = RowBlock(dimension: dimension, capacity: rows)
   }
 }

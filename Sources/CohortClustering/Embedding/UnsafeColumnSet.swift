@@ -1,39 +1,59 @@
 internal import CohortKernels
 
-/// Some centroids, packed for the blocked kernel and as plain rows for decisions in fixed-order Float64.
-final class ColumnSet {
+/// Some centroids, packed for the blocked kernel and as plain rows for decisions in fixed-order Float64. Columns are in no
+/// particular order: ties go to the lowest group id.
+///
+/// Guard of the unchecked conformance: it is changed by the round's thread only, and never while workers run.
+final class ColumnSet: @unchecked Sendable {
   let dimension: Int
-  let count: Int
-  /// Slot of each column in the grouping's tables, ascending: so by group id as well.
-  let slots: [Int]
-  private let ids: [UInt32]
-  let packed: UnsafeMutablePointer<Float>
-  private let plain: UnsafeMutablePointer<Float>
+  /// Columns, those that were taken away included.
+  private(set) var count = 0
+  /// Slot of each column in the grouping's tables; -1 for a column that was taken away.
+  private(set) var slots: [Int] = []
+  private var ids: [UInt32] = []
+  private(set) var packed: UnsafeMutablePointer<Float>
+  /// Columns as rows, one after the other.
+  private(set) var plain: UnsafeMutablePointer<Float>
+  private var capacity: Int
+  private var greatestSquare = 0.0
   /// Largest error of a score of a row of length 1.
-  let scoreError: Double
+  private(set) var scoreError = 0.0
+
+  init(dimension: Int, capacity: Int) {
+    self.dimension = dimension
+    self.capacity = Self.panels(capacity)
+    (packed, plain) = Self.allocate(self.capacity, dimension)
+  }
 
   /// - Parameters:
-  ///   - slots: which rows of `centroids` are taken, ascending.
-  ///   - ids: the group id of each of the `slots`; a tie goes to the lowest.
-  init(dimension: Int, slots: [Int], ids: [UInt32], centroids: [Float]) {
-    self.dimension = dimension
-    self.slots = slots
-    self.ids = ids
-    count = slots.count
-    let floats = max(cohort_packed_size(count, dimension), 1)
-    packed = UnsafeMutableRawPointer.allocate(byteCount: floats * 4, alignment: 64).bindMemory(
+  ///   - slots: which rows of `centroids` are taken.
+  ///   - ids: the group id of each slot.
+  convenience init(dimension: Int, slots: some Collection<Int>, ids: [UInt32], centroids: [Float]) {
+    self.init(dimension: dimension, capacity: slots.count)
+    centroids.withUnsafeBufferPointer {
+      for slot in slots {
+        append(
+          UnsafeBufferPointer(rebasing: $0[(slot * dimension)..<((slot + 1) * dimension)]), slot: slot, id: ids[slot])
+      }
+    }
+  }
+
+  private static func panels(_ count: Int) -> Int {
+    let panel = Int(COHORT_PANEL)
+    return max((count + panel - 1) / panel * panel, panel)
+  }
+
+  private static func allocate(
+    _ capacity: Int, _ dimension: Int
+  ) -> (packed: UnsafeMutablePointer<Float>, plain: UnsafeMutablePointer<Float>) {
+    let floats = cohort_packed_size(capacity, dimension)
+    let packed = UnsafeMutableRawPointer.allocate(byteCount: floats * 4, alignment: 64).bindMemory(
       to: Float.self, capacity: floats)
     packed.initialize(repeating: 0, count: floats)
-    plain = .allocate(capacity: max(count * dimension, 1))
-    plain.initialize(repeating: 0, count: max(count * dimension, 1))
-    cohort_pack_clear(packed, count, dimension)
-    var greatest = 0.0
-    for (column, slot) in slots.enumerated() {
-      for i in 0..<dimension { plain[column * dimension + i] = centroids[slot * dimension + i] }
-      cohort_pack_column(packed, dimension, column, plain + column * dimension)
-      greatest = max(greatest, cohort_sum_of_squares(plain + column * dimension, dimension))
-    }
-    scoreError = cohort_score_error(dimension, 1.000001, greatest.squareRoot()) * 1.0001
+    cohort_pack_clear(packed, capacity, dimension)
+    let plain = UnsafeMutablePointer<Float>.allocate(capacity: capacity * dimension)
+    plain.initialize(repeating: 0, count: capacity * dimension)
+    return (packed, plain)
   }
 
   deinit {
@@ -41,19 +61,88 @@ final class ColumnSet {
     plain.deallocate()
   }
 
-  /// The nearest column of a row, decided in fixed-order Float64 where the blocked kernel's scores are too close.
-  /// - Parameter result: what the kernel found for this row.
-  func decide(
-    _ row: UnsafePointer<Float>, _ result: cohort_nearest, _ path: cohort_path
-  ) -> (column: Int, distance: Double, wasNearTie: Bool) {
-    if Double(result.second) - Double(result.best) <= 2 * scoreError {
-      var distance = 0.0
-      let column = cohort_nearest_fixed(path, row, plain, ids, count, dimension, &distance)
-      return (column, distance, true)
-    }
-    let column = Int(result.column)
-    return (column, cohort_squared_distance(path, row, plain + column * dimension, dimension), false)
+  // MARK: Changes
+
+  func append(_ values: UnsafeBufferPointer<Float>, slot: Int, id: UInt32) {
+    if count == capacity { grow() }
+    count += 1
+    slots.append(slot)
+    ids.append(id)
+    replace(count - 1, values)
   }
+
+  func replace(_ column: Int, _ values: UnsafeBufferPointer<Float>) {
+    precondition(values.count == dimension, "a column of another dimension")
+    guard let values = values.baseAddress else { return }
+    (plain + column * dimension).update(from: values, count: dimension)
+    cohort_pack_column(packed, dimension, column, values)
+    let square = 2 * Double(cohort_packed_half_norm(packed, dimension, column)) * 1.000001
+    guard square > greatestSquare || count == 1 else { return }
+    greatestSquare = square
+    scoreError = cohort_score_error(dimension, 1.000001, square.squareRoot()) * 1.0001
+  }
+
+  /// Takes the column of a slot away; greater slots move down by one.
+  func remove(slot: Int) {
+    for column in 0..<count where slots[column] >= slot {
+      if slots[column] == slot {
+        slots[column] = -1
+        cohort_pack_erase(packed, dimension, column)
+      } else {
+        slots[column] -= 1
+      }
+    }
+  }
+
+  private func grow() {
+    let wider = Self.panels(capacity * 2)
+    let (nextPacked, nextPlain) = Self.allocate(wider, dimension)
+    nextPacked.update(from: packed, count: cohort_packed_size(capacity, dimension))
+    nextPlain.update(from: plain, count: count * dimension)
+    UnsafeMutableRawPointer(packed).deallocate()
+    plain.deallocate()
+    (packed, plain, capacity) = (nextPacked, nextPlain, wider)
+  }
+
+  // MARK: Decisions
+
+  /// The nearest column of a row of length 1, decided in fixed-order Float64 where the blocked kernel's scores are too
+  /// close.
+  /// - Parameters:
+  ///   - result: what the kernel found for this row.
+  ///   - scores: memory for a near-tie.
+  func decide(
+    _ row: UnsafePointer<Float>, _ result: cohort_nearest, _ path: cohort_path, _ scores: ScoreBuffer
+  ) -> (column: Int, distance: Double, wasNearTie: Bool) {
+    guard Double(result.second) - Double(result.best) <= 2 * scoreError else {
+      let column = Int(result.column)
+      return (column, distance(row, to: column, path), false)
+    }
+    let found = scores.withRoom(for: Self.panels(count)) { products in
+      cohort_inner_products(path, row, 1, dimension, packed, count, products, Self.panels(count))
+      return leastOf(row, products, Double(result.best) + 3 * scoreError, path)
+    }
+    return (found.column, found.distance, true)
+  }
+
+  /// The nearest among the columns whose score is at most `limit`, the lowest id among equals.
+  private func leastOf(
+    _ row: UnsafePointer<Float>, _ products: UnsafeMutablePointer<Float>, _ limit: Double, _ path: cohort_path
+  ) -> (column: Int, distance: Double) {
+    var nearest = (column: 0, distance: Double.infinity)
+    for column in 0..<count where slots[column] >= 0 {
+      let score = Double(cohort_packed_half_norm(packed, dimension, column)) - Double(products[column])
+      guard score <= limit else { continue }
+      let other = distance(row, to: column, path)
+      if other < nearest.distance || (other == nearest.distance && ids[column] < ids[nearest.column]) {
+        nearest = (column, other)
+      }
+    }
+    return nearest
+  }
+
+  /// One column. Valid until the set changes.
+  func plain(_ column: Int) -> UnsafePointer<Float> { UnsafePointer(plain + column * dimension) }
 
   /// Fixed-order Float64 squared distance of a row to one column.
   func distance(_ row: UnsafePointer<Float>, to column: Int, _ path: cohort_path) -> Double {
@@ -65,27 +154,41 @@ final class ColumnSet {
     cohort_squared_distance(path, plain + a * dimension, plain + b * dimension, dimension)
   }
 
-  /// Calls `body` with the inner products of each column with all columns.
-  /// - Parameter body: the column, its products, the squared norms of all columns (fixed order), and a bound for the error
-  ///   of `norms[a] + norms[b] - 2 products[b]`. The products are valid only inside `body`.
+  /// Half the squared norm of a column, rounded to Float32.
+  func halfNorm(_ column: Int) -> Float { cohort_packed_half_norm(packed, dimension, column) }
+
+  /// Calls `body` with the inner products of some columns with all columns.
+  /// - Parameter body: the column and its products, which are valid only inside `body`; their error is at most
+  ///   `scoreError` if the columns are no longer than 1.
   func forEachProductRow(
-    _ path: cohort_path, _ body: (Int, UnsafeMutableBufferPointer<Float>, [Double], Double) -> Void
+    _ columns: Range<Int>, _ path: cohort_path, _ scores: ScoreBuffer,
+    _ body: (Int, UnsafeMutablePointer<Float>) -> Void
   ) {
-    let norms = (0..<count).map { cohort_sum_of_squares(plain + $0 * dimension, dimension) }
-    let stride = (count + Int(COHORT_PANEL) - 1) / Int(COHORT_PANEL) * Int(COHORT_PANEL)
+    let width = Self.panels(count)
     let rowsAtOnce = 48
-    let products = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(rowsAtOnce * stride, 1))
-    products.initialize(repeating: 0)
-    defer { products.deallocate() }
-    for start in Swift.stride(from: 0, to: count, by: rowsAtOnce) {
-      let rows = min(rowsAtOnce, count - start)
-      cohort_inner_products(
-        path, plain + start * dimension, rows, dimension, packed, count, products.baseAddress, stride)
-      for row in 0..<rows {
-        body(
-          start + row, UnsafeMutableBufferPointer(rebasing: products[(row * stride)..<((row + 1) * stride)]), norms,
-          2 * scoreError + 1e-12)
+    scores.withRoom(for: rowsAtOnce * width) { products in
+      for start in stride(from: columns.lowerBound, to: columns.upperBound, by: rowsAtOnce) {
+        let rows = min(rowsAtOnce, columns.upperBound - start)
+        cohort_inner_products(path, plain + start * dimension, rows, dimension, packed, count, products, width)
+        for row in 0..<rows { body(start + row, products + row * width) }
       }
     }
+  }
+}
+
+/// Memory for inner products of one worker, kept from one use to the next.
+final class ScoreBuffer {
+  private var floats: UnsafeMutableBufferPointer<Float> = .allocate(capacity: 0)
+
+  deinit { floats.deallocate() }
+
+  func withRoom<R>(for count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {
+    if floats.count < count {
+      floats.deallocate()
+      floats = .allocate(capacity: count)
+      floats.initialize(repeating: 0)
+    }
+    guard let start = floats.baseAddress else { preconditionFailure("no memory was asked for") }
+    return body(start)
   }
 }

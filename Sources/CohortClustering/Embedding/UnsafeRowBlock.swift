@@ -2,7 +2,7 @@ internal import CohortCore
 internal import CohortKernels
 
 /// A block of vectors on their way through the kernels: read from the store, normalised in Float32, aligned to cache
-/// lines. One is made per round and used again; its memory does not grow with the store.
+/// lines. Each worker of a round has its own and uses it again; its memory does not grow with the store.
 final class RowBlock {
   let dimension: Int
   let capacity: Int

@@ -73,22 +73,31 @@ extension GroupingState {
 extension EmbeddingGroups {
   func check(
     _ samples: [(sample: UInt64, group: UInt32, distance: Float)], features: any SampleFeatures, path: cohort_path,
-    _ audit: inout GroupingAudit
+    workers: Int, _ audit: inout GroupingAudit
   ) throws {
-    let work = Workspace(dimension: dimension, path: path)
+    let work = Workspace(dimension: dimension, path: path, workers: workers)
     let columns = everyone(work)
-    for start in stride(from: 0, to: samples.count, by: work.block.capacity) {
-      let some = samples[start..<min(start + work.block.capacity, samples.count)]
-      try work.block.loadMembers(some.map(\.sample), features, path)
-      work.block.compare(with: columns, path)
-      for (i, (_, group, distance)) in some.enumerated() {
-        guard let row = work.block.pointer(i), let slot = slot(of: GroupID(group)) else { continue }
-        audit.checked += 1
-        let nearest = columns.decide(row, work.block.result(i), path)
-        if nearest.column != slot { audit.misplaced += 1 }
-        let own = nearest.column == slot ? nearest.distance : columns.distance(row, to: slot, path)
-        if Float(own).bitPattern != distance.bitPattern { audit.wrongDistances += 1 }
+    try work.compare(samples.map(\.sample), areMembers: true, with: columns, features) { lane, _ in
+      for (i, sample) in lane.block.samples.enumerated() {
+        guard let nearest = lane.decide(i, of: lane.block, among: columns) else { continue }
+        lane.moves.append(
+          Lane.Move(
+            sample: sample, from: -1, to: Int32(columns.slots[nearest.column]), distance: Float(nearest.distance)))
       }
+    }
+    let found = work.lanes.flatMap(\.moves).sorted { $0.sample < $1.sample }
+    for ((sample, group, distance), nearest) in zip(samples, found) {
+      guard let slot = slot(of: GroupID(group)) else { continue }
+      audit.checked += 1
+      var own = nearest.distance
+      if nearest.to != slot {
+        audit.misplaced += 1
+        let block = work.lanes[0].block
+        try block.loadMembers([sample], features, path)
+        // Not changed since it was made, the columns are the slots.
+        own = block.pointer(0).map { Float(columns.distance($0, to: slot, path)) } ?? own
+      }
+      if own.bitPattern != distance.bitPattern { audit.wrongDistances += 1 }
     }
   }
 }

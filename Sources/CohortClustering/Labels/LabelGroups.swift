@@ -84,7 +84,7 @@ struct LabelGroups: GroupingEngine {
   }
 
   func assignProvisionally(
-    _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path
+    _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path, workers: Int
   ) throws -> [Assignment] {
     let (arrivals, gone) = ChangeRecord.tail(records)
     return try arrivals.map {

@@ -130,7 +130,7 @@ struct LengthGroups: GroupingEngine {
 
   /// The sample's interval, or the nearest one that has a group.
   func assignProvisionally(
-    _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path
+    _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path, workers: Int
   ) throws -> [Assignment] {
     let (arrivals, gone) = ChangeRecord.tail(records)
     return try arrivals.map { record in

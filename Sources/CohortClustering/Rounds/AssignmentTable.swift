@@ -5,7 +5,9 @@ public import CohortCore
 ///
 /// A sample that never got an assignment reads as `.unassigned`. Provisional assignments (distance with the sign bit
 /// set) may be visible: rounds look through them.
-public protocol AssignmentTable {
+///
+/// Rounds with several workers call it from several threads at once.
+public protocol AssignmentTable: Sendable {
   /// One past the greatest sample id there is.
   var sampleCount: UInt64 { get }
 
@@ -27,7 +29,8 @@ public protocol AssignmentTable {
 /// round's memory never grows with the store.
 ///
 /// The same sample gives the same bits every time, also after its deletion as long as the deletion has not been applied.
-public protocol SampleFeatures {
+/// Rounds with several workers call it from several threads at once.
+public protocol SampleFeatures: Sendable {
   /// Writes the vectors of `samples` (ascending ids) as consecutive rows of `dimension` values. They need not be
   /// normalised: the round normalises them in Float32.
   /// - Parameters:
@@ -37,6 +40,15 @@ public protocol SampleFeatures {
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int, into rows: UnsafeMutableBufferPointer<Float>,
     present: UnsafeMutableBufferPointer<UInt8>
   ) throws
+
+  /// Calls `body` with where the vectors of `samples` (ascending ids) lie, when they are stored as half floats and can be
+  /// read in place: most samples that a repair looks at are ruled out without being copied.
+  /// - Parameter body: an address for each sample, nil for one without a vector; valid only inside `body`.
+  /// - Returns: false, without having called `body`, when they cannot; then `readVectors` is used.
+  func withHalfVectors(
+    of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
+    _ body: (UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
+  ) throws -> Bool
 
   /// Writes the lengths that a `.length` grouping divides by, of the samples `first ..< first + lengths.count`.
   func readLengths(from first: UInt64, into lengths: UnsafeMutableBufferPointer<UInt64>) throws
@@ -51,6 +63,12 @@ extension SampleFeatures {
     throw ClusteringError(
       code: "clustering.no-vectors", category: .failure, message: "These samples have no vectors to read")
   }
+
+  /// For vectors that are stored in another way: false.
+  public func withHalfVectors(
+    of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
+    _ body: (UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
+  ) throws -> Bool { false }
 
   /// For features without lengths: throws `clustering.no-lengths`.
   public func readLengths(from first: UInt64, into lengths: UnsafeMutableBufferPointer<UInt64>) throws {

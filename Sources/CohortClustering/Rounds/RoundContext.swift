@@ -7,6 +7,8 @@ struct RoundContext {
   let start: UInt64
   let features: any SampleFeatures
   let path: cohort_path
+  /// Threads that may work at the same time.
+  let workers: Int
   var overlay: AssignmentOverlay
   /// One past the greatest sample id whose insertion was applied: rounds scan no further.
   var frontier: UInt64
@@ -16,11 +18,12 @@ struct RoundContext {
 
   init(
     start: UInt64, end: UInt64, frontier: UInt64, nextGroup: UInt32, table: any AssignmentTable,
-    features: any SampleFeatures, path: cohort_path
+    features: any SampleFeatures, path: cohort_path, workers: Int
   ) {
     self.start = start
     self.features = features
     self.path = path
+    self.workers = workers
     self.frontier = frontier
     self.nextGroup = nextGroup
     overlay = AssignmentOverlay(over: table)
@@ -66,7 +69,7 @@ protocol GroupingEngine: Sendable {
   mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws
   /// The groups that inserted samples would go to if the state stayed as it is; samples in the records' order.
   func assignProvisionally(
-    _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path
+    _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path, workers: Int
   ) throws -> [Assignment]
   /// What the header holds beside the common fields.
   func encodeHeader(into writer: inout ByteWriter)

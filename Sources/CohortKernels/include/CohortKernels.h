@@ -86,6 +86,9 @@ void cohort_pack_clear(float *packed, size_t columns, size_t dimension);
 /// Writes one column: `dimension` values and half their squared norm (fixed-order, rounded to Float32).
 void cohort_pack_column(float *packed, size_t dimension, size_t column, const float *values);
 
+/// Half the squared norm of a column; +infinity for an empty one.
+float cohort_packed_half_norm(const float *packed, size_t dimension, size_t column);
+
 /// Makes one column empty again.
 void cohort_pack_erase(float *packed, size_t dimension, size_t column);
 
@@ -104,6 +107,17 @@ void cohort_nearest_columns(
   cohort_path path, const float *rows, const float *scales, size_t count, size_t dimension, const float *packed,
   size_t columns, cohort_nearest *out);
 
+/// Floats of scratch memory that `cohort_least_scores_of_halves` wants.
+size_t cohort_half_scratch(size_t dimension);
+
+/// For each of `count` rows of half floats, the least score of any column, the row taken as scaled to length 1: what is
+/// needed to rule out rows that are certainly not near, straight from where they are stored. -infinity for a row whose
+/// length is 0, not finite or beyond 2^±40. Within `2 cohort_score_error(dimension, 1, column norm)` of the truth.
+/// `plain` holds the columns of `packed` as rows.
+void cohort_least_scores_of_halves(
+  cohort_path path, const uint16_t *const *rows, size_t count, size_t dimension, const float *plain, const float *packed,
+  size_t columns, float *scratch, float *least);
+
 /// `out[i * stride + c]` = <row i, column c>, for c below `columns` rounded up to a whole panel. Same error bound.
 void cohort_inner_products(
   cohort_path path, const float *rows, size_t count, size_t dimension, const float *packed, size_t columns, float *out,
@@ -117,6 +131,9 @@ double cohort_score_error(size_t dimension, double row_norm, double column_norm)
 // MARK: Fixed-order Float64
 
 // Element i goes to lane i mod 16; lanes are added pairwise in a fixed tree; multiply and add are never fused.
+
+/// Sum of squares.
+double cohort_fixed_squares(cohort_path path, const float *values, size_t dimension);
 
 /// Squared Euclidean distance of two Float32 vectors.
 double cohort_squared_distance(cohort_path path, const float *a, const float *b, size_t dimension);

@@ -1,0 +1,107 @@
+import CohortClustering
+import CohortCore
+import CohortKernels
+import Testing
+
+struct WorkerTests {
+  /// Inserts and deletions over data where many samples lie exactly or almost between centroids; values are half floats.
+  private static func records(seed: UInt64, count: Int, dimension: Int) -> [(vector: [Float], gone: Int?)] {
+    var random = TestRandom(seed: seed)
+    let data = IsotropicMixture(count: count, dimension: dimension, components: 30, seed: seed, sorted: true)
+    return data.vectors.enumerated().map { i, vector in
+      let row = random.below(3) == 0 ? vector.map { ($0 * 4).rounded() } : vector.map { Float(Float16($0)) }
+      return (row, i > 64 && random.below(6) == 0 ? random.below(i) : nil)
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 7], [KernelPath.plain, .avx2, .avx512])
+  func theStateDoesNotDependOnTheNumberOfWorkers(workers: Int, path: KernelPath) throws {
+    let seed: UInt64 = 61
+    let records = Self.records(seed: seed, count: 4_000, dimension: 48)
+    var expected = try Driver.embedding(.groupSize(70), dimension: 48)
+    var driver = expected
+    driver.state.workers = workers
+    driver.state.kernels = path
+    driver.store.holdsHalves = workers != 2
+    driver.store.blockRows = 1_000
+    let batch = [1: 4_000, 2: 333, 3: 1_999, 7: 50][workers] ?? 1
+    for some in stride(from: 0, to: records.count, by: batch) {
+      var changes: [ChangeRecord] = []
+      for (vector, gone) in records[some..<min(some + batch, records.count)] {
+        changes.append(ChangeRecord(.inserted, driver.store.addRow(vector: vector), .vector))
+        if let gone { changes.append(ChangeRecord(.deleted, SampleID(UInt64(gone)), .vector)) }
+      }
+      try driver.receive(changes)
+    }
+    var all: [ChangeRecord] = []
+    for (vector, gone) in records {
+      all.append(ChangeRecord(.inserted, expected.store.addRow(vector: vector), .vector))
+      if let gone { all.append(ChangeRecord(.deleted, SampleID(UInt64(gone)), .vector)) }
+    }
+    try expected.receive(all)
+    let place: Comment = "seed \(seed), \(workers) workers, \(path), available: \(path.isAvailable)"
+    #expect(driver.state.digest == expected.state.digest, place)
+    #expect(driver.store.groups.elementsEqual(expected.store.groups), place)
+    #expect(driver.store.hasDistances(of: expected.store), place)
+    #expect(driver.store.events.elementsEqual(expected.store.events), place)
+    #expect(driver.misplaced() == 0, place)
+    driver.checkSums(place)
+    let audit = try driver.state.audit(assignments: driver.store, features: driver.store)
+    #expect(audit.accuracy == 1 && audit.wrongDistances == 0, place)
+  }
+
+  @Test(arguments: [1, 4])
+  func theFirstBadVectorIsNamedAndTheStateStays(workers: Int) throws {
+    let data = IsotropicMixture(count: 6_000, dimension: 64, components: 20, seed: 62)
+    var driver = try Driver.embedding(.groups(40), dimension: 64)
+    driver.state.workers = workers
+    try driver.insertVectors(Array(data.vectors[..<5_000]))
+    var vectors = Array(data.vectors[5_000...])
+    vectors[300][9] = .nan
+    vectors[850][3] = .infinity
+    var bad = driver
+    let error = try #require(throws: ClusteringError.self) { try bad.insertVectors(vectors) }
+    #expect(error.place == "sample 5300")
+    #expect(bad.state.digest == driver.state.digest)
+    try driver.insertVectors(Array(data.vectors[5_000...]))
+    #expect(driver.misplaced() == 0)
+  }
+
+  @Test(arguments: KernelTests.paths.map(\.rawValue))
+  func scoresOfHalvesStayWithinTheirError(path: UInt32) {
+    var random = TestRandom(seed: 63)
+    for (rows, columns, dimension) in [(1, 1, 1), (13, 2, 7), (30, 6, 16), (25, 7, 33), (12, 40, 100), (40, 17, 384)] {
+      let halves = (0..<(rows * dimension)).map { _ in Float16(Float(random.unit() - 0.5)) }
+      var centers = (0..<(columns * dimension)).map { _ in Float(random.unit() - 0.5) }
+      var present = [UInt8](repeating: 1, count: columns)
+      cohort_normalize(COHORT_PATH_PLAIN, &centers, columns, dimension, &present)
+      var packed = [Float](repeating: 0, count: cohort_packed_size(columns, dimension))
+      cohort_pack_clear(&packed, columns, dimension)
+      for c in 0..<columns {
+        cohort_pack_column(&packed, dimension, c, Array(centers[(c * dimension)..<((c + 1) * dimension)]))
+      }
+      var scratch = [Float](repeating: 0, count: cohort_half_scratch(dimension))
+      var least = [Float](repeating: 0, count: rows)
+      halves.withUnsafeBytes { bytes in
+        let base = bytes.bindMemory(to: UInt16.self).baseAddress
+        let pointers = (0..<rows).map { row in base.map { $0 + row * dimension } }
+        cohort_least_scores_of_halves(
+          cohort_path(path), pointers, rows, dimension, centers, packed, columns, &scratch, &least)
+      }
+      for row in 0..<rows {
+        var values = (0..<dimension).map { Float(halves[row * dimension + $0]) }
+        var flag: [UInt8] = [1]
+        cohort_normalize(COHORT_PATH_PLAIN, &values, 1, dimension, &flag)
+        var truth = Double.infinity
+        for c in 0..<columns {
+          var score = 0.5
+          for i in 0..<dimension { score -= Double(values[i]) * Double(centers[c * dimension + i]) }
+          truth = min(truth, score)
+        }
+        #expect(
+          abs(Double(least[row]) - truth) <= 2 * cohort_score_error(dimension, 1, 1) + 1e-6,
+          "seed 63, path \(path), \(rows) x \(columns) x \(dimension), row \(row)")
+      }
+    }
+  }
+}
