@@ -23,6 +23,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    // Parts of the HTTP client's interface, and the servers of its tests.
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   ],
   targets: [
     // Layer 1: C libraries and kernels.
@@ -62,6 +66,14 @@ let package = Package(
       name: "CohortTrainer", dependencies: ["CohortCore", "CohortKernels", "CohortStore", "CohortPlanning"],
       swiftSettings: swift),
 
+    .target(
+      name: "CohortProviders",
+      dependencies: [
+        "CohortCore", "CohortEmbedding", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ], swiftSettings: swift),
+
     // Layer 5: the jobs.
     .target(
       name: "CohortPipeline",
@@ -98,6 +110,18 @@ let package = Package(
     .testTarget(
       name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore"],
       swiftSettings: swift),
+    // Embedding servers that misbehave, for the tests of several modules.
+    .target(
+      name: "HostileServers", dependencies: ["CohortEmbedding", "CohortCore"], path: "Tests/HostileServers",
+      swiftSettings: swift),
+    .testTarget(
+      name: "CohortProvidersTests",
+      dependencies: [
+        "CohortProviders", "CohortEmbedding", "CohortCore", "HostileServers",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ], swiftSettings: swift),
     .testTarget(name: "CohortIngestionTests", dependencies: ["CohortIngestion", "CohortCore"], swiftSettings: swift),
     .testTarget(
       name: "CohortCatalogTests",

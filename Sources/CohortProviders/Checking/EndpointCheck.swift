@@ -1,0 +1,132 @@
+internal import CohortCore
+internal import CohortEmbedding
+
+/// Finds out what a server of embeddings does, in a few dozen requests.
+public enum EndpointCheck {
+  /// - Parameters:
+  ///   - mostTexts: the largest batch to try.
+  ///   - note: told what is being tried next.
+  /// - Throws: what `ServerEncoder.init` throws, and the same for failures later on.
+  public static func run(
+    _ configuration: ProviderConfiguration, key: APIKey?, mostTexts: Int = 256,
+    options: ServerOptions = ServerOptions(), note: (String) -> Void = { _ in }
+  ) throws -> EndpointReport {
+    note("connecting")
+    let encoder = try ServerEncoder(connecting: configuration, key: key, options: options)
+    let session = encoder.session
+    let texts = (0..<max(mostTexts, 1)).map {
+      encoder.preparation.prepare("Sentence \($0) of a list, about \($0 * 7 % 13).")
+    }
+
+    note("asking for texts alone and together")
+    let few = texts.prefix(min(5, encoder.batching.texts))
+    let alone = try few.map { text -> (vector: [Float], seconds: Double) in
+      let start = options.clock.now()
+      return (try session.vectors([text])[0], options.clock.now() - start)
+    }
+    let again = try session.vectors([texts[0]])[0]
+    let together = try session.vectors(Array(few))
+    let cosines = zip(alone, together).map { EncoderProbe.cosine($0.vector, $1) }
+    let norms = (alone.map(\.vector) + encoder.probe.vectors).map { vector in
+      vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+    }
+
+    note("looking for the largest batch")
+    var (size, rate, refusal) = (together.count, 0.0, String?.none)
+    var next = 8
+    while next / 2 < texts.count, refusal == nil {
+      let batch = Array(texts.prefix(next))
+      let start = options.clock.now()
+      switch try encoder.trial(batch) {
+      case .vectors:
+        size = batch.count
+        rate = Double(size) / max(options.clock.now() - start, 1e-9)
+      case .rejected(let reason, _): refusal = reason
+      }
+      next *= 2
+    }
+
+    note("sending a long text")
+    var longTextRefusal: String?
+    let long = encoder.preparation.prepare(String(repeating: "word ", count: 20_000))
+    if case .rejected(let reason, _) = try encoder.trial([long]) { longTextRefusal = reason }
+
+    note("leaving out the key")
+    let needsKey = try key.map { _ in try Self.refusesStrangers(configuration, options) }
+    return EndpointReport(
+      address: session.dialect.request(for: [], format: .automatic).url, identity: encoder.identity,
+      information: encoder.information, needsKey: needsKey,
+      isNormalised: norms.allSatisfy { abs($0 - 1) < 1e-3 },
+      keepsOrder: zip(alone, together).allSatisfy { single, vector in
+        together.allSatisfy { EncoderProbe.cosine(single.vector, $0) <= EncoderProbe.cosine(single.vector, vector) }
+      },
+      writesBase64: configuration.kind == .openai ? try session.writesBase64(texts[0]) : nil,
+      isDeterministic: again == alone[0].vector, leastCosine: cosines.min() ?? 0, largestBatch: size,
+      batchRefusal: refusal, longTextRefusal: longTextRefusal,
+      latency: alone.map(\.seconds).sorted()[alone.count / 2], textsPerSecond: rate)
+  }
+
+  private static func refusesStrangers(_ configuration: ProviderConfiguration, _ options: ServerOptions) throws -> Bool
+  {
+    do {
+      _ = try ServerEncoder(connecting: configuration, key: nil, options: options)
+      return false
+    } catch let error as EmbeddingError where error.code == "embedding.unauthorized" {
+      return true
+    }
+  }
+}
+
+extension ServerEncoder {
+  /// Whether the server takes these texts, when it works on another.
+  func trial(_ texts: [String]) throws(EmbeddingError) -> ServerSession.Outcome {
+    try session.persist(patience: session.configuration.patience, suspicion: 2, control: control) {
+      () throws(Setback) in
+      try session.attempt(texts)
+    }
+  }
+}
+
+extension ServerSession {
+  /// The vectors of texts that no server refuses.
+  func vectors(_ texts: [String]) throws(EmbeddingError) -> [[Float]] {
+    let outcome = try persist(patience: configuration.patience, suspicion: nil, control: {}) { () throws(Setback) in
+      try attempt(texts)
+    }
+    switch outcome {
+    case .vectors(let vectors): return vectors
+    case .rejected(let reason, _): throw rejection(reason)
+    }
+  }
+
+  /// Whether the answer has base64 when it is asked for.
+  func writesBase64(_ text: String) throws(EmbeddingError) -> Bool {
+    let request = dialect.request(for: [text], format: .base64)
+    do {
+      let body = try answer(request.url, body: request.body, limit: 16 << 20).body
+      return (try? AnswerText.decode(WrittenVectors.self, body))?.areBase64 ?? false
+    } catch {
+      if case .fatal(let error) = error { throw error }
+      return false
+    }
+  }
+}
+
+/// How the vectors of an OpenAI answer are written.
+private struct WrittenVectors: Decodable {
+  struct Item: Decodable {
+    var isBase64: Bool
+
+    enum CodingKeys: CodingKey {
+      case embedding
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      isBase64 = (try? container.decode(String.self, forKey: .embedding)) != nil
+    }
+  }
+
+  var data: [Item]
+  var areBase64: Bool { data.allSatisfy(\.isBase64) }
+}

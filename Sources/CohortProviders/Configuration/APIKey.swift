@@ -1,0 +1,78 @@
+internal import CohortCore
+internal import CohortEmbedding
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// The key of a server. It shows itself nowhere: descriptions, dumps and mirrors say only that there is one.
+public struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// For the request's header only.
+  let secret: String
+
+  public var description: String { "(key)" }
+  public var debugDescription: String { "(key)" }
+  public var customMirror: Mirror { Mirror(self, children: []) }
+
+  /// Reads the key from where `source` says.
+  /// - Parameter environment: gives the value of an environment variable; nil asks the process's own.
+  /// - Returns: nil when the server needs none.
+  /// - Throws: `embedding.no-key`, or `embedding.exposed-key` for a file that others may read.
+  public static func read(
+    _ source: KeySource, environment: ((String) -> String?)? = nil
+  ) throws -> APIKey? {
+    switch source {
+    case .none: return nil
+    case .environment(let name):
+      guard let text = environment.map({ $0(name) }) ?? getenv(name).map({ String(cString: $0) }), !text.isEmpty else {
+        throw missing("The environment variable with the key is not set", name)
+      }
+      return try APIKey(text, place: "environment variable \(name)")
+    case .file(let path): return try APIKey(contents(of: path), place: path)
+    }
+  }
+
+  private init(_ text: String, place: String) throws {
+    let bytes = text.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
+    guard !bytes.isEmpty, bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+      throw EmbeddingError(
+        code: "no-key", category: .usage, message: "The key is empty, or has characters that no key has",
+        place: place, hint: "A key is one line of printable ASCII")
+    }
+    secret = String(decoding: Array(bytes), as: UTF8.self)
+  }
+
+  private static func contents(of path: String) throws -> String {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { throw missing("The file with the key cannot be read", path, errno) }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw missing("The file with the key cannot be read", path, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw missing("The key is not in a regular file", path) }
+    guard status.st_mode & 0o077 == 0, status.st_uid == geteuid() || status.st_uid == 0 else {
+      throw EmbeddingError(
+        code: "exposed-key", category: .usage, message: "Others may read or change the file with the key", place: path,
+        hint: "chmod 600 it, and own it")
+    }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = bytes.withUnsafeMutableBytes { systemRead(file, $0.baseAddress, $0.count) }
+    guard count >= 0 else { throw missing("The file with the key cannot be read", path, errno) }
+    guard count < bytes.count else { throw missing("The file is too long to be a key", path) }
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  private static func missing(_ message: String, _ place: String, _ code: Int32? = nil) -> EmbeddingError {
+    EmbeddingError(
+      code: "no-key", category: code == ENOENT ? .notFound : .usage, message: message, place: place,
+      cause: code.map { String(cString: strerror($0)) })
+  }
+}
+
+/// `read(2)`, under a name that the type's own `read` does not hide.
+private func systemRead(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+  read(file, buffer, count)
+}

@@ -1,0 +1,43 @@
+internal import CohortCore
+internal import CohortEmbedding
+internal import Foundation
+
+/// The checked address of a server.
+struct ServerAddress: Sendable {
+  private let components: URLComponents
+  let isEncrypted: Bool
+  let host: String
+
+  /// - Throws: `embedding.configuration` for anything but a plain `http` or `https` address. Names and passwords are
+  ///   refused, because addresses are shown and stored.
+  init(_ text: String) throws {
+    guard let components = URLComponents(string: text), let scheme = components.scheme?.lowercased(),
+      scheme == "http" || scheme == "https", let host = components.host, !host.isEmpty
+    else { throw ProviderConfiguration.refusal("url", "an address such as http://localhost:8000") }
+    guard components.user == nil, components.password == nil else {
+      throw ProviderConfiguration.refusal(
+        "url", "an address without name and password; keys come from --api-key-env or --api-key-file")
+    }
+    guard components.fragment == nil else { throw ProviderConfiguration.refusal("url", "an address without '#'") }
+    self.components = components
+    self.host = host.trimmingCharacters(in: ["[", "]"])
+    isEncrypted = scheme == "https"
+  }
+
+  /// Whether the server is this machine.
+  var isLocal: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+  /// The address of `route`.
+  /// - Parameters:
+  ///   - base: what an address without a path stands for.
+  ///   - sibling: a route that the address may end with already, in place of which `route` comes.
+  func appending(_ route: String, base: String = "", insteadOf sibling: String? = nil) -> String {
+    var full = components
+    var path = full.path
+    while path.hasSuffix("/") { path.removeLast() }
+    if path.isEmpty { path = base }
+    if let sibling, path.hasSuffix(sibling) { path.removeLast(sibling.count) }
+    full.path = path.hasSuffix(route) ? path : path + route
+    return full.string ?? ""
+  }
+}
