@@ -79,6 +79,7 @@ let package = Package(
       name: "CohortPipeline",
       dependencies: [
         "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning", "CohortClustering", "CohortIngestion",
+        "CohortEmbedding",
       ], swiftSettings: swift),
 
     // Layer 6: the executables.

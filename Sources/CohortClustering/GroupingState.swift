@@ -50,9 +50,11 @@ public struct GroupingState: Sendable {
   /// - Parameters:
   ///   - dimension: values of a vector, for an embedding grouping.
   ///   - options: choices of an embedding grouping; they become part of its state.
+  ///   - anchors: those that the definition names, for a grouping by anchors.
   /// - Throws: `ClusteringError` `clustering.definition` when the definition asks for something impossible.
   public init(
-    definition: GroupingDefinition, dimension: Int = 0, options: EmbeddingOptions = EmbeddingOptions()
+    definition: GroupingDefinition, dimension: Int = 0, options: EmbeddingOptions = EmbeddingOptions(),
+    anchors: AnchorSet? = nil
   ) throws {
     self.definition = definition
     self.dimension = dimension
@@ -61,6 +63,8 @@ public struct GroupingState: Sendable {
     case .length(_, let cut): engine = try LengthGroups(cut: cut, granularity: definition.granularity)
     case .embedding:
       engine = try EmbeddingGroups(dimension: dimension, granularity: definition.granularity, options: options)
+    case .anchors: engine = try AnchorGroups(anchors: anchors, definition: definition, dimension: dimension)
+    case .product: throw Self.productError
     }
     digest = Self.digest(header: header, hashes)
   }
@@ -201,10 +205,14 @@ public struct GroupingState: Sendable {
   }
 
   /// The state that was stored.
-  /// - Parameter groups: the records of all groups, in any order; closed ones are passed over.
+  /// - Parameters:
+  ///   - groups: the records of all groups, in any order; closed ones are passed over.
+  ///   - anchors: those that the grouping was created with, if it is one by anchors.
   /// - Throws: `FormatError`, or `ClusteringError` `clustering.damaged-state` when header and groups do not belong
   ///   together (the digest is computed again and compared).
-  public init(header bytes: [UInt8], groups records: some Sequence<GroupRecord>) throws {
+  public init(
+    header bytes: [UInt8], groups records: some Sequence<GroupRecord>, anchors: AnchorSet? = nil
+  ) throws {
     var reader = bytes.count >= 8 ? [UInt8](bytes.dropLast(8)) : bytes
     let fields = try ByteReader.decode(reader) { reader in try StoredHeader(from: &reader) }
     reader = bytes.count >= 8 ? [UInt8](bytes.suffix(8)) : []
@@ -215,7 +223,7 @@ public struct GroupingState: Sendable {
     applied = fields.applied
     frontier = fields.frontier
     nextGroup = fields.nextGroup
-    engine = try Self.engine(fields, open)
+    engine = try Self.engine(fields, open, anchors)
     hashes = open.map { ($0.id, XXH3.hash64($0.encoded)) }
     digest = Self.digest(header: header, hashes)
     guard open.count == fields.open, open.allSatisfy({ $0.id.rawValue < nextGroup }), digest == expected else {
@@ -223,7 +231,9 @@ public struct GroupingState: Sendable {
     }
   }
 
-  private static func engine(_ fields: StoredHeader, _ open: [GroupRecord]) throws -> any GroupingEngine {
+  private static func engine(
+    _ fields: StoredHeader, _ open: [GroupRecord], _ anchors: AnchorSet?
+  ) throws -> any GroupingEngine {
     switch fields.definition.criterion {
     case .task, .attribute:
       return try ByteReader.decode(fields.part) { _ in try LabelGroups(records: open) }
@@ -236,7 +246,18 @@ public struct GroupingState: Sendable {
         try EmbeddingGroups(
           dimension: fields.dimension, granularity: fields.definition.granularity, header: &$0, records: open)
       }
+    case .anchors:
+      return try ByteReader.decode(fields.part) { _ in
+        var engine = try AnchorGroups(anchors: anchors, definition: fields.definition, dimension: fields.dimension)
+        try engine.restore(open)
+        return engine
+      }
+    case .product: throw productError
     }
+  }
+
+  private static var productError: ClusteringError {
+    .definition("A product has no rounds of its own", hint: "Compute it from its factors")
   }
 }
 

@@ -17,6 +17,28 @@ public struct GroupingDefinition: Hashable, Sendable {
     case total = 2
   }
 
+  /// What a grouping by anchors compares samples with.
+  public struct Anchors: Hashable, Sendable {
+    /// The embedding space.
+    public var space: String
+    /// How many nearest anchors vote on the label: 1 for the nearest one's.
+    public var votes: Int
+    /// A sample whose cosine with its nearest anchor is at least this counts as leaked.
+    public var leakage: Float
+    /// XXH3-128 of the anchors' bytes, which the store keeps.
+    public var set: Digest128
+
+    public init(space: String, votes: Int, leakage: Float, set: Digest128) {
+      self.space = space
+      self.votes = votes
+      self.leakage = leakage
+      self.set = set
+    }
+
+    /// The greatest squared distance at which a sample counts as leaked: |a - b|² = 2 - 2 cos.
+    public static func squaredDistance(ofCosine cosine: Float) -> Float { 2 - 2 * cosine }
+  }
+
   /// What makes two samples members of one group.
   public enum Criterion: Hashable, Sendable {
     case task
@@ -25,9 +47,14 @@ public struct GroupingDefinition: Hashable, Sendable {
     case length(LengthMeasure, Edges)
     /// Neighbourhood in the named embedding space.
     case embedding(space: String)
+    /// The label of the nearest labelled anchor vectors.
+    case anchors(Anchors)
+    /// The cells of two other groupings, by their names. Cells of fewer than `minimum` samples are folded into the rest of
+    /// their part of the first.
+    case product(String, String, minimum: Int)
   }
 
-  /// How many groups there shall be. Ignored by `task` and `attribute`.
+  /// How many groups there shall be. Ignored by `task`, `attribute`, `anchors` and `product`.
   public enum Granularity: Hashable, Sendable {
     /// At most this many groups.
     case groups(Int)
@@ -35,6 +62,15 @@ public struct GroupingDefinition: Hashable, Sendable {
     case groupSize(Int)
     /// Chosen from the size of the store.
     case automatic
+  }
+
+  /// The space that samples must have a vector in to get a group; nil where none is looked at.
+  public var space: String? {
+    switch criterion {
+    case .embedding(let space): space
+    case .anchors(let anchors): anchors.space
+    case .task, .attribute, .length, .product: nil
+    }
   }
 
   public var criterion: Criterion
@@ -70,6 +106,18 @@ public struct GroupingDefinition: Hashable, Sendable {
     case .embedding(let space):
       writer.fixed(UInt8(3))
       writer.string(space)
+    case .anchors(let anchors):
+      writer.fixed(UInt8(4))
+      writer.string(anchors.space)
+      writer.varint(anchors.votes)
+      writer.fixed(anchors.leakage)
+      writer.fixed(anchors.set.high)
+      writer.fixed(anchors.set.low)
+    case .product(let first, let second, let minimum):
+      writer.fixed(UInt8(5))
+      writer.string(first)
+      writer.string(second)
+      writer.varint(minimum)
     }
     switch granularity {
     case .automatic: writer.fixed(UInt8(0))
@@ -92,6 +140,13 @@ public struct GroupingDefinition: Hashable, Sendable {
       }
       criterion = .length(measure, try Self.edges(from: &reader))
     case 3: criterion = .embedding(space: try reader.string())
+    case 4:
+      criterion = .anchors(
+        Anchors(
+          space: try reader.string(), votes: try Self.size(from: &reader), leakage: try Self.cosine(from: &reader),
+          set: Digest128(high: try reader.fixed(), low: try reader.fixed())))
+    case 5:
+      criterion = .product(try reader.string(), try reader.string(), minimum: try Self.size(from: &reader))
     case let tag: throw FormatError.invalid("a grouping's criterion", at: reader.offset - 1, cause: "tag \(tag)")
     }
     switch try reader.fixed(UInt8.self) {
@@ -112,6 +167,12 @@ public struct GroupingDefinition: Hashable, Sendable {
     case 2: return .quantiles(try size(from: &reader))
     case let tag: throw FormatError.invalid("the edges", at: reader.offset - 1, cause: "tag \(tag)")
     }
+  }
+
+  private static func cosine(from reader: inout ByteReader) throws -> Float {
+    let value = try reader.float()
+    guard value >= -1, value <= 1 else { throw FormatError.invalid("a cosine", at: reader.offset - 4) }
+    return value
   }
 
   private static func size(from reader: inout ByteReader) throws -> Int {

@@ -40,6 +40,17 @@ public struct WriteTransaction: ~Copyable {
     return sequence
   }
 
+  /// Notes that the store uses a feature which a reader must know.
+  func require(_ feature: UInt64) throws {
+    guard let stored = try unsafe.get(tables.meta, StoreFormat.key) else {
+      throw StoreError.missing("The store's format record")
+    }
+    var format = try StoreFormat.Record(stored)
+    guard format.required & feature == 0 else { return }
+    format.required |= feature
+    try format.encode().withUnsafeBytes { try unsafe.put(tables.meta, StoreFormat.key, $0) }
+  }
+
   /// Makes what this transaction did to columns and sizes visible to `reading`.
   func settle() throws {
     try applySizeChanges()

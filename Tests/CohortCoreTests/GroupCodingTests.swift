@@ -20,6 +20,12 @@ import Testing
     (GroupingDefinition(criterion: .length(.response, .equalWidth(8))), [2, 1, 1, 8, 0]),
     (GroupingDefinition(criterion: .length(.total, .quantiles(9))), [2, 2, 2, 9, 0]),
     (GroupingDefinition(criterion: .embedding(space: "e"), granularity: .groupSize(1)), [3, 1, 0x65, 2, 1]),
+    (
+      GroupingDefinition(
+        criterion: .anchors(.init(space: "e", votes: 200, leakage: 0.5, set: Digest128(high: 1, low: 2)))),
+      [4, 1, 0x65, 0xc8, 1, 0, 0, 0, 0x3f, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]
+    ),
+    (GroupingDefinition(criterion: .product("a", "bc", minimum: 32)), [5, 1, 0x61, 2, 0x62, 0x63, 32, 0]),
   ]
 
   @Test(arguments: geometries)
@@ -73,7 +79,7 @@ import Testing
       #expect(error?.code == "core.invalid" && error?.cause == "tag \(tag)")
     }
     // Criterion, length measure, edges, granularity.
-    for bytes in [[4, 0], [255, 0], [2, 3, 0, 0, 0], [2, 0, 3, 0, 0], [0, 3], [0, 255]] as [[UInt8]] {
+    for bytes in [[6, 0], [255, 0], [2, 3, 0, 0, 0], [2, 0, 3, 0, 0], [0, 3], [0, 255]] as [[UInt8]] {
       let error = #expect(throws: FormatError.self) {
         try ByteReader.decode(bytes) { try GroupingDefinition(from: &$0) }
       }

@@ -101,6 +101,14 @@ extension GroupingDefinition {
     case .embedding(let space):
       summary["by"] = .text("embedding")
       summary["space"] = .text(space)
+    case .anchors(let anchors):
+      summary["by"] = .text("anchors")
+      summary["space"] = .text(anchors.space)
+      summary["votes"] = .number(UInt64(clamping: anchors.votes))
+      summary["anchors"] = .text("\(anchors.set)")
+    case .product(let first, let second, let minimum):
+      summary["by"] = .text("\(first)*\(second)")
+      summary["minimum"] = .number(UInt64(clamping: minimum))
     case .length(let measure, let edges):
       summary["by"] = .text("length")
       summary["measure"] =

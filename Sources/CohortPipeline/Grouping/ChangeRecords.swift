@@ -38,8 +38,13 @@ struct ChangeRecords {
       if let erased, try transaction.isDeleted(id) { return .label(try transaction.erasedLabel(of: id, in: erased)) }
       return .label(try transaction.withSample(id) { try $0.flatMap { try Self.attribute(key, $0) } })
     case .length(let measure, _): return .length(UInt64(try transaction.uint32(measure.column, id)))
-    case .embedding: return .vector
+    case .embedding, .anchors: return .vector
+    case .product: throw Self.noFeed
     }
+  }
+
+  private static var noFeed: PipelineError {
+    PipelineError(code: "no-feed", category: .failure, message: "A product follows its factors, not the log")
   }
 
   /// A deleted sample's payload is gone; engines find its group in the assignments.
@@ -49,7 +54,8 @@ struct ChangeRecords {
     switch definition.criterion {
     case .task, .attribute: .label(nil)
     case .length(let measure, _): .length(UInt64(try transaction.uint32(measure.column, id)))
-    case .embedding: .vector
+    case .embedding, .anchors: .vector
+    case .product: throw Self.noFeed
     }
   }
 

@@ -14,6 +14,8 @@ public struct GroupingUpdate: Hashable, Sendable {
   public var deleted = 0
   /// Samples without a usable vector.
   public var withoutVector = 0
+  /// Samples that got a group and lie so near to an anchor that they count as leaked; nil unless by anchors.
+  public var leaked: UInt64?
   /// Open groups afterwards.
   public var groups = 0
   /// Samples of the short tail, assigned until their round is full.
@@ -34,23 +36,15 @@ public final class GroupingFollower {
 
   /// Reads the engine's state from the store.
   public init(_ store: Store, grouping name: String) throws {
-    let (record, space, groups) = try store.read { transaction in
+    self.store = store
+    (record, space, state) = try store.read { transaction in
       guard let record = try transaction.grouping(named: name) else {
         throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
-      return (record, try transaction.space(of: record.definition), try transaction.groups(of: record.id))
+      return (record, try transaction.space(of: record.definition), try transaction.storedState(of: record))
     }
-    self.store = store
-    self.record = record
-    self.space = space
     feed = Feed(of: space)
     source = ChangeRecords(record.definition)
-    if record.engineState.isEmpty {
-      state = try GroupingState(definition: record.definition, dimension: space?.dimension ?? 0)
-    } else {
-      state = try GroupingState(
-        header: record.engineState, groups: groups.map { try CohortClustering.GroupRecord(decoding: $0.engineState) })
-    }
   }
 
   /// Digest of the engine's state.
@@ -100,6 +94,11 @@ public final class GroupingFollower {
     update.republished += outcome.statistics.republished
     update.deleted += outcome.statistics.deleted
     update.withoutVector += outcome.statistics.withoutVector
+    if case .anchors(let anchors) = record.definition.criterion {
+      let bound = GroupingDefinition.Anchors.squaredDistance(ofCosine: anchors.leakage)
+      let near = outcome.assignments.count { $0.group != .unassigned && $0.distance <= bound }
+      update.leaked = (update.leaked ?? 0) + UInt64(near)
+    }
     return true
   }
 

@@ -13,11 +13,35 @@ extension ReadTransaction {
   /// The embedding space that a grouping looks at; nil when it looks at none.
   /// - Throws: `store.unknown-embedding-space`.
   func space(of definition: GroupingDefinition) throws -> EmbeddingSpace? {
-    guard case .embedding(let name) = definition.criterion else { return nil }
+    guard let name = definition.space else { return nil }
     guard let space = try space(named: name) else {
       throw StoreError.unknown("embedding-space", name, known: try spaces().map(\.name))
     }
     return space
+  }
+}
+
+extension ReadTransaction {
+  /// The engine of a grouping as it was before its first round.
+  func initialState(of grouping: GroupingRecord) throws -> GroupingState {
+    try GroupingState(
+      definition: grouping.definition, dimension: try space(of: grouping.definition)?.dimension ?? 0,
+      anchors: try anchors(of: grouping))
+  }
+
+  /// The engine of a grouping as its last complete round left it.
+  func storedState(of grouping: GroupingRecord) throws -> GroupingState {
+    guard !grouping.engineState.isEmpty else { return try initialState(of: grouping) }
+    return try GroupingState(
+      header: grouping.engineState,
+      groups: try groups(of: grouping.id).map { try CohortClustering.GroupRecord(decoding: $0.engineState) },
+      anchors: try anchors(of: grouping))
+  }
+
+  /// The anchors of a grouping by anchors; else nil.
+  func anchors(of grouping: GroupingRecord) throws -> AnchorSet? {
+    guard case .anchors(let anchors) = grouping.definition.criterion else { return nil }
+    return try AnchorSet(decoding: try material(of: grouping), digest: anchors.set)
   }
 }
 

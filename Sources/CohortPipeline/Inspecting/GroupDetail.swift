@@ -98,7 +98,7 @@ extension GroupListing {
   private static func orderedMembers(
     of group: GroupID, _ grouping: GroupingRecord, _ transaction: borrowing ReadTransaction
   ) throws -> MemberOrder {
-    let hasDistance = if case .embedding = grouping.definition.criterion { true } else { false }
+    let hasDistance = grouping.definition.space != nil
     let column = hasDistance ? grouping.distanceColumn : Column.responseLength
     var members: [(id: SampleID, key: Float)] = []
     try transaction.forEachMember(of: group, in: grouping) { ids in

@@ -13,8 +13,10 @@ public struct GroupSummary: Hashable, Sendable {
   /// Response lengths, in the store's unit.
   public var meanLength = 0.0
   public var longest: UInt32 = 0
-  /// Root of the mean squared distance to the centroid; nil where there is none.
+  /// Root of the mean squared distance to the centroid, or to the nearest anchor; nil where there is none.
   public var radius: Double?
+  /// Members that lie so near to an anchor that they count as leaked; nil unless by anchors.
+  public var leaked: UInt64?
   /// The commonest tasks of its members.
   public var tasks: [TaskShare] = []
 }
@@ -51,9 +53,10 @@ public enum GroupListing {
           group: id, size: cell.size, label: try label(id, grouping, words, transaction), terms: words)
         summary.meanLength = Double(cell.lengthSum) / Double(max(cell.size, 1))
         summary.longest = cell.longest
-        if case .embedding = grouping.definition.criterion, id != .unassigned {
+        if grouping.definition.space != nil, id != .unassigned {
           summary.radius = (cell.distanceSum / Double(max(cell.size, 1))).squareRoot()
         }
+        if case .anchors = grouping.definition.criterion, id != .unassigned { summary.leaked = cell.leaked }
         summary.tasks = try cell.tasks.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(shownTasks).map {
           TaskShare(task: try transaction.task(TaskID($0.key))?.name, size: $0.value)
         }
@@ -81,6 +84,7 @@ struct GroupScan {
     var lengthSum: UInt64 = 0
     var longest: UInt32 = 0
     var distanceSum = 0.0
+    var leaked: UInt64 = 0
     var tasks: [UInt32: UInt64] = [:]
     /// Some members, spread over the group: every `stride`-th, where the stride doubles when the list is full.
     var sampled: [SampleID] = []
@@ -91,6 +95,10 @@ struct GroupScan {
     _ transaction: borrowing ReadTransaction, _ grouping: GroupingRecord, sampled limit: Int
   ) throws -> [UInt32: Cell] {
     var cells: [UInt32: Cell] = [:]
+    var leakage = -Float.infinity
+    if case .anchors(let anchors) = grouping.definition.criterion {
+      leakage = GroupingDefinition.Anchors.squaredDistance(ofCosine: anchors.leakage)
+    }
     let end = try transaction.counters.nextSample
     let rows = UInt64(grouping.groupColumn.rowsPerChunk)
     var row: UInt64 = 0
@@ -109,7 +117,8 @@ struct GroupScan {
                   let task = tasks.flatMap { index < $0.count ? $0.uint32(index) : nil } ?? 0
                   let distance = distances.flatMap { index < $0.count ? $0.float32(index) : nil } ?? 0
                   cells[group, default: Cell()].add(
-                    SampleID(row + UInt64(index)), length: length, task: task, distance: distance, limit: limit)
+                    SampleID(row + UInt64(index)), length: length, task: task, distance: distance.magnitude,
+                    leakage: leakage, limit: limit)
                 }
               }
             }
@@ -123,7 +132,7 @@ struct GroupScan {
 }
 
 extension GroupScan.Cell {
-  mutating func add(_ id: SampleID, length: UInt32, task: UInt32, distance: Float, limit: Int) {
+  mutating func add(_ id: SampleID, length: UInt32, task: UInt32, distance: Float, leakage: Float, limit: Int) {
     if limit > 0, size % stride == 0 {
       sampled.append(id)
       if sampled.count == 2 * limit {
@@ -134,7 +143,8 @@ extension GroupScan.Cell {
     size += 1
     lengthSum += UInt64(length)
     longest = max(longest, length)
-    distanceSum += Double(distance.magnitude)
+    distanceSum += Double(distance)
+    leaked += distance <= leakage ? 1 : 0
     tasks[task, default: 0] += 1
   }
 }

@@ -53,18 +53,20 @@ private struct Replay {
   private static let recordLimit = 1 << 24
 
   init(_ store: Store, grouping name: String) throws {
-    let (grouping, space) = try store.read { transaction in
+    let (grouping, space, state) = try store.read { transaction in
       guard let grouping = try transaction.grouping(named: name) else {
         throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
-      return (grouping, try transaction.space(of: grouping.definition))
+      return (
+        grouping, try transaction.space(of: grouping.definition), try transaction.initialState(of: grouping)
+      )
     }
     self.store = store
     self.grouping = grouping
     feed = Feed(of: space)
     features = StoreFeatures(store: store, space: space, lengthColumn: grouping.definition.lengthColumn)
     source = ChangeRecords(grouping.definition, erasedLabelsFrom: grouping)
-    state = try GroupingState(definition: grouping.definition, dimension: space?.dimension ?? 0)
+    self.state = state
     next = grouping.created.next
     last = grouping.created
     report = ReplayReport(grouping: name)

@@ -1,5 +1,4 @@
 public import CohortCore
-public import CohortStore
 
 /// What making a grouping anew from the log found.
 public struct ReplayReport: Hashable, Sendable {

@@ -8,9 +8,11 @@ enum StoreFormat {
   static let version: UInt32 = 1
   static let key = [UInt8]("format".utf8)
 
-  /// Features a reader must know to read the store right. Bit 0: samples compressed with trained dictionaries.
-  static let knownRequired: UInt64 = 0b1
+  /// Features a reader must know to read the store right. Bit 0: samples compressed with trained dictionaries. Bit 1:
+  /// groupings by anchors and products.
+  static let knownRequired: UInt64 = 0b11
   static let trainedDictionaries: UInt64 = 0b1
+  static let derivedGroupings: UInt64 = 0b10
 
   /// The value of `meta["format"]`.
   struct Record {

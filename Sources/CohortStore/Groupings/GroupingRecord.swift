@@ -21,6 +21,8 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
   var rows: UInt64
   /// How many groups there are, closed ones included.
   var groupCount: UInt64
+  /// Bytes of what the grouping was created with besides its definition: anchors.
+  var materialBytes: UInt64
 
   var number: UInt32 { id.rawValue }
 
@@ -44,6 +46,7 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
     self.columnNumber = columnNumber
     rows = 0
     groupCount = 0
+    materialBytes = 0
   }
 
   init(from reader: inout ByteReader) throws {
@@ -57,7 +60,17 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
     rows = try reader.varint()
     groupCount = try reader.varint()
     engineState = [UInt8](try reader.blob())
+    materialBytes = definition.hasMaterial ? try reader.varint() : 0
+    guard materialBytes <= Self.materialLimit else { throw FormatError.invalid("the size of the anchors") }
   }
+
+  static let materialLimit: UInt64 = 1 << 36
+
+  /// What the grouping was created with, four bytes a row; the last ones may be padding.
+  var materialColumn: Column { .scalar(columnNumber + 2, .uint32, extent: .rows((materialBytes + 3) / 4)) }
+
+  /// All columns of the grouping.
+  var columns: [Column] { [groupColumn, distanceColumn] + (definition.hasMaterial ? [materialColumn] : []) }
 
   func encode(into writer: inout ByteWriter) {
     writer.fixed(id.rawValue)
@@ -72,6 +85,14 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
     writer.varint(rows)
     writer.varint(groupCount)
     writer.blob(engineState)
+    if definition.hasMaterial { writer.varint(materialBytes) }
+  }
+}
+
+extension GroupingDefinition {
+  /// Whether a grouping keeps bytes that its definition only names.
+  var hasMaterial: Bool {
+    if case .anchors = criterion { true } else { false }
   }
 }
 
@@ -149,6 +170,22 @@ extension ReadTransaction {
   /// The grouping with an id; nil when there is none or it was dropped.
   public func grouping(_ id: GroupingID) throws -> GroupingRecord? {
     try record(GroupingRecord.self, number: id.rawValue)
+  }
+
+  /// The bytes that a grouping was created with: the anchors of one by anchors; else none.
+  /// - Throws: `store.corrupted` when a chunk of them is missing or damaged.
+  public func material(of grouping: GroupingRecord) throws -> [UInt8] {
+    guard grouping.materialBytes > 0 else { return [] }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(clamping: grouping.materialBytes))
+    try forEachChunk(grouping.materialColumn) { chunk in
+      bytes.append(contentsOf: chunk.data)
+      return true
+    }
+    guard UInt64(bytes.count) >= grouping.materialBytes else {
+      throw StoreError.corrupted("The anchors of grouping \"\(grouping.name)\"", cause: "they are not all there")
+    }
+    return Array(bytes.prefix(Int(clamping: grouping.materialBytes)))
   }
 
   /// One group, open or closed; nil when the grouping never had it.

@@ -46,18 +46,36 @@ public struct RoundCommit: Sendable {
 
 extension WriteTransaction {
   /// Adds a grouping; its groups come with its first round.
-  public func createGrouping(name: String, definition: GroupingDefinition) throws -> GroupingRecord {
+  /// - Parameter material: bytes that the definition only names: the anchors of a grouping by anchors. They never change.
+  /// - Throws: `store.grouping-exists`.
+  public func createGrouping(
+    name: String, definition: GroupingDefinition, material: [UInt8] = []
+  ) throws -> GroupingRecord {
     guard try reading.grouping(named: name) == nil else { throw StoreError.exists("grouping", name) }
     let id = GroupingID(state.counters.nextGrouping)
     state.counters.nextGrouping += 1
     let columnNumber = state.counters.nextColumn
-    state.counters.nextColumn += 2
+    state.counters.nextColumn += definition.hasMaterial ? 3 : 2
     let sequence = try log(
       .groupingCreated(LogEvent.GroupingCreated(id: id, name: name, definition: definition)))
-    let record = GroupingRecord(
+    var record = GroupingRecord(
       id: id, name: name, definition: definition, created: sequence, columnNumber: columnNumber)
+    switch definition.criterion {
+    case .anchors, .product: try require(StoreFormat.derivedGroupings)
+    case .task, .attribute, .length, .embedding: break
+    }
+    if definition.hasMaterial {
+      try columns.set(record.materialColumn, from: 0, Self.words(material))
+      record.materialBytes = UInt64(material.count)
+    }
     try put(record)
     return record
+  }
+
+  private static func words(_ bytes: [UInt8]) -> [UInt32] {
+    stride(from: 0, to: bytes.count, by: 4).map { start in
+      bytes[start..<min(start + 4, bytes.count)].enumerated().reduce(0) { $0 | UInt32($1.element) << (8 * $1.offset) }
+    }
   }
 
   /// Removes a grouping, its groups and its columns. Snapshots that hold its membership keep it.
@@ -68,7 +86,7 @@ extension WriteTransaction {
     for group in try reading.groups(of: record.id) {
       try unsafe.delete(tables.groups, GroupRecord.key(record.id, group.id))
     }
-    for column in [record.groupColumn, record.distanceColumn] {
+    for column in record.columns {
       var keys: [UInt64] = []
       try unsafe.walk(tables.columns, from: column.key(ofChunk: 0)) { key, _ in
         guard key >> 32 == UInt64(column.number) else { return false }

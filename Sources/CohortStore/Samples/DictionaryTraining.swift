@@ -52,12 +52,7 @@ extension WriteTransaction {
     let place = SealPlace(.dictionaries, UInt64(number))
     try Sealed.seal(bytes, place).withUnsafeBytes { try unsafe.put(tables.dictionaries, UInt64(number), $0) }
     state.counters.dictionary = number
-    guard let stored = try unsafe.get(tables.meta, StoreFormat.key) else {
-      throw StoreError.corrupted("The store's format record", cause: "it is missing")
-    }
-    var format = try StoreFormat.Record(stored)
-    format.required |= StoreFormat.trainedDictionaries
-    try format.encode().withUnsafeBytes { try unsafe.put(tables.meta, StoreFormat.key, $0) }
+    try require(StoreFormat.trainedDictionaries)
     try log(.dictionaryTrained(number: number, bytes: UInt64(bytes.count)))
   }
 }

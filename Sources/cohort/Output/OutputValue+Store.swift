@@ -42,6 +42,10 @@ extension GroupingDefinition {
       case .groupSize(let size): return "embedding \(space), \(size) samples a group"
       case .automatic: return "embedding \(space)"
       }
+    case .anchors(let anchors):
+      return anchors.votes == 1
+        ? "nearest anchor in \(anchors.space)" : "\(anchors.votes) nearest anchors in \(anchors.space)"
+    case .product(let first, let second, let minimum): return "\(first)*\(second), at least \(minimum) samples a cell"
     }
   }
 }

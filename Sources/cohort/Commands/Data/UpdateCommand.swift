@@ -26,7 +26,7 @@ struct UpdateCommand: CohortCommand {
 extension GroupingUpdate {
   static let columns: [Column] = [
     "grouping", "groups", "assigned", "rounds", "splits", "merges", .hidden("republished"), .hidden("deleted"),
-    "provisional", "pending", .hidden("without_vector"),
+    "provisional", "pending", .hidden("without_vector"), .hidden("leaked"),
   ]
 
   var output: OutputRecord {
@@ -34,7 +34,7 @@ extension GroupingUpdate {
       "grouping": .text(grouping), "groups": .count(groups), "assigned": .count(assigned), "rounds": .count(rounds),
       "splits": .count(splits), "merges": .count(merges), "republished": .count(republished),
       "deleted": .count(deleted), "provisional": .count(provisional), "pending": .count(pending),
-      "without_vector": .count(withoutVector),
+      "without_vector": .count(withoutVector), "leaked": leaked.map { .count($0) } ?? .null,
     ]
   }
 }

@@ -46,7 +46,8 @@ struct GroupList: CohortCommand {
 
 extension GroupSummary {
   static let columns: [Column] = [
-    "group", "size", "label", .hidden("terms"), "mean_length", "longest", "radius", "tasks",
+    "group", "size", "label", .hidden("terms"), "mean_length", "longest", "radius",
+    .hidden("leaked"), "tasks",
   ]
 
   /// - Parameter forPeople: tasks as shares in words.
@@ -54,6 +55,7 @@ extension GroupSummary {
     [
       "group": .id(group), "size": .count(size), "label": .text(label), "terms": .list(terms.map { .text($0) }),
       "mean_length": .number(meanLength), "longest": .count(longest), "radius": .optional(radius),
+      "leaked": leaked.map { .count($0) } ?? .null,
       "tasks": forPeople
         ? .text(mix) : .list(tasks.map { .record(["task": .optional($0.task), "size": .count($0.size)]) }),
     ]

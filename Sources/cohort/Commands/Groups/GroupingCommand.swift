@@ -9,7 +9,7 @@ struct GroupingCommand: CohortCommandGroup {
     discussion: examples(
       "cohort grouping create tasks --by task", "cohort grouping create lengths --by length --quantiles 8",
       "cohort grouping create topics --by embedding --groups 32", "cohort grouping list"),
-    subcommands: [GroupingCreate.self, GroupingList.self, GroupingDrop.self])
+    subcommands: [GroupingCreate.self, GroupingList.self, GroupingDrop.self, GroupingLeakage.self])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 }

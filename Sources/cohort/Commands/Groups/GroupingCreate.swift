@@ -1,5 +1,6 @@
 import ArgumentParser
 import CohortCore
+import CohortPipeline
 import CohortStore
 
 /// `cohort grouping create`
@@ -11,6 +12,7 @@ struct GroupingCreate: CohortCommand {
       "cohort grouping create lengths --by length --edges 16,64,256",
       "cohort grouping create topics --by embedding --groups 32",
       "cohort grouping create languages --by attribute:lang",
+      "cohort grouping create exams --by anchors --anchors dev.jsonl --votes 5",
       text: "The grouping starts empty; 'cohort update' puts the samples into groups, and so does the next snapshot."))
 
   @Argument(help: "The grouping's name.") var name: String
@@ -19,7 +21,7 @@ struct GroupingCreate: CohortCommand {
   @Option(help: ArgumentHelp("With embedding: at most this many groups.", valueName: "k")) var groups: Int?
   @Option(help: ArgumentHelp("With embedding: about this many samples a group.", valueName: "n")) var groupSize: Int?
   @Option(
-    help: ArgumentHelp("With embedding: the embedding space, if there are several.", valueName: "name"),
+    help: ArgumentHelp("With embedding or anchors: the embedding space, if there are several.", valueName: "name"),
     completion: StoreNames.spaces)
   var space: String?
 
@@ -30,33 +32,49 @@ struct GroupingCreate: CohortCommand {
   @Option(help: ArgumentHelp("With length: intervals of equal width.", valueName: "n")) var intervals: Int?
   @Option(help: "With length: the length that counts.") var measure: LengthMeasureArgument?
 
+  @Option(
+    help: ArgumentHelp(
+      "With anchors: labelled vectors or texts, as JSON lines, or X.npy with its labels in X.labels.txt.",
+      valueName: "file"), completion: .file(extensions: ["jsonl", "npy"]))
+  var anchors: String?
+  @Option(help: ArgumentHelp("With anchors: this many nearest ones vote (1 if nothing is said).", valueName: "k"))
+  var votes: Int?
+  @Option(
+    help: ArgumentHelp(
+      "With anchors: samples with this cosine to an anchor count as leaked (0.98 if nothing is said).",
+      valueName: "cosine"))
+  var leakage: Float?
+
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
-    var given: [(name: String, kind: String)] = []
-    if groups != nil { given.append(("--groups", "embedding")) }
-    if groupSize != nil { given.append(("--group-size", "embedding")) }
-    if space != nil { given.append(("--space", "embedding")) }
-    if edges != nil { given.append(("--edges", "length")) }
-    if quantiles != nil { given.append(("--quantiles", "length")) }
-    if intervals != nil { given.append(("--intervals", "length")) }
-    if measure != nil { given.append(("--measure", "length")) }
+    let given: [(name: String, isGiven: Bool, kinds: [String])] = [
+      ("--groups", groups != nil, ["embedding"]), ("--group-size", groupSize != nil, ["embedding"]),
+      ("--space", space != nil, ["embedding", "anchors"]), ("--edges", edges != nil, ["length"]),
+      ("--quantiles", quantiles != nil, ["length"]), ("--intervals", intervals != nil, ["length"]),
+      ("--measure", measure != nil, ["length"]), ("--anchors", anchors != nil, ["anchors"]),
+      ("--votes", votes != nil, ["anchors"]), ("--leakage", leakage != nil, ["anchors"]),
+    ]
     let kind =
       switch by {
       case .embedding: "embedding"
       case .length: "length"
+      case .anchors: "anchors"
+      case .product: "A*B"
       case .task, .attribute: ""
       }
-    for option in given where option.kind != kind {
-      throw ValidationError("\(option.name) goes with --by \(option.kind).")
+    for option in given where option.isGiven && !option.kinds.contains(kind) {
+      throw ValidationError("\(option.name) goes with --by \(option.kinds.joined(separator: " or --by ")).")
     }
+    if kind == "anchors", anchors == nil { throw ValidationError("--by anchors needs --anchors FILE.") }
+    if let leakage, !(leakage > -1 && leakage <= 1) { throw ValidationError("--leakage takes a cosine up to 1.") }
     if groups != nil, groupSize != nil { throw ValidationError("--groups and --group-size exclude each other.") }
     if [edges != nil, quantiles != nil, intervals != nil].filter({ $0 }).count > 1 {
       throw ValidationError("--edges, --quantiles and --intervals exclude each other.")
     }
     for (name, value, least) in [
       ("--groups", groups, 1), ("--group-size", groupSize, 1), ("--quantiles", quantiles, 1),
-      ("--intervals", intervals, 1),
+      ("--intervals", intervals, 1), ("--votes", votes, 1),
     ] {
       if let value, value < least || value > 1 << 20 {
         throw ValidationError("\(name) takes a number from \(least) to \(1 << 20), not \(value).")
@@ -70,10 +88,24 @@ struct GroupingCreate: CohortCommand {
   func execute(_ session: Session) throws -> Outcome {
     try NewName.check(name, of: "grouping")
     let store = try session.writableStore(for: "grouping create")
+    if let anchors { return try create(anchors, store, session) }
     let definition = try store.read { transaction -> GroupingDefinition in try self.definition(in: transaction) }
     let record = try store.write { try $0.createGrouping(name: name, definition: definition) }
     try session.output.record([
       "grouping": .text(record.name), "id": .unsigned(UInt64(record.id.rawValue)), "by": .text(definition.text),
+    ])
+    return .done
+  }
+
+  private func create(_ anchors: String, _ store: Store, _ session: Session) throws -> Outcome {
+    let space = try store.read { try chosenSpace(in: $0) }
+    let report = try AnchorsJob.create(
+      store, name: name, space: space, anchors: anchors, votes: votes ?? 1,
+      leakage: leakage ?? AnchorsJob.usualLeakage)
+    try session.output.record([
+      "grouping": .text(name), "id": .unsigned(UInt64(report.grouping.id.rawValue)),
+      "by": .text(report.grouping.definition.text), "anchors": .count(report.anchors),
+      "labels": .count(report.labels.count), "leakage": .number(Double(leakage ?? AnchorsJob.usualLeakage)),
     ])
     return .done
   }
@@ -99,6 +131,7 @@ struct GroupingCreate: CohortCommand {
         groups.map { .groups($0) } ?? groupSize.map { .groupSize($0) } ?? .automatic
       return GroupingDefinition(
         criterion: .embedding(space: try chosenSpace(in: transaction)), granularity: granularity)
+    case .anchors, .product: throw ValidationError("--by anchors needs --anchors FILE.")
     }
   }
 
