@@ -17,6 +17,8 @@ let package = Package(
     .executable(name: "cohortd", targets: ["cohortd"]),
     // The read path as one library, so that its link-time dependencies can be looked at: no Foundation, no SQLite.
     .library(name: "CohortReading", type: .dynamic, targets: ["CohortStore", "CohortPlanning"]),
+    // The built-in encoder and the tokenizers, for the programs that compare them with others.
+    .library(name: "CohortEmbedding", targets: ["CohortEmbedding"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -105,7 +105,7 @@ public final class Tokenizer: Sendable {
         return
       }
       preTokenizer.apply(part.range, isFirst: isFirst && part.range.lowerBound == 0, scratch: scratch)
-      let text = scratch.text.view
+      let text = scratch.pieceText
       for index in 0..<scratch.pieces.count {
         encodeWord(text.part(scratch.pieces[index].range), scratch: scratch)
       }

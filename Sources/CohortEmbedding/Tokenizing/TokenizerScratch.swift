@@ -1,15 +1,25 @@
 /// The memory that one call of a tokenizer works in, kept for the next call.
 final class TokenizerScratch: @unchecked Sendable {  // Guard: one call has it at a time.
-  /// The normal form of the part at hand; the pieces lie in it.
+  /// The normal form of the part at hand.
   var text = UnsafeGrowingBuffer<UInt8>()
   var otherText = UnsafeGrowingBuffer<UInt8>()
+  /// What the pre-tokenizer made of it, if that changes the text.
+  var rewritten = UnsafeGrowingBuffer<UInt8>()
+  var otherRewritten = UnsafeGrowingBuffer<UInt8>()
+  var isRewritten = false
   var scalars = UnsafeGrowingBuffer<UInt32>()
   var pieces = UnsafeGrowingBuffer<Piece>()
   var otherPieces = UnsafeGrowingBuffer<Piece>()
+  var cuts = UnsafeGrowingBuffer<Cut>()
   var model = ModelScratch()
   var cache = UnsafeWordCache()
   /// The ids of the text.
   var ids = UnsafeGrowingBuffer<UInt32>()
+}
+
+extension TokenizerScratch {
+  /// What the pieces lie in.
+  var pieceText: UTF8Text { isRewritten ? rewritten.view : text.view }
 }
 
 /// A part of the text in the scratch.
@@ -25,4 +35,7 @@ struct Piece: BitwiseCopyable {
 /// The memory a model works in.
 struct ModelScratch: ~Copyable {
   var bytes = UnsafeGrowingBuffer<UInt8>()
+  var symbols = UnsafeGrowingBuffer<Symbol>()
+  var heap = UnsafeGrowingBuffer<UInt64>()
+  var path = UnsafeGrowingBuffer<PathNode>()
 }
