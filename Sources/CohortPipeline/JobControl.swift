@@ -18,19 +18,23 @@ public struct JobProgress: Hashable, Sendable {
   }
 }
 
-/// What a job asks of whoever runs it: a place to report to, and whether it shall stop. A job stops between two commits,
+/// What a job asks of whoever runs it: a place to report to, how many threads it may use, and whether it shall stop. A job stops between two commits,
 /// so that everything done so far is kept.
 public struct JobControl: Sendable {
   /// Called from the thread that runs the job, often: it must return soon.
   public var report: @Sendable (JobProgress) -> Void
   /// Asked at each point where the job can stop; from the thread that runs it.
   public var shouldStop: @Sendable () -> Bool
+  /// Threads that may compute at the same time. Results never depend on it.
+  public var workers: Int
 
   public init(
-    report: @escaping @Sendable (JobProgress) -> Void = { _ in }, shouldStop: @escaping @Sendable () -> Bool = { false }
+    report: @escaping @Sendable (JobProgress) -> Void = { _ in },
+    shouldStop: @escaping @Sendable () -> Bool = { false }, workers: Int = 1
   ) {
     self.report = report
     self.shouldStop = shouldStop
+    self.workers = workers
   }
 
   /// - Throws: `pipeline.interrupted` when the job shall stop.

@@ -64,7 +64,7 @@ struct MemoryStore: AssignmentTable, SampleFeatures {
 
   func withHalfVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
-    _ body: (UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
+    _ body: (Int, UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
   ) throws -> Bool {
     guard holdsHalves else { return false }
     let halves = samples.flatMap {
@@ -74,7 +74,9 @@ struct MemoryStore: AssignmentTable, SampleFeatures {
       let rows = samples.indices.map { i in
         vectors[Int(samples[i])] == nil ? nil : halves.baseAddress.map { $0 + i * dimension }
       }
-      try rows.withUnsafeBufferPointer(body)
+      for start in stride(from: 0, to: rows.count, by: 100) {
+        try rows[start..<min(start + 100, rows.count)].withUnsafeBufferPointer { try body(start, $0) }
+      }
     }
     return true
   }

@@ -22,19 +22,19 @@ final class HalfFilter {
     _ samples: [UInt64], limits: [Float], to columns: ColumnSet, _ features: any SampleFeatures, _ path: cohort_path,
     _ keep: (Int) -> Void
   ) throws -> Bool {
-    if least.count < samples.count { least = [Float](repeating: 0, count: samples.count) }
-    return try samples.withUnsafeBufferPointer { samples in
-      try features.withHalfVectors(of: samples, dimension: dimension) { rows in
-        guard rows.count == samples.count, let first = rows.baseAddress, rows.allSatisfy({ $0 != nil }) else {
+    try samples.withUnsafeBufferPointer { samples in
+      try features.withHalfVectors(of: samples, dimension: dimension) { start, rows in
+        guard let first = rows.baseAddress, rows.allSatisfy({ $0 != nil }) else {
           // Reading them one by one tells which one has no vector.
-          return samples.indices.forEach(keep)
+          return rows.indices.forEach { keep(start + $0) }
         }
+        if least.count < rows.count { least = [Float](repeating: 0, count: rows.count) }
         cohort_least_scores_of_halves(
           path, first, rows.count, dimension, columns.plain, columns.packed, columns.count, scratch, &least)
-        for i in samples.indices {
+        for i in rows.indices {
           // Rows have length 1 within 1e-6: this is below the true squared distance to every column.
           let bound = 1 + 2 * (Double(least[i]) - 2 * columns.scoreError) - 1e-6
-          if bound <= Double(limits[i]) * (1 + 1e-6) { keep(i) }
+          if bound <= Double(limits[start + i]) * (1 + 1e-6) { keep(start + i) }
         }
       }
     }

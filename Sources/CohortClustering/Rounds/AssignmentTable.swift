@@ -43,11 +43,12 @@ public protocol SampleFeatures: Sendable {
 
   /// Calls `body` with where the vectors of `samples` (ascending ids) lie, when they are stored as half floats and can be
   /// read in place: most samples that a repair looks at are ruled out without being copied.
-  /// - Parameter body: an address for each sample, nil for one without a vector; valid only inside `body`.
+  /// - Parameter body: the addresses of consecutive samples, nil for one without a vector, and the index of the first
+  ///   of these samples. Called until all samples had their turn, in order. Addresses are valid only inside `body`.
   /// - Returns: false, without having called `body`, when they cannot; then `readVectors` is used.
   func withHalfVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
-    _ body: (UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
+    _ body: (_ first: Int, _ rows: UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
   ) throws -> Bool
 
   /// Writes the lengths that a `.length` grouping divides by, of the samples `first ..< first + lengths.count`.
@@ -67,7 +68,7 @@ extension SampleFeatures {
   /// For vectors that are stored in another way: false.
   public func withHalfVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
-    _ body: (UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
+    _ body: (_ first: Int, _ rows: UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
   ) throws -> Bool { false }
 
   /// For features without lengths: throws `clustering.no-lengths`.

@@ -33,6 +33,7 @@ public final class GroupingFollower {
   private var source: ChangeRecords
   private let feed: Feed
   private let space: EmbeddingSpace?
+  private let features: StoreFeatures
 
   /// Reads the engine's state from the store.
   public init(_ store: Store, grouping name: String) throws {
@@ -43,6 +44,7 @@ public final class GroupingFollower {
       }
       return (record, try transaction.space(of: record.definition), try transaction.storedState(of: record))
     }
+    features = StoreFeatures(store: store, space: space, lengthColumn: record.definition.lengthColumn)
     feed = Feed(of: space)
     source = ChangeRecords(record.definition)
   }
@@ -53,6 +55,7 @@ public final class GroupingFollower {
   /// Follows the log to its end: complete rounds first, then the short tail provisionally.
   public func update(_ control: JobControl = JobControl()) throws -> GroupingUpdate {
     var update = GroupingUpdate(grouping: record.name)
+    state.workers = control.workers
     let total = try store.read { try $0.counters.nextSample }
     while try round(&update) {
       control.report(
@@ -77,7 +80,6 @@ public final class GroupingFollower {
       return (try source.records(part.records, transaction), part.next, try transaction.counters.nextSample)
     }
     let table = StoreAssignments(store: store, grouping: record, sampleCount: samples)
-    let features = StoreFeatures(store: store, space: space, lengthColumn: record.definition.lengthColumn)
     let before = state
     let outcome = try state.applyRound(records, assignments: table, features: features)
     do {
@@ -125,7 +127,6 @@ public final class GroupingFollower {
     guard !records.isEmpty else { return }
     update.provisional = UInt64(records.count)
     guard record.provisional < next else { return }
-    let features = StoreFeatures(store: store, space: space, lengthColumn: record.definition.lengthColumn)
     let assignments = try state.assignProvisionally(records, features: features)
     let commit = RoundCommit(
       assignments: assignments.map {

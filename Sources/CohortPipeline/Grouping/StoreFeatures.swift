@@ -8,6 +8,14 @@ struct StoreFeatures: SampleFeatures {
   let store: Store
   let space: EmbeddingSpace?
   let lengthColumn: Column?
+  /// Rounds read the same chunks again and again, a few rows at a time: each is checked once.
+  private let sound = SoundChunks()
+
+  init(store: Store, space: EmbeddingSpace?, lengthColumn: Column?) {
+    self.store = store
+    self.space = space
+    self.lengthColumn = lengthColumn
+  }
 
   func readVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int, into rows: UnsafeMutableBufferPointer<Float>,
@@ -18,28 +26,65 @@ struct StoreFeatures: SampleFeatures {
         code: "no-space", category: .failure,
         message: "The grouping's embedding space does not have \(dimension) dimensions")
     }
-    let vectors = space.vectors
-    var index = 0
-    while index < samples.count {
-      let chunkNumber = samples[index] / UInt64(vectors.rowsPerChunk)
-      var end = index + 1
-      while end < samples.count, samples[end] / UInt64(vectors.rowsPerChunk) == chunkNumber { end += 1 }
+    try forEachRun(samples, in: space) { run, row in
+      for i in run {
+        let source = try row(i)
+        present[i] = source == nil ? 0 : 1
+        guard let source else { continue }
+        Self.decode(
+          source, as: space.element,
+          into: UnsafeMutableBufferPointer(
+            rebasing: rows[(i * dimension)..<((i + 1) * dimension)]))
+      }
+    }
+  }
+
+  func withHalfVectors(
+    of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
+    _ body: (_ first: Int, _ rows: UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
+  ) throws -> Bool {
+    guard let space, space.dimension == dimension, space.element == .float16 else { return false }
+    try forEachRun(samples, in: space) { run, row in
+      try withUnsafeTemporaryAllocation(of: UnsafePointer<UInt16>?.self, capacity: run.count) { rows in
+        for i in run {
+          rows.initializeElement(
+            at: i - run.lowerBound, to: try row(i)?.baseAddress?.assumingMemoryBound(to: UInt16.self))
+        }
+        try body(run.lowerBound, UnsafeBufferPointer(rows))
+      }
+    }
+    return true
+  }
+
+  /// Calls `body` with consecutive samples that share a chunk, until all had their turn, and with where their vectors
+  /// are: nil for a sample without one. Rows start at multiples of their width, so halves are 2-aligned.
+  private func forEachRun(
+    _ samples: UnsafeBufferPointer<UInt64>, in space: EmbeddingSpace,
+    _ body: (_ run: Range<Int>, _ row: (Int) throws -> UnsafeRawBufferPointer?) throws -> Void
+  ) throws {
+    let (vectors, states) = (space.vectors, space.states)
+    let rows = UInt64(vectors.rowsPerChunk)
+    var start = 0
+    while start < samples.count {
+      let chunkNumber = samples[start] / rows
+      var end = start + 1
+      while end < samples.count, samples[end] / rows == chunkNumber { end += 1 }
       try store.read { transaction in
-        try transaction.withChunk(vectors, of: samples[index]) { chunk in
-          for i in index..<end {
-            let id = SampleID(samples[i])
-            let row = Int(samples[i] % UInt64(vectors.rowsPerChunk))
-            guard let chunk, row < chunk.count, try transaction.vectorState(id, in: space) == .present else {
-              present[i] = 0
-              continue
+        // A chunk of states covers whole chunks of vectors.
+        try transaction.withChunk(states, of: samples[start]) { states in
+          try transaction.withChunk(vectors, of: samples[start], sound: sound) { chunk in
+            try body(start..<end) { i in
+              guard let chunk, let states else { return nil }
+              let (row, place) = (Int(samples[i] - chunk.firstRow), Int(samples[i] - states.firstRow))
+              guard row < chunk.count, place < states.count, states.uint8(place) == VectorState.present.rawValue else {
+                return nil
+              }
+              return chunk.row(row)
             }
-            present[i] = 1
-            let target = UnsafeMutableBufferPointer(rebasing: rows[(i * dimension)..<((i + 1) * dimension)])
-            Self.decode(chunk.row(row), as: space.element, into: target)
           }
         }
       }
-      index = end
+      start = end
     }
   }
 

@@ -78,6 +78,7 @@ private struct Replay {
   }
 
   mutating func run(_ control: JobControl) throws {
+    state.workers = control.workers
     while report.difference == nil {
       let (rounds, end, samples) = try store.read { transaction in
         let found = try self.rounds(transaction)

@@ -17,7 +17,8 @@ extension Session {
   func jobControl() -> JobControl {
     Interruption.cooperate()
     let progress = progress
-    return JobControl(report: { progress.report($0) }, shouldStop: { Interruption.requested })
+    return JobControl(
+      report: { progress.report($0) }, shouldStop: { Interruption.requested }, workers: configuration.integer(.workers))
   }
 
   /// Runs `body` on a consistent state of the store.

@@ -167,7 +167,7 @@ final class StoreWorker {
   private func update() throws {
     isUpdateDue = false
     do {
-      try owned?.updateGroupings(JobControl(shouldStop: { [stop] in stop.isMade }))
+      try owned?.updateGroupings(JobControl(shouldStop: { [stop] in stop.isMade }, workers: settings.ingestion.workers))
     } catch {
       isUpdateDue = true
       throw error
