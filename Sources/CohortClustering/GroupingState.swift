@@ -85,8 +85,11 @@ public struct GroupingState: Sendable {
   // MARK: Rounds
 
   /// How many of the `pending` change records the next round takes: exactly that many must be given to `applyRound`. 0
-  /// when they are too few for a round; then they are assigned provisionally. At most 4,096.
+  /// when they are too few for a round; then they are assigned provisionally.
   public func roundLength(pending: Int) -> Int { engine.roundLength(after: applied, pending: pending) }
+
+  /// The most records that the next round can take.
+  public var longestRound: Int { roundLength(pending: .max) }
 
   /// Applies the next round.
   /// - Parameters:
@@ -129,10 +132,23 @@ public struct GroupingState: Sendable {
   /// The groups that the inserted samples among `records` would go to now: for the tail that is too short for a round.
   /// Changes nothing. The distances are negated (see `Assignment`). A sample that the tail both inserts and deletes comes
   /// back unassigned; one that was applied before and is deleted by the tail keeps its assignment until its round.
+  /// - Parameter assignments: given when `records` are only the end of the tail and its beginning has been assigned by
+  ///   this state already: what they delete of that comes back unassigned, too.
   public func assignProvisionally(
-    _ records: some Collection<ChangeRecord>, features: any SampleFeatures
+    _ records: some Collection<ChangeRecord>, after assignments: (any AssignmentTable)? = nil,
+    features: any SampleFeatures
   ) throws -> [Assignment] {
-    try engine.assignProvisionally(Array(records), features: features, path: kernels.code, workers: workers)
+    let found = try engine.assignProvisionally(
+      Array(records), features: features, path: kernels.code, workers: workers)
+    guard let assignments else { return found }
+    let known = Set(found.map(\.sample))
+    let gone = try records.filter {
+      guard $0.change == .deleted, !known.contains($0.sample), $0.sample.rawValue < assignments.sampleCount else {
+        return false
+      }
+      return try assignments.assignment(of: $0.sample).isProvisional
+    }
+    return found + gone.map { Assignment(sample: $0.sample, group: .unassigned, distance: -0.0) }
   }
 
   /// Checks a few assignments against the groups (see `audit`).

@@ -159,6 +159,36 @@ struct EmbeddingGroupsTests {
   }
 }
 
+extension EmbeddingGroupsTests {
+  @Test func theEndOfATailCanBeAssignedByItself() throws {
+    let data = IsotropicMixture(count: 1_100, dimension: 8, components: 5, seed: 29)
+    var driver = try Driver.embedding(.groups(6), dimension: 8)
+    try driver.insertVectors(Array(data.vectors[..<1_000]))
+    var records = (1_000..<1_100).map {
+      ChangeRecord(.inserted, driver.store.addRow(vector: data.vectors[$0]), .vector)
+    }
+    records.insert(ChangeRecord(.deleted, SampleID(1_003), .vector), at: 60)
+    records.append(ChangeRecord(.deleted, SampleID(5), .vector))
+    let pending = driver.pending
+    var whole = driver.store
+    whole.write(try driver.state.assignProvisionally(pending + records, features: whole))
+    for start in stride(from: 0, to: records.count, by: 17) {
+      let part = records[start..<min(start + 17, records.count)]
+      driver.store.write(try driver.state.assignProvisionally(part, after: driver.store, features: driver.store))
+    }
+    #expect(driver.store.groups == whole.groups && driver.store.hasDistances(of: whole))
+    #expect(whole.groups[1_003] == .max && whole.groups[5] != .max)
+  }
+
+  @Test func roundsGrowWithTheStore() {
+    #expect(RoundSchedule.length(after: 0) == 1)
+    #expect(RoundSchedule.length(after: 100) == 25)
+    #expect(RoundSchedule.length(after: 16_384) == 4_096)
+    #expect(RoundSchedule.length(after: 131_072) == 4_096)
+    #expect(RoundSchedule.length(after: 10_000_000) == 312_500)
+  }
+}
+
 /// k-means++ and 20 Lloyd iterations over the finished data: what the incremental engine is measured against.
 enum FullRun {
   static func meanSquaredDistance(_ vectors: [[Float]], k: Int, seed: UInt64) -> Double {

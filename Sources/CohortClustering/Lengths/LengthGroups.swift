@@ -65,7 +65,7 @@ struct LengthGroups: GroupingEngine {
   }
 
   func roundLength(after applied: UInt64, pending: Int) -> Int {
-    if case .given = cut, groupSize == nil { return min(pending, RoundSchedule.longest) }
+    if case .given = cut, groupSize == nil { return min(pending, RoundSchedule.usual) }
     let length = RoundSchedule.length(after: applied)
     return pending < length ? 0 : length
   }

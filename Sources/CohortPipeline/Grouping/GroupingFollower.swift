@@ -70,7 +70,7 @@ public final class GroupingFollower {
 
   /// One complete round. - Returns: false when too few records are there.
   private func round(_ update: inout GroupingUpdate) throws -> Bool {
-    let available = try store.read { try $0.changes(feed, from: record.applied, limit: RoundSchedule.longest) }
+    let available = try store.read { try $0.changes(feed, from: record.applied, limit: state.longestRound) }
     let length = state.roundLength(pending: available.records.count)
     guard length > 0 else { return false }
     let (records, next, samples) = try store.read { transaction in
@@ -118,16 +118,22 @@ public final class GroupingFollower {
     record.engineState = commit.engineState
   }
 
-  /// Assigns the records behind the last complete round, unless that was done already.
+  /// Assigns the records behind the last complete round; of these only those that were not when it was asked to before,
+  /// because nothing has changed for the others.
   private func assignTail(_ update: inout GroupingUpdate) throws {
-    let (records, next) = try store.read { transaction in
-      let tail = try transaction.changes(feed, from: record.applied, limit: RoundSchedule.longest)
-      return (try source.records(tail.records, transaction), tail.next)
+    let (records, next, samples) = try store.read { transaction in
+      let tail = try transaction.changes(feed, from: record.applied, limit: state.longestRound)
+      update.provisional = UInt64(tail.records.count)
+      guard !tail.records.isEmpty, record.provisional < tail.next else {
+        return ([ChangeRecord](), tail.next, UInt64(0))
+      }
+      let part = try transaction.changes(
+        feed, from: max(record.provisional, record.applied), limit: state.longestRound, upTo: tail.next)
+      return (try source.records(part.records, transaction), tail.next, try transaction.counters.nextSample)
     }
     guard !records.isEmpty else { return }
-    update.provisional = UInt64(records.count)
-    guard record.provisional < next else { return }
-    let assignments = try state.assignProvisionally(records, features: features)
+    let table = StoreAssignments(store: store, grouping: record, sampleCount: samples)
+    let assignments = try state.assignProvisionally(records, after: table, features: features)
     let commit = RoundCommit(
       assignments: assignments.map {
         CohortStore.Assignment(id: $0.sample, group: $0.group, distance: $0.distance)
