@@ -40,25 +40,27 @@ extension EmbeddingGroups {
     let scope = try makeScope(slots, orphans, context, work)
     let end = min(context.frontier, context.overlay.table.sampleCount)
     for start in stride(from: 0, to: end, by: UInt64.Stride(Self.span)) {
-      try repair(start..<min(start + Self.span, end), scope, &context, work)
+      try Self.look(at: start..<min(start + Self.span, end), scope, context.overlay, work)
+      try collect(&context, work)
     }
     closeEmptyGroups(&context, work)
   }
 
-  private mutating func repair(
-    _ samples: Range<UInt64>, _ scope: Scope, _ context: inout RoundContext, _ work: Workspace
+  /// Lets the workers find what has to move. The overlay is theirs until this returns: a copy that lived longer would be
+  /// copied out when it is written to.
+  private static func look(
+    at samples: Range<UInt64>, _ scope: Scope, _ overlay: AssignmentOverlay, _ work: Workspace
   ) throws {
-    let (lanes, overlay) = (work.lanes, context.overlay)
-    let isWorthwhile = Workspace.isWorthwhile(samples.count * 8 * dimension)
-    try work.workers.run(parts: (samples.count + Int(Self.slice) - 1) / Int(Self.slice), isWorthwhile: isWorthwhile) {
-      let start = samples.lowerBound + UInt64($1) * Self.slice
-      try Self.select(start..<min(start + Self.slice, samples.upperBound), scope, overlay, lanes[$0])
+    let lanes = work.lanes
+    let isWorthwhile = Workspace.isWorthwhile(samples.count * 8 * work.dimension)
+    try work.workers.run(parts: (samples.count + Int(slice) - 1) / Int(slice), isWorthwhile: isWorthwhile) {
+      let start = samples.lowerBound + UInt64($1) * slice
+      try select(start..<min(start + slice, samples.upperBound), scope, overlay, lanes[$0])
     }
     try work.workers.run(parts: lanes.count, isWorthwhile: isWorthwhile) {
-      try Self.examine(scope, lanes[$1])
-      Self.examineFully(scope, lanes[$1])
+      try examine(scope, lanes[$1])
+      examineFully(scope, lanes[$1])
     }
-    try collect(&context, work)
   }
 
   private func makeScope(

@@ -4,9 +4,7 @@ internal import CohortCore
 ///
 /// Changes are held in pages of 256 rows that are copied from the table when first written, so the memory is bounded by
 /// the round's changes and never by more than 8 bytes a sample.
-///
-/// Guard of the unchecked conformance: only the round's thread calls `set`, and never while workers run.
-final class AssignmentOverlay: @unchecked Sendable {
+struct AssignmentOverlay: Sendable {
   static let pageRows: UInt64 = 256
 
   let table: any AssignmentTable
@@ -35,13 +33,13 @@ final class AssignmentOverlay: @unchecked Sendable {
     return group == .unassigned || distance.sign == .minus ? nil : (group, distance)
   }
 
-  func set(_ sample: SampleID, _ group: GroupID, _ distance: Float) throws {
+  mutating func set(_ sample: SampleID, _ group: GroupID, _ distance: Float) throws {
     let at = try page(of: sample) + Int(sample.rawValue % Self.pageRows)
     groups[at] = group.rawValue
     distances[at] = distance
   }
 
-  private func page(of sample: SampleID) throws -> Int {
+  private mutating func page(of sample: SampleID) throws -> Int {
     let number = sample.rawValue / Self.pageRows
     if let page = pages[number] { return page }
     guard sample.rawValue < table.sampleCount else {
