@@ -182,10 +182,11 @@ extension EmbeddingGroupsTests {
 
   @Test func roundsGrowWithTheStore() {
     #expect(RoundSchedule.length(after: 0) == 1)
-    #expect(RoundSchedule.length(after: 100) == 25)
-    #expect(RoundSchedule.length(after: 16_384) == 4_096)
-    #expect(RoundSchedule.length(after: 131_072) == 4_096)
-    #expect(RoundSchedule.length(after: 10_000_000) == 312_500)
+    #expect(RoundSchedule.length(after: 100) == 6)
+    #expect(RoundSchedule.length(after: 16_384) == 1_024)
+    #expect(RoundSchedule.length(after: 65_536) == 4_096)
+    #expect(RoundSchedule.length(after: 262_144) == 4_096)
+    #expect(RoundSchedule.length(after: 10_000_000) == 156_250)
   }
 }
 
