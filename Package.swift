@@ -89,7 +89,8 @@ let package = Package(
       name: "cohort",
       dependencies: [
         "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog", "CohortTrainer",
-        "CohortPipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CohortEmbedding", "CohortProviders", "CohortPipeline",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: swift),
     .executableTarget(
@@ -144,7 +145,9 @@ let package = Package(
     // The real executables, run as a user runs them: contract, kills, bad input.
     .testTarget(
       name: "CommandTests",
-      dependencies: ["cohort", "cohortd", "CohortCatalog", "CohortStore", "CohortLMDB", "CohortCore"],
+      dependencies: [
+        "cohort", "cohortd", "CohortCatalog", "CohortStore", "CohortLMDB", "CohortCore", "HostileServers",
+      ],
       swiftSettings: swift),
   ],
   cxxLanguageStandard: .cxx17

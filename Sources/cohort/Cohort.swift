@@ -23,6 +23,7 @@ struct Cohort: CohortCommandGroup {
           ExportCommand.self, SQLCommand.self,
         ]),
       CommandGroup(name: "Groups", subcommands: [GroupingCommand.self, GroupCommand.self]),
+      CommandGroup(name: "Embeddings", subcommands: [EmbedCommand.self]),
       CommandGroup(name: "Training", subcommands: [SnapshotCommand.self, PlanCommand.self, TrainCommand.self]),
       CommandGroup(
         name: "Store",

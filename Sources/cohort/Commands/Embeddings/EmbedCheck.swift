@@ -1,0 +1,61 @@
+import ArgumentParser
+import CohortEmbedding
+import CohortPipeline
+import CohortProviders
+
+/// `cohort embed check`
+struct EmbedCheck: CohortCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Try an embedding server, and print what it does.",
+    discussion: examples(
+      "cohort embed check --url http://localhost:8000 --model BAAI/bge-small-en-v1.5",
+      "cohort embed check --url https://api.openai.com --model text-embedding-3-small --api-key-env OPENAI_API_KEY",
+      "cohort embed check --provider tei --url http://localhost:8080",
+      "cohort embed check --provider ollama --url http://localhost:11434 --model nomic-embed-text",
+      text: """
+        Sends a few dozen short texts, and a long one. Nothing is stored.
+
+        It exits with 0 if the server can be used, 1 if not (its key, its answers), 3 if it has no such model or address, \
+        5 if it cannot be reached, and 75 if it is busy or keeps failing for now.
+        """))
+
+  @Option(help: "The server's interface.") var provider = ProviderKindArgument(kind: .openai)
+  @Option(help: ArgumentHelp("The largest batch to try.", valueName: "n")) var mostTexts = 256
+  @OptionGroup(title: "Embedding server") var server: ProviderArguments
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func validate() throws {
+    guard (1...4096).contains(mostTexts) else { throw ValidationError("--most-texts takes a number from 1 to 4096.") }
+    guard server.url != nil else { throw ValidationError("--url is needed: the address of the server.") }
+  }
+
+  func execute(_ session: Session) throws -> Outcome {
+    let configuration = try server.configuration(provider.kind, standard: [(name: "patience", value: "15")])
+    let key = try APIKey.read(configuration.key, environment: Session.environment)
+    Interruption.cooperate()
+    var options = ServerOptions()
+    options.shouldStop = { Interruption.requested }
+    let report = try EndpointCheck.run(configuration, key: key, mostTexts: mostTexts, options: options) {
+      session.progress.report(.init(stage: $0, done: 0, total: nil, unit: "texts"))
+    }
+    session.progress.finish()
+    try session.output.record(report.output)
+    return .done
+  }
+}
+
+extension EndpointReport {
+  var output: OutputRecord {
+    [
+      "address": .text(address), "provider": .text(identity.provider), "model": .text(identity.model),
+      "revision": .optional(information.revision), "fingerprint": .text(identity.fingerprint),
+      "dimension": .count(identity.dimension), "needs_key": needsKey.map { .boolean($0) } ?? .null,
+      "normalised": .boolean(isNormalised), "keeps_order": .boolean(keepsOrder),
+      "base64": writesBase64.map { .boolean($0) } ?? .null, "deterministic": .boolean(isDeterministic),
+      "least_cosine": .number(leastCosine), "largest_batch": .count(largestBatch),
+      "batch_refusal": .optional(batchRefusal), "long_text_refusal": .optional(longTextRefusal),
+      "longest_text_tokens": information.textTokens.map { .count($0) } ?? .null,
+      "latency_ms": .number(latency * 1000), "texts_per_second": .number(textsPerSecond.rounded()),
+    ]
+  }
+}
