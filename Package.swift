@@ -113,7 +113,7 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore"],
-      swiftSettings: swift),
+      exclude: ["Fixtures"], swiftSettings: swift),
     // Embedding servers that misbehave, for the tests of several modules.
     .target(
       name: "HostileServers", dependencies: ["CohortEmbedding", "CohortCore"], path: "Tests/HostileServers",

@@ -1,4 +1,4 @@
-// Made by Tools/tokenizers/make-unicode-tables. See tables.h.
+// Made by Tools/tokenizers/run unicode_tables. See tables.h.
 #include "tables.h"
 
 const uint32_t cunicode_run_starts[4161] = {

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-// The data of tables.c, which Tools/tokenizers/make-unicode-tables writes: sorted arrays and their lengths.
+// The data of tables.c, which `Tools/tokenizers/run unicode_tables` writes: sorted arrays and their lengths.
 
 /// Runs of scalars with equal properties: run i begins at starts[i] and ends where the next one begins. pages[p] is the
 /// run of scalar 256 p.

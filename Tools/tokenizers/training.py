@@ -1,8 +1,8 @@
 """Small tokenizers that differ in every component, trained on the texts they are given."""
 
-import base64
 import io
 import json
+import tempfile
 from pathlib import Path
 
 import sentencepiece
@@ -106,12 +106,27 @@ def unigram(texts, size, normalizer, pre_tokenizer):
     return tokenizer
 
 
-def sentence_piece(texts, size, rule, split=True, scheme="always", byte_fallback=False):
+# A few rules in SentencePiece's format, for a character map that is small: keys and values in hexadecimal.
+SMALL_RULES = {
+    "\u00e9": "e", "e\u0301": "E", "\u00c5": "A\u030a", "\ufb01": "fi", "\u3000": " ", "\u00a0": " ", "\t": " ", "\r": " ",
+    "\u0344": "\u0308\u0301", "\u200b": "", "\uff21": "A", "\u1680": " ", "\U0001f1e9": "D", "\u0915": "ka",
+}  # fmt: skip
+
+
+def sentence_piece(texts, size, rule, split=True, scheme="always", byte_fallback=False, small=False):
     """A unigram model that SentencePiece trained, converted as transformers does it."""
+    rules = dict(normalization_rule_name=rule)
+    file = tempfile.NamedTemporaryFile("w", suffix=".tsv")
+    if small:
+        for key, value in SMALL_RULES.items():
+            sides = [" ".join(f"{ord(c):X}" for c in side) for side in (key, value)]
+            file.write("\t".join(sides) + "\n")
+        file.flush()
+        rules = dict(normalization_rule_tsv=file.name)
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=(line for text in texts for line in text.splitlines() if line.strip()), model_writer=model,
-        vocab_size=size, model_type="unigram", normalization_rule_name=rule, byte_fallback=byte_fallback,
+        vocab_size=size, model_type="unigram", byte_fallback=byte_fallback, **rules,
         character_coverage=0.98, hard_vocab_limit=False, minloglevel=2, num_threads=1, input_sentence_size=20000,
     )
     proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
@@ -144,7 +159,7 @@ def with_added(tokenizer):
     return tokenizer
 
 
-def tokenizers(texts: list[str], size: int) -> dict[str, Tokenizer]:
+def tokenizers(texts: list[str], size: int, small: bool) -> dict[str, Tokenizer]:
     bert = normalizers.BertNormalizer
     return {
         "bpe-gpt2": byte_level(texts, size),
@@ -183,16 +198,19 @@ def tokenizers(texts: list[str], size: int) -> dict[str, Tokenizer]:
             )
         ),
         "unigram-first": unigram(texts, size, normalizers.Lowercase(), pre_tokenizers.Metaspace(prepend_scheme="first")),
-        "unigram-sentencepiece": sentence_piece(texts, size, "nmt_nfkc"),
-        "unigram-sentencepiece-cf": with_added(sentence_piece(texts, size, "nfkc_cf", split=True, scheme="first")),
-        "unigram-whole": sentence_piece(texts, size, "nmt_nfkc", split=False, scheme="never", byte_fallback=True),
+        "unigram-sentencepiece": sentence_piece(texts, size, "nmt_nfkc", small=small),
+        "unigram-sentencepiece-cf": with_added(sentence_piece(texts, size, "nfkc_cf", scheme="first", small=small)),
+        "unigram-whole": sentence_piece(
+            texts, size, "nmt_nfkc", split=False, scheme="never", byte_fallback=True, small=small
+        ),
     }
 
 
-def save(texts: list[str], size: int, folder: Path) -> list[Path]:
+def save(texts: list[str], size: int, folder: Path, small: bool = False) -> list[Path]:
+    """Writes the tokenizers; `small` ones have character maps of a few rules."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, tokenizer in tokenizers(texts, size).items():
+    for name, tokenizer in tokenizers(texts, size, small).items():
         path = folder / f"{name}.json"
         tokenizer.save(str(path), pretty=False)
         paths.append(path)

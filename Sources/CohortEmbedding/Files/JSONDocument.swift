@@ -1,39 +1,31 @@
 internal import CSimdjson
 internal import CohortCore
 
-/// A parsed JSON document. Its values are valid as long as it lives.
-///
-/// `Unsafe` lies here only: simdjson's tape (its `doc/tape.md`) and the unescaped strings it points into.
-final class JSONDocument {
-  private let parser: OpaquePointer
-  private let tape: UnsafePointer<UInt64>
-  private let strings: UnsafePointer<UInt8>
-  let path: String
-
+/// Reads JSON: simdjson's tape (its `doc/tape.md`) and the unescaped strings it points into, in place.
+enum JSONDocument {
+  /// Parses a document and gives its root to `body`. Values are valid until that returns.
   /// - Parameter path: where the bytes are from, for errors.
-  init(_ bytes: UnsafeRawBufferPointer, path: String) throws(EmbeddingError) {
-    self.path = path
-    guard let parser = csimdjson_parser_create(64) else { throw Self.noMemory(path) }
-    let padded = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count + csimdjson_padding())
+  static func read<R>(
+    _ bytes: UnsafeRawBufferPointer, path: String, _ body: (Value) throws(EmbeddingError) -> R
+  ) throws(EmbeddingError) -> R {
+    guard let parser = csimdjson_parser_create(64) else { throw noMemory(path) }
+    defer { csimdjson_parser_destroy(parser) }
+    let padded = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count + csimdjson_padding(), alignment: 64)
     defer { padded.deallocate() }
-    padded.initialize(repeating: 0)
-    UnsafeMutableRawBufferPointer(padded).copyMemory(from: bytes)
+    padded.copyMemory(from: bytes)
+    UnsafeMutableRawBufferPointer(rebasing: padded[bytes.count...]).initializeMemory(as: UInt8.self, repeating: 0)
     var document = csimdjson_document()
-    let status = csimdjson_parse(parser, padded.baseAddress, bytes.count, &document)
+    let status = csimdjson_parse(
+      parser, padded.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &document)
     // A vocabulary may well hold U+0000, and then the document is complete all the same.
     guard status == csimdjson_ok || status == csimdjson_nul, let tape = document.tape, let strings = document.strings
     else {
-      let cause = document.message.map { String(cString: $0) }
-      csimdjson_parser_destroy(parser)
-      throw status == csimdjson_no_memory
-        ? Self.noMemory(path) : .damaged("the file is not valid JSON", path: path, cause: cause)
+      if status == csimdjson_no_memory { throw noMemory(path) }
+      throw .damaged(
+        "the file is not valid JSON", path: path, cause: document.message.map { String(cString: $0) })
     }
-    (self.parser, self.tape, self.strings) = (parser, tape, strings)
+    return try body(Value(tape: tape, strings: strings, index: 1))
   }
-
-  deinit { csimdjson_parser_destroy(parser) }
-
-  var root: Value { Value(document: self, index: 1) }
 
   private static func noMemory(_ path: String) -> EmbeddingError {
     EmbeddingError(
@@ -41,10 +33,11 @@ final class JSONDocument {
   }
 
   struct Value {
-    fileprivate unowned let document: JSONDocument
+    fileprivate let tape: UnsafePointer<UInt64>
+    fileprivate let strings: UnsafePointer<UInt8>
     fileprivate let index: Int
 
-    private var word: UInt64 { document.tape[index] }
+    private var word: UInt64 { tape[index] }
     private var tag: UInt8 { UInt8(truncatingIfNeeded: word >> 56) }
 
     var isNull: Bool { tag == UInt8(ascii: "n") }
@@ -54,7 +47,7 @@ final class JSONDocument {
     /// The UTF-8 of a string, in place.
     var text: UnsafeBufferPointer<UInt8>? {
       guard tag == UInt8(ascii: "\"") else { return nil }
-      let start = document.strings + Int(word & 0x00ff_ffff_ffff_ffff)
+      let start = strings + Int(word & 0x00ff_ffff_ffff_ffff)
       let count = UnsafeRawPointer(start).loadUnaligned(as: UInt32.self)
       return UnsafeBufferPointer(start: start + 4, count: Int(count))
     }
@@ -73,21 +66,23 @@ final class JSONDocument {
     var count: Int? {
       switch tag {
       case UInt8(ascii: "l"):
-        Int64(bitPattern: document.tape[index + 1]) < 0
-          ? nil : Int(exactly: Int64(bitPattern: document.tape[index + 1]))
-      case UInt8(ascii: "u"): Int(exactly: document.tape[index + 1])
+        Int64(bitPattern: tape[index + 1]) < 0
+          ? nil : Int(exactly: Int64(bitPattern: tape[index + 1]))
+      case UInt8(ascii: "u"): Int(exactly: tape[index + 1])
       default: nil
       }
     }
 
     var double: Double? {
       switch tag {
-      case UInt8(ascii: "l"): Double(Int64(bitPattern: document.tape[index + 1]))
-      case UInt8(ascii: "u"): Double(document.tape[index + 1])
-      case UInt8(ascii: "d"): Double(bitPattern: document.tape[index + 1])
+      case UInt8(ascii: "l"): Double(Int64(bitPattern: tape[index + 1]))
+      case UInt8(ascii: "u"): Double(tape[index + 1])
+      case UInt8(ascii: "d"): Double(bitPattern: tape[index + 1])
       default: nil
       }
     }
+
+    private func at(_ index: Int) -> Value { Value(tape: tape, strings: strings, index: index) }
 
     private var next: Int {
       switch tag {
@@ -100,12 +95,12 @@ final class JSONDocument {
     /// Values inside an array or object, in the order of the document; nothing in other values.
     func forEachElement(_ body: (Value) throws(EmbeddingError) -> Void) throws(EmbeddingError) {
       guard isArray else { return }
-      var at = index + 1
+      var place = index + 1
       let end = next - 1
-      while at < end {
-        let value = Value(document: document, index: at)
+      while place < end {
+        let value = at(place)
         try body(value)
-        at = value.next
+        place = value.next
       }
     }
 
@@ -113,13 +108,13 @@ final class JSONDocument {
       _ body: (UnsafeBufferPointer<UInt8>, Value) throws(EmbeddingError) -> Void
     ) throws(EmbeddingError) {
       guard isObject else { return }
-      var at = index + 1
+      var place = index + 1
       let end = next - 1
-      while at < end {
-        let key = Value(document: document, index: at)
-        let value = Value(document: document, index: at + 1)
+      while place < end {
+        let key = at(place)
+        let value = at(place + 1)
         if let text = key.text { try body(text, value) }
-        at = value.next
+        place = value.next
       }
     }
 
@@ -127,17 +122,17 @@ final class JSONDocument {
     subscript(key: StaticString) -> Value? {
       guard isObject else { return nil }
       var found: Value?
-      var at = index + 1
+      var place = index + 1
       let end = next - 1
-      while at < end {
-        let name = Value(document: document, index: at)
-        let value = Value(document: document, index: at + 1)
+      while place < end {
+        let name = at(place)
+        let value = at(place + 1)
         if let text = name.text,
           text.elementsEqual(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
         {
           found = value.isNull ? nil : value
         }
-        at = value.next
+        place = value.next
       }
       return found
     }

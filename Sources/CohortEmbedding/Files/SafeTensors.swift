@@ -43,34 +43,36 @@ final class SafeTensors: Sendable {
       throw .damaged("the header's length does not fit the file", path: path, cause: "\(length) bytes")
     }
     let start = 8 + Int(length)
-    let header = try JSONDocument(UnsafeRawBufferPointer(rebasing: bytes[8..<start]), path: path)
-    guard header.root.isObject else { throw .damaged("the header is not a JSON object", path: path) }
     var tensors: [String: Tensor] = [:]
     var others: [String: String] = [:]
-    try header.root.forEachMember { key, value throws(EmbeddingError) in
-      let name = String(decoding: key, as: UTF8.self)
-      guard name != "__metadata__" else { return }
-      guard let type = value["dtype"]?.string, let shape = value["shape"], shape.isArray,
-        let offsets = value["data_offsets"]?.elements, offsets.count == 2,
-        let lower = offsets[0].count, let upper = offsets[1].count, lower <= upper, upper <= bytes.count - start
-      else { throw .damaged("the header says where tensor \"\(name)\" is, but it cannot be there", path: path) }
-      guard let element = Element(rawValue: type) else {
-        others[name] = type
-        return
+    try JSONDocument.read(UnsafeRawBufferPointer(rebasing: bytes[8..<start]), path: path) {
+      header throws(EmbeddingError) in
+      guard header.isObject else { throw .damaged("the header is not a JSON object", path: path) }
+      try header.forEachMember { key, value throws(EmbeddingError) in
+        let name = String(decoding: key, as: UTF8.self)
+        guard name != "__metadata__" else { return }
+        guard let type = value["dtype"]?.string, let shape = value["shape"], shape.isArray,
+          let offsets = value["data_offsets"]?.elements, offsets.count == 2,
+          let lower = offsets[0].count, let upper = offsets[1].count, lower <= upper, upper <= bytes.count - start
+        else { throw .damaged("the header says where tensor \"\(name)\" is, but it cannot be there", path: path) }
+        guard let element = Element(rawValue: type) else {
+          others[name] = type
+          return
+        }
+        var sizes: [Int] = []
+        var total = element.size
+        for size in shape.elements {
+          guard let size = size.count, case let (product, overflow) = total.multipliedReportingOverflow(by: size),
+            !overflow
+          else { throw .damaged("the shape of tensor \"\(name)\" is not valid", path: path) }
+          sizes.append(size)
+          total = product
+        }
+        guard total == upper - lower else {
+          throw .damaged("tensor \"\(name)\" does not have the bytes that its shape asks for", path: path)
+        }
+        tensors[name] = Tensor(element: element, shape: sizes, range: (start + lower)..<(start + upper))
       }
-      var sizes: [Int] = []
-      var total = element.size
-      for size in shape.elements {
-        guard let size = size.count, case let (product, overflow) = total.multipliedReportingOverflow(by: size),
-          !overflow
-        else { throw .damaged("the shape of tensor \"\(name)\" is not valid", path: path) }
-        sizes.append(size)
-        total = product
-      }
-      guard total == upper - lower else {
-        throw .damaged("tensor \"\(name)\" does not have the bytes that its shape asks for", path: path)
-      }
-      tensors[name] = Tensor(element: element, shape: sizes, range: (start + lower)..<(start + upper))
     }
     (self.tensors, self.others) = (tensors, others)
   }

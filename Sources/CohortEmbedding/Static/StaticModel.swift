@@ -105,21 +105,23 @@ struct StaticConfiguration {
 
   init(_ path: String) throws(EmbeddingError) {
     let file = try MappedFile(path)
-    let document = try JSONDocument(file.bytes, path: path)
-    guard document.root.isObject else { throw .damaged("the configuration is not a JSON object", path: path) }
-    normalizes = false
-    maximumTokens = 512
+    var isNormalizing = false
+    var limit: Int? = 512
     var fault: String?
-    try document.root.forEachMember { key, value throws(EmbeddingError) in
-      switch String(decoding: key, as: UTF8.self) {
-      case "normalize" where !value.isNull:
-        if let flag = value.bool { normalizes = flag } else { fault = "normalize" }
-      case "max_length":
-        maximumTokens = value.count
-        if !value.isNull, value.count ?? 0 == 0 { fault = "max_length" }
-      default: break
+    try JSONDocument.read(file.bytes, path: path) { root throws(EmbeddingError) in
+      guard root.isObject else { throw .damaged("the configuration is not a JSON object", path: path) }
+      try root.forEachMember { key, value throws(EmbeddingError) in
+        switch String(decoding: key, as: UTF8.self) {
+        case "normalize" where !value.isNull:
+          if let flag = value.bool { isNormalizing = flag } else { fault = "normalize" }
+        case "max_length":
+          limit = value.count
+          if !value.isNull, value.count ?? 0 == 0 { fault = "max_length" }
+        default: break
+        }
       }
     }
+    (normalizes, maximumTokens) = (isNormalizing, limit)
     if let fault { throw .damaged("\"\(fault)\" has no valid value", path: path) }
   }
 }

@@ -38,8 +38,10 @@ public final class Tokenizer: Sendable {
   /// - Complexity: O(size of the file); 30,000 tokens take a few milliseconds.
   public convenience init(contentsOf path: String) throws(EmbeddingError) {
     let file = try MappedFile(path)
-    let document = try JSONDocument(file.bytes, path: path)
-    try self.init(TokenizerFile(document), digest: XXH3.hash128(file.bytes))
+    let parts = try JSONDocument.read(file.bytes, path: path) { root throws(EmbeddingError) in
+      try TokenizerFile(root, path: path)
+    }
+    self.init(parts, digest: XXH3.hash128(file.bytes))
   }
 
   private init(_ file: TokenizerFile, digest: Digest128) {
@@ -105,23 +107,26 @@ public final class Tokenizer: Sendable {
         return
       }
       preTokenizer.apply(part.range, isFirst: isFirst && part.range.lowerBound == 0, scratch: scratch)
-      let text = scratch.pieceText
-      for index in 0..<scratch.pieces.count {
-        encodeWord(text.part(scratch.pieces[index].range), scratch: scratch)
-      }
+      encode(
+        scratch.pieces.view, of: scratch.pieceText, into: &scratch.ids, cache: &scratch.cache, scratch: &scratch.model)
     }
   }
 
-  @inline(__always)
-  private func encodeWord(_ word: UTF8Text, scratch: TokenizerScratch) {
-    guard word.count <= UnsafeWordCache.longestWord else {
-      model.encode(word, into: &scratch.ids, scratch: &scratch.model)
-      return
+  private func encode(
+    _ words: UnsafeBufferPointer<Piece>, of text: UTF8Text, into ids: inout UnsafeGrowingBuffer<UInt32>,
+    cache: inout UnsafeWordCache, scratch: inout ModelScratch
+  ) {
+    for piece in words {
+      let word = text.part(piece.range)
+      guard word.count <= UnsafeWordCache.longestWord else {
+        model.encode(word, into: &ids, scratch: &scratch)
+        continue
+      }
+      let hash = UnsafeVocabulary.hash(word)
+      if cache.find(word, hash: hash, into: &ids) { continue }
+      let before = ids.count
+      model.encode(word, into: &ids, scratch: &scratch)
+      cache.insert(word, hash: hash, ids: ids.view(before..<ids.count))
     }
-    let hash = UnsafeVocabulary.hash(word)
-    if scratch.cache.find(word, hash: hash, into: &scratch.ids) { return }
-    let before = scratch.ids.count
-    model.encode(word, into: &scratch.ids, scratch: &scratch.model)
-    scratch.cache.insert(word, hash: hash, ids: scratch.ids.view(before..<scratch.ids.count))
   }
 }

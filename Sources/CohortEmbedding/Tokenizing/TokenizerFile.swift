@@ -9,29 +9,27 @@ struct TokenizerFile {
   let medianTokenLength: Int
   let largestID: UInt32
 
-  init(_ document: JSONDocument) throws(EmbeddingError) {
-    let path = document.path
-    guard document.root.isObject else { throw .damaged("the file is not a JSON object", path: path) }
-    guard let model = document.root["model"] else {
+  init(_ root: JSONDocument.Value, path: String) throws(EmbeddingError) {
+    guard root.isObject else { throw .damaged("the file is not a JSON object", path: path) }
+    guard let model = root["model"] else {
       throw .damaged("the file has no tokenizer model", path: path, cause: "there is no member \"model\"")
     }
     let reader = TokenizerComponents(path: path)
     self.model = try reader.model(model)
-    let normalizer = try document.root["normalizer"].map(reader.normalizer) ?? Normalizer()
+    let normalizer = try root["normalizer"].map(reader.normalizer) ?? Normalizer()
     self.normalizer = normalizer
-    preTokenizer = try document.root["pre_tokenizer"].map(reader.preTokenizer) ?? PreTokenizer()
+    preTokenizer = try root["pre_tokenizer"].map(reader.preTokenizer) ?? PreTokenizer()
 
     let vocabulary = self.model.vocabulary
-    var lengths: [Int] = []
-    lengths.reserveCapacity(vocabulary.count)
-    try vocabulary.forEach { token, _ throws(EmbeddingError) in lengths.append(token.scalarCount) }
+    var lengths = LengthCounts()
+    try vocabulary.forEach { token, _ throws(EmbeddingError) in lengths.add(token.scalarCount) }
     var raw: [(content: [UInt8], token: AddedTokens.Token)] = []
     var normalized: [(content: [UInt8], token: AddedTokens.Token)] = []
     // As the library does: an added token has the vocabulary's id, or the next one after it; the file's is not used.
     var ids: [[UInt8]: UInt32] = [:]
     var next = UInt32(vocabulary.count)
     var largest = vocabulary.largestID
-    try document.root["added_tokens"]?.forEachElement { value throws(EmbeddingError) in
+    try root["added_tokens"]?.forEachElement { value throws(EmbeddingError) in
       guard let content = value["content"]?.text.map(Array.init) else {
         throw .damaged("an added token has no content", path: path)
       }
@@ -40,7 +38,7 @@ struct TokenizerFile {
       if id == nil {
         id = next
         next += 1
-        lengths.append(content.withUnsafeBufferPointer { $0.scalarCount })
+        lengths.add(content.withUnsafeBufferPointer { $0.scalarCount })
       }
       guard let id else { return }
       ids[content] = id
@@ -55,11 +53,32 @@ struct TokenizerFile {
       }
     }
     (rawTokens, normalizedTokens) = (AddedTokens(raw), AddedTokens(normalized))
-    vocabularySize = lengths.count
+    vocabularySize = lengths.total
     largestID = largest
-    lengths.sort()
-    let middle = lengths.count / 2
-    medianTokenLength =
-      lengths.isEmpty ? 0 : lengths.count % 2 == 1 ? lengths[middle] : (lengths[middle - 1] + lengths[middle]) / 2
+    medianTokenLength = lengths.median
+  }
+}
+
+/// How many tokens have which length.
+private struct LengthCounts {
+  private var counts: [Int] = []
+  private(set) var total = 0
+
+  mutating func add(_ length: Int) {
+    while counts.count <= length { counts.append(0) }
+    counts[length] += 1
+    total += 1
+  }
+
+  /// The length in the middle; of two, their mean, rounded down.
+  var median: Int { total == 0 ? 0 : (length(at: (total - 1) / 2) + length(at: total / 2)) / 2 }
+
+  private func length(at rank: Int) -> Int {
+    var before = 0
+    for (length, count) in counts.enumerated() {
+      before += count
+      if rank < before { return length }
+    }
+    return 0
   }
 }

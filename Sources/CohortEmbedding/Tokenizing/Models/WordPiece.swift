@@ -46,8 +46,12 @@ struct WordPiece: WordModel {
     }
     let least = start > 0 ? prefix.count : 0
     var length = candidate.count
+    if length > vocabulary.longest {
+      length = vocabulary.longest
+      while length > least, candidate[length] & 0xc0 == 0x80 { length -= 1 }
+    }
     while length > least {
-      if length <= vocabulary.longest, let id = vocabulary.id(of: candidate.part(0..<length)) {
+      if let id = vocabulary.id(of: candidate.part(0..<length)) {
         return (id, length - least)
       }
       length -= candidate.scalar(before: length).length

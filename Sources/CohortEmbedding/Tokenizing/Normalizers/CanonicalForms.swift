@@ -78,7 +78,10 @@ enum CanonicalForms {
     scalars.truncate(to: written)
   }
 
+  @inline(__always)
   private static func composition(_ first: UInt32, _ second: UInt32) -> UInt32 {
+    // Nothing composes with less.
+    if second < 0x300 { return 0 }
     if first &- leading < 19, second &- vowel < 21 {
       return hangul + ((first - leading) * 21 + (second - vowel)) * 28
     }

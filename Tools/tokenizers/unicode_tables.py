@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 """Writes Sources/CUnicodeTables/tables.c: what each Unicode scalar is to Hugging Face's tokenizers.
 
-usage: Tools/tokenizers/make-unicode-tables > Sources/CUnicodeTables/tables.c
+usage: Tools/tokenizers/run unicode_tables > Sources/CUnicodeTables/tables.c
 
 That library draws on four sources of Unicode data of different versions (Rust's standard library, unicode_categories,
 unicode-normalization-alignments, Oniguruma), so no single table of ours could agree with it. The script asks the library
-itself about every scalar. Needs the packages of requirements.txt; takes about a minute.
+itself about every scalar. Takes about a minute.
 """
 
 import bisect
@@ -148,7 +147,7 @@ def main() -> None:
     nfkd = {c: text for c, text in mapped(normalizers.NFKD()).items() if not 0xAC00 <= c < 0xD7A4 and nfd.get(c) != text}
     classes = combining_classes(nfd)
     composed = compositions()
-    print("// Made by Tools/tokenizers/make-unicode-tables. See tables.h.")
+    print("// Made by Tools/tokenizers/run unicode_tables. See tables.h.")
     print('#include "tables.h"\n')
     print(array("uint32_t", "cunicode_run_starts", starts))
     print(array("uint16_t", "cunicode_run_properties", [values[c] for c in starts]))
