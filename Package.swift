@@ -19,6 +19,8 @@ let package = Package(
     .library(name: "CohortReading", type: .dynamic, targets: ["CohortStore", "CohortPlanning"]),
     // The built-in encoder and the tokenizers, for the programs that compare them with others.
     .library(name: "CohortEmbedding", targets: ["CohortEmbedding"]),
+    // The clustering engine without store and files, as Tools/bench runs it.
+    .library(name: "CohortClustering", targets: ["CohortClustering", "CohortKernels", "CohortCore"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
