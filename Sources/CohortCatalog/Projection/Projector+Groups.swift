@@ -52,8 +52,13 @@ extension Projector {
       ])
     switch event.kind {
     case .born, .split:
+      // A cell of a product that was folded away can come back.
       try run(
-        "INSERT OR IGNORE INTO lineage (grouping, group_id, born_sequence, parent) VALUES (?, ?, ?, ?)",
+        """
+        INSERT INTO lineage (grouping, group_id, born_sequence, parent) VALUES (?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET closed_sequence = NULL, heir = NULL, parent = excluded.parent
+        WHERE closed_sequence IS NOT NULL
+        """,
         [grouping, event.child.rawValue, sequence, parent])
       return database.changesCount
     case .merged, .closed:

@@ -13,6 +13,9 @@ public enum ReplayJob {
   public static func run(
     _ store: Store, grouping name: String, control: JobControl = JobControl()
   ) throws -> ReplayReport {
+    if let record = try store.read({ try $0.grouping(named: name) }), case .product = record.definition.criterion {
+      return try store.read { try ProductReplay.run(record, $0) }
+    }
     var replay = try Replay(store, grouping: name)
     do {
       try replay.run(control)

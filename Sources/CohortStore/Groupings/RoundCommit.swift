@@ -79,9 +79,20 @@ extension WriteTransaction {
   }
 
   /// Removes a grouping, its groups and its columns. Snapshots that hold its membership keep it.
+  /// - Throws: `store.grouping-in-use` while it is a factor of a product.
   public func dropGrouping(named name: String) throws {
     guard let record = try reading.grouping(named: name) else {
       throw StoreError.unknown("grouping", name, known: try reading.groupings().map(\.name))
+    }
+    let products = try reading.groupings().filter { grouping in
+      guard case .product(let first, let second, _) = grouping.definition.criterion else { return false }
+      return first == name || second == name
+    }
+    guard products.isEmpty else {
+      throw StoreError(
+        code: "grouping-in-use", category: .usage,
+        message: "Grouping \"\(name)\" is a factor of: \(products.map(\.name).joined(separator: ", "))",
+        hint: "Drop the products first")
     }
     for group in try reading.groups(of: record.id) {
       try unsafe.delete(tables.groups, GroupRecord.key(record.id, group.id))

@@ -7,7 +7,7 @@ import Logging
 /// A store that this process owns, and what follows its log: groupings and the catalog. Lives on one thread.
 final class OwnedStore {
   let store: Store
-  private var followers: [GroupingID: GroupingFollower] = [:]
+  private var followers: [GroupingID: any Follower] = [:]
   private var catalog: Catalog?
   /// The error of the catalog that was told of last.
   private var catalogTrouble: String?
@@ -29,7 +29,7 @@ final class OwnedStore {
       let update: GroupingUpdate
       let digest: UInt64
       do {
-        let follower = try followers[grouping.id] ?? GroupingFollower(store, grouping: grouping.name)
+        let follower = try followers[grouping.id] ?? UpdateJob.follower(of: grouping.name, in: store)
         followers[grouping.id] = follower
         update = try follower.update(control)
         digest = follower.digest

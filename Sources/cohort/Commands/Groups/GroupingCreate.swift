@@ -13,6 +13,7 @@ struct GroupingCreate: CohortCommand {
       "cohort grouping create topics --by embedding --groups 32",
       "cohort grouping create languages --by attribute:lang",
       "cohort grouping create exams --by anchors --anchors dev.jsonl --votes 5",
+      "cohort grouping create both --by 'topics*tasks' --min-size 64",
       text: "The grouping starts empty; 'cohort update' puts the samples into groups, and so does the next snapshot."))
 
   @Argument(help: "The grouping's name.") var name: String
@@ -45,6 +46,11 @@ struct GroupingCreate: CohortCommand {
       valueName: "cosine"))
   var leakage: Float?
 
+  @Option(
+    help: ArgumentHelp(
+      "With A*B: cells of fewer samples join the rest of their part of A (32 if nothing is said).", valueName: "n"))
+  var minSize: Int?
+
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
@@ -54,6 +60,7 @@ struct GroupingCreate: CohortCommand {
       ("--quantiles", quantiles != nil, ["length"]), ("--intervals", intervals != nil, ["length"]),
       ("--measure", measure != nil, ["length"]), ("--anchors", anchors != nil, ["anchors"]),
       ("--votes", votes != nil, ["anchors"]), ("--leakage", leakage != nil, ["anchors"]),
+      ("--min-size", minSize != nil, ["A*B"]),
     ]
     let kind =
       switch by {
@@ -75,6 +82,7 @@ struct GroupingCreate: CohortCommand {
     for (name, value, least) in [
       ("--groups", groups, 1), ("--group-size", groupSize, 1), ("--quantiles", quantiles, 1),
       ("--intervals", intervals, 1), ("--votes", votes, 1),
+      ("--min-size", minSize, 1),
     ] {
       if let value, value < least || value > 1 << 20 {
         throw ValidationError("\(name) takes a number from \(least) to \(1 << 20), not \(value).")
@@ -89,10 +97,16 @@ struct GroupingCreate: CohortCommand {
     try NewName.check(name, of: "grouping")
     let store = try session.writableStore(for: "grouping create")
     if let anchors { return try create(anchors, store, session) }
-    let definition = try store.read { transaction -> GroupingDefinition in try self.definition(in: transaction) }
-    let record = try store.write { try $0.createGrouping(name: name, definition: definition) }
+    let record: GroupingRecord
+    if case .product(let factors) = by {
+      record = try ProductJob.create(
+        store, name: name, factors: factors, minimum: minSize ?? ProductJob.usualMinimum)
+    } else {
+      let definition = try store.read { transaction -> GroupingDefinition in try self.definition(in: transaction) }
+      record = try store.write { try $0.createGrouping(name: name, definition: definition) }
+    }
     try session.output.record([
-      "grouping": .text(record.name), "id": .unsigned(UInt64(record.id.rawValue)), "by": .text(definition.text),
+      "grouping": .text(record.name), "id": .unsigned(UInt64(record.id.rawValue)), "by": .text(record.definition.text),
     ])
     return .done
   }
