@@ -83,7 +83,7 @@ public final class Tokenizer: Sendable {
   /// Lends memory to work in; with it one caller can encode many texts.
   func withScratch<R>(_ body: (TokenizerScratch) throws -> R) rethrows -> R {
     let scratch = scratches.withLock { $0.popLast() } ?? TokenizerScratch()
-    defer { scratches.withLock { $0.append(scratch) } }
+    defer { if !scratch.isLarge { scratches.withLock { $0.append(scratch) } } }
     return try body(scratch)
   }
 

@@ -20,6 +20,9 @@ final class TokenizerScratch: @unchecked Sendable {  // Guard: one call has it a
 extension TokenizerScratch {
   /// What the pieces lie in.
   var pieceText: UTF8Text { isRewritten ? rewritten.view : text.view }
+
+  /// Whether a text was so long that the memory it took should not be kept.
+  var isLarge: Bool { max(text.capacity, rewritten.capacity, otherRewritten.capacity) > 1 << 22 }
 }
 
 /// A part of the text in the scratch.

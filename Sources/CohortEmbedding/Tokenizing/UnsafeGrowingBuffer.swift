@@ -4,7 +4,7 @@
 struct UnsafeGrowingBuffer<Element: BitwiseCopyable>: ~Copyable {
   private(set) var start: UnsafeMutablePointer<Element>
   private(set) var count = 0
-  private var capacity: Int
+  private(set) var capacity: Int
 
   init(capacity: Int = 256) {
     start = .allocate(capacity: capacity)

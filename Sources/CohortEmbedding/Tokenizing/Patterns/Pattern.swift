@@ -1,7 +1,7 @@
 /// A compiled regular expression: a backtracking machine over UTF-8, with its own stack.
 ///
 /// Choices are tried in order and repetitions are greedy, as in Perl, Ruby and Oniguruma, so the same parts match.
-struct Pattern: Sendable {
+package struct Pattern: Sendable {
   enum Instruction: Sendable {
     case set(Int)
     /// A set again and again; leaves one choice point however long it gets.
@@ -32,7 +32,7 @@ struct Pattern: Sendable {
   /// Oniguruma gives up after as many.
   private static let mostSteps = 10_000_000
 
-  init(_ text: String) throws(PatternFault) {
+  package init(_ text: String) throws(PatternFault) {
     let node = try PatternParser.parse(text)
     if node.canBeEmpty { throw PatternFault("it can match nothing") }
     try compile(node)
@@ -40,7 +40,7 @@ struct Pattern: Sendable {
   }
 
   /// Calls `body` with every match, from left to right.
-  func forEachMatch(in text: UTF8Text, _ body: (Range<Int>) -> Void) {
+  package func forEachMatch(in text: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>) -> Void) {
     var stack: [ChoicePoint] = []
     stack.reserveCapacity(16)
     var index = 0

@@ -1,6 +1,6 @@
 /// Why a pattern cannot be used.
-struct PatternFault: Error {
-  var reason: String
+package struct PatternFault: Error {
+  package var reason: String
 
   init(_ reason: String) { self.reason = reason }
 }

@@ -132,7 +132,8 @@ struct PatternParser {
     if take("\\z") { return .anchor(.textEnd) }
     if take("\\") { return .set(try cased(escape())) }
     guard let scalar = next else { throw PatternFault("an end in the middle") }
-    if [0x2a, 0x2b, 0x3f].contains(scalar) { throw PatternFault("a repetition of nothing") }
+    let isInterval = try interval() != nil
+    if isInterval || [0x2a, 0x2b, 0x3f].contains(scalar) { throw PatternFault("a repetition of nothing") }
     index += 1
     return .set(try cased(ScalarSet(scalar...scalar)))
   }
