@@ -56,18 +56,17 @@ def collect(folder: Path, most: int) -> list[str]:
     return [texts[i] for i in range(0, len(texts), max(1, len(texts) // most))][:most]
 
 
-def random_model(folder: Path, tokenizer: Path) -> Path:
-    """A table of random int8 rows with a scale each, of 256 dimensions: the time does not depend on the values."""
-    from safetensors.numpy import save_file
-    from tokenizers import Tokenizer
+def widened(model: Path, folder: Path) -> Path:
+    """A copy of the model whose weights are single floats: with half floats model2vec 0.9 overflows for short texts."""
+    from safetensors.numpy import load_file, save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    count = Tokenizer.from_file(str(tokenizer)).get_vocab_size()
-    generator = np.random.default_rng(1)
-    rows = generator.integers(-127, 128, (count, 256), dtype=np.int8)
-    save_file({"embeddings": rows, "weights": generator.uniform(0.001, 0.1, count).astype(np.float32)}, folder / "model.safetensors")
-    (folder / "config.json").write_text('{"normalize": true}')
-    (folder / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+    tensors = load_file(model / "model.safetensors")
+    if "weights" in tensors:
+        tensors["weights"] = tensors["weights"].astype(np.float32)
+    save_file(tensors, folder / "model.safetensors")
+    for name in ("config.json", "tokenizer.json"):
+        (folder / name).write_bytes((model / name).read_bytes())
     return folder
 
 
@@ -134,7 +133,6 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=SAMPLES, help="folder of JSONL files (default: the quickstart's)")
     parser.add_argument("--texts", type=contest.size, default=50_000, help="at most as many texts (default: %(default)s)")
     parser.add_argument("--model", type=Path, default=MODEL, help="folder of a static model (default: the one that ships)")
-    parser.add_argument("--tokenizer", type=Path, help="use a model of random rows for this tokenizer.json")
     parser.add_argument("--cores", type=int, nargs="+", default=[1, 2], help="cores to run on (default: 1 2)")
     parser.add_argument("--repeats", type=int, default=5, help="turns of each (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=30, help="rounds of the memory part (default: %(default)s)")
@@ -145,7 +143,7 @@ def main() -> None:
     program = package / ".build" / "release" / "text-encoding"
     folder = arguments.work / "static_embedding"
     folder.mkdir(parents=True, exist_ok=True)
-    model = random_model(folder / "model", arguments.tokenizer) if arguments.tokenizer else arguments.model
+    model = widened(arguments.model, folder / "model")
     texts = folder / "texts.bin"
     with open(texts, "wb") as out:
         for text in collect(arguments.data, arguments.texts):

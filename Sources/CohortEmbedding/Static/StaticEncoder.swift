@@ -7,6 +7,7 @@ package import CohortKernels
 /// Agrees with model2vec 0.9 in Python: the text is cut to 512 times the median token length in Unicode scalars and
 /// tokenized without special tokens; unknown tokens are dropped and the first 512 kept; each token's row, times its
 /// weight if there are weights, counts equally; the mean is scaled to length 1 if the model's configuration says so.
+/// (model2vec 0.10 keeps 512 tokens first and drops the unknown ones among them then.)
 ///
 /// Vectors are the same bits whatever the processor, the thread and the other texts of a call.
 public final class StaticEncoder: TextEncoder {
