@@ -18,6 +18,17 @@ public struct JobProgress: Hashable, Sendable {
   }
 }
 
+/// How much a round may change in one transaction. Both are counted so that a transaction stays far below what LMDB
+/// keeps in memory.
+public struct CommitLimits: Hashable, Sendable {
+  /// A round that changes more chunks of 4,096 rows is written in slices. A chunk's group and distance take 10 pages.
+  public var chunks = 6_000
+  /// Rows of a slice.
+  public var sliceRows = 1 << 20
+
+  public init() {}
+}
+
 /// What a job asks of whoever runs it: a place to report to, how many threads it may use, and whether it shall stop. A job stops between two commits,
 /// so that everything done so far is kept.
 public struct JobControl: Sendable {
@@ -25,6 +36,8 @@ public struct JobControl: Sendable {
   public var report: @Sendable (JobProgress) -> Void
   /// Asked at each point where the job can stop; from the thread that runs it.
   public var shouldStop: @Sendable () -> Bool
+  /// Never changes what comes out.
+  public var limits = CommitLimits()
   /// Threads that may compute at the same time. Results never depend on it.
   public var workers: Int
 

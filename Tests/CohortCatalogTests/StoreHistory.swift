@@ -155,7 +155,7 @@ struct StoreHistory {
         event.encode(into: &writer)
         return writer.bytes
       }, digest: random.next())
-    try store.write { try $0.commit(commit, to: grouping) }
+    _ = try store.write { try $0.commit(commit, to: grouping) }
   }
 
   private mutating func drop() throws {

@@ -57,7 +57,7 @@ public final class GroupingFollower {
     var update = GroupingUpdate(grouping: record.name)
     state.workers = control.workers
     let total = try store.read { try $0.counters.nextSample }
-    while try round(&update) {
+    while try round(&update, control) {
       control.report(
         JobProgress(stage: record.name, done: state.applied, total: max(total, state.applied), unit: "samples"))
       try control.checkpoint()
@@ -69,7 +69,7 @@ public final class GroupingFollower {
   }
 
   /// One complete round. - Returns: false when too few records are there.
-  private func round(_ update: inout GroupingUpdate) throws -> Bool {
+  private func round(_ update: inout GroupingUpdate, _ control: JobControl) throws -> Bool {
     let available = try store.read { try $0.changes(feed, from: record.applied, limit: state.longestRound) }
     let length = state.roundLength(pending: available.records.count)
     guard length > 0 else { return false }
@@ -83,7 +83,7 @@ public final class GroupingFollower {
     let before = state
     let outcome = try state.applyRound(records, assignments: table, features: features)
     do {
-      try commit(outcome, next: next)
+      try commit(outcome, next: next, control)
     } catch {
       // The store is where it was (a full disk, say): so must the state be, or a retry would apply the round twice.
       state = before
@@ -104,7 +104,7 @@ public final class GroupingFollower {
     return true
   }
 
-  private func commit(_ outcome: RoundOutcome, next: FeedPosition) throws {
+  private func commit(_ outcome: RoundOutcome, next: FeedPosition, _ control: JobControl) throws {
     let groups = outcome.touched.compactMap { state.record(of: $0) } + outcome.closed
     let commit = RoundCommit(
       assignments: outcome.assignments.map {
@@ -112,10 +112,7 @@ public final class GroupingFollower {
       },
       groups: groups.map(\.stored), engineState: state.encodedHeader, applied: next, isProvisional: false,
       events: outcome.events.map(\.encoded), digest: outcome.digest)
-    try store.write { try $0.commit(commit, to: record) }
-    record.applied = next
-    record.provisional = next
-    record.engineState = commit.engineState
+    record = try store.commit(commit, to: record, control)
   }
 
   /// Assigns the records behind the last complete round; of these only those that were not when it was asked to before,
@@ -138,8 +135,7 @@ public final class GroupingFollower {
       assignments: assignments.map {
         CohortStore.Assignment(id: $0.sample, group: $0.group, distance: $0.distance)
       }, groups: [], engineState: [], applied: next, isProvisional: true, events: [], digest: state.digest)
-    try store.write { try $0.commit(commit, to: record) }
-    record.provisional = next
+    record = try store.write { try $0.commit(commit, to: record) }
     update.assigned += UInt64(assignments.count)
   }
 

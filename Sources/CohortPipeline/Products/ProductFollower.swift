@@ -26,8 +26,7 @@ final class ProductFollower: Follower {
     let commit = RoundCommit(
       assignments: computed.assignments, groups: computed.groups, engineState: computed.state.encoded, applied: next,
       isProvisional: false, events: computed.events.map(\.encoded), digest: computed.state.digest)
-    try store.write { try $0.commit(commit, to: record) }
-    record.engineState = commit.engineState
+    record = try store.commit(commit, to: record, control)
     digest = computed.state.digest
     update.rounds = 1
     update.assigned = UInt64(computed.assignments.count)

@@ -15,23 +15,41 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
   public var provisional: FeedPosition
   /// The engine's own state, besides the groups': opaque to the store.
   public var engineState: [UInt8]
-  /// Number of the group column; `distanceColumn` is the next one.
+  /// Number of the first pair's group column; its distance column is the next one.
   var columnNumber: UInt32
   /// Both columns have a row for each sample before this one.
-  var rows: UInt64
+  public internal(set) var rows: UInt64
   /// How many groups there are, closed ones included.
   var groupCount: UInt64
   /// Bytes of what the grouping was created with besides its definition: anchors.
   var materialBytes: UInt64
+  /// Nil until a round changed so much that it was written in slices.
+  public internal(set) var generations: Generations?
 
   var number: UInt32 { id.rawValue }
 
   /// The group of each sample (`uint32`), `GroupID.unassigned` for those that have none.
-  public var groupColumn: Column { .scalar(columnNumber, .uint32, fill: 0xff, extent: .rows(rows)) }
+  public var groupColumn: Column { .scalar(currentPair, .uint32, fill: 0xff, extent: .rows(rows)) }
 
-  /// The distance of each sample to its group's published centroid (`float32`); negative for provisional ones; 0 but for
-  /// embedding groupings.
-  public var distanceColumn: Column { .scalar(columnNumber + 1, .float32, extent: .rows(rows)) }
+  /// The distance of each sample to its group's published centroid, or its nearest anchor (`float32`); negative for
+  /// provisional ones; 0 for groupings that look at no vectors.
+  public var distanceColumn: Column { .scalar(currentPair + 1, .float32, extent: .rows(rows)) }
+
+  private var currentPair: UInt32 {
+    guard let generations, generations.isSecondCurrent else { return columnNumber }
+    return generations.secondColumn
+  }
+
+  /// The columns of the next generation. Only those that have generations have them.
+  var nextGroupColumn: Column { .scalar(nextPair, .uint32, fill: 0xff, extent: .rows(nextRows)) }
+  var nextDistanceColumn: Column { .scalar(nextPair + 1, .float32, extent: .rows(nextRows)) }
+
+  private var nextRows: UInt64 { generations?.pending?.cursor ?? 0 }
+
+  private var nextPair: UInt32 {
+    guard let generations, !generations.isSecondCurrent else { return columnNumber }
+    return generations.secondColumn
+  }
 
   init(
     id: GroupingID, name: String, definition: GroupingDefinition, created: LogSequence, columnNumber: UInt32
@@ -62,6 +80,7 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
     engineState = [UInt8](try reader.blob())
     materialBytes = definition.hasMaterial ? try reader.varint() : 0
     guard materialBytes <= Self.materialLimit else { throw FormatError.invalid("the size of the anchors") }
+    generations = reader.remaining > 0 ? try Generations(from: &reader) : nil
   }
 
   static let materialLimit: UInt64 = 1 << 36
@@ -70,7 +89,10 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
   var materialColumn: Column { .scalar(columnNumber + 2, .uint32, extent: .rows((materialBytes + 3) / 4)) }
 
   /// All columns of the grouping.
-  var columns: [Column] { [groupColumn, distanceColumn] + (definition.hasMaterial ? [materialColumn] : []) }
+  var columns: [Column] {
+    [groupColumn, distanceColumn] + (definition.hasMaterial ? [materialColumn] : [])
+      + (generations == nil ? [] : [nextGroupColumn, nextDistanceColumn])
+  }
 
   func encode(into writer: inout ByteWriter) {
     writer.fixed(id.rawValue)
@@ -86,6 +108,7 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
     writer.varint(groupCount)
     writer.blob(engineState)
     if definition.hasMaterial { writer.varint(materialBytes) }
+    generations?.encode(into: &writer)
   }
 }
 

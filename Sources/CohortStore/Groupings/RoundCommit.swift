@@ -97,27 +97,22 @@ extension WriteTransaction {
     for group in try reading.groups(of: record.id) {
       try unsafe.delete(tables.groups, GroupRecord.key(record.id, group.id))
     }
-    for column in record.columns {
-      var keys: [UInt64] = []
-      try unsafe.walk(tables.columns, from: column.key(ofChunk: 0)) { key, _ in
-        guard key >> 32 == UInt64(column.number) else { return false }
-        keys.append(key)
-        return true
-      }
-      for key in keys { try unsafe.delete(tables.columns, key) }
-    }
+    for column in record.columns { try removeChunks(of: column) }
     try remove(record)
     state.counters.droppedGroupings += 1
     try log(.groupingDropped(record.id))
   }
 
-  /// Stores a round: assignments, groups, the engine's state and the log entry, in this transaction.
+  /// Stores a round: assignments, groups, the engine's state and the log entry, in this transaction. A round that
+  /// changes very many chunks is written in slices instead: `write(_:to:)` and `complete`.
+  /// - Returns: the grouping's record afterwards.
   /// - Throws: `store.unknown-grouping` when the grouping was dropped, `store.unknown-sample` for an assignment of a sample
   ///   that does not exist.
-  public func commit(_ round: RoundCommit, to grouping: GroupingRecord) throws {
-    guard var record = try reading.grouping(grouping.id) else {
-      throw StoreError.unknown("grouping", grouping.name, known: try reading.groupings().map(\.name))
-    }
+  @discardableResult
+  public func commit(_ round: RoundCommit, to grouping: GroupingRecord) throws -> GroupingRecord {
+    var record = try existing(grouping)
+    // What was written of another round is of no use any more.
+    record.generations?.pending = nil
     record.groupCount += try put(round.groups, in: grouping.id)
     let rows = max(record.rows, round.assignments.reduce(0) { max($0, $1.id.rawValue + 1) })
     guard rows <= state.counters.nextSample else {
@@ -150,10 +145,11 @@ extension WriteTransaction {
         LogEvent.Round(
           grouping: grouping.id, applied: round.applied, provisional: round.isProvisional,
           assigned: UInt64(round.assignments.count), events: round.events, state: round.digest)))
+    return record
   }
 
   /// Stores groups with the sizes that they have. - Returns: how many of them are new.
-  private func put(_ groups: [GroupRecord], in grouping: GroupingID) throws -> UInt64 {
+  func put(_ groups: [GroupRecord], in grouping: GroupingID) throws -> UInt64 {
     let known = try groups.map { try reading.group($0.id, in: grouping) }
     // Those that are not found may be new, or lost: the count tells.
     if known.contains(nil) { _ = try reading.groups(of: grouping) }
