@@ -16,6 +16,7 @@ datasets: groups are compared with the dataset and the template that each prompt
 
 import json
 import os
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -394,7 +395,10 @@ def main() -> None:
             studies += [pool.submit(study_p3, arguments, k) for k in sorted(arguments.p3_groups, reverse=True)]
         else:
             print(f"p3 is left out: no p3.npy in {arguments.embeddings}")
-        rows = [row for done in studies for row in done.result()]
+        rows = []
+        for done in studies:
+            rows += done.result()
+            print(f"  {len(rows)} histories done, {rows[-1]['data']} last", file=sys.stderr)
     show(rows)
     contest.report(arguments.work, "clustering", "quality and cost of incremental clustering", rows, before)
 
