@@ -114,10 +114,12 @@ extension EmbeddingGroups {
   }
 
   /// All published centroids, packed.
-  func everyone(_ work: Workspace) -> ColumnSet {
+  /// - Parameter isExact: whether rows are to be compared with all of them even if there are very many.
+  func everyone(_ work: Workspace, isExact: Bool = false) -> ColumnSet {
     if let known = work.everyone { return known }
     let set = ColumnSet(
       dimension: dimension, slots: ids.indices, ids: ids.map(\.rawValue), centroids: centroids)
+    if !isExact, ids.count > options.mostSearched { set.divide(work.path) }
     work.everyone = set
     return set
   }

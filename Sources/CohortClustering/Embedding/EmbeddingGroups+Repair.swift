@@ -76,12 +76,10 @@ extension EmbeddingGroups {
     for slot in moved { isMoved[slot] = true }
     var safe = [Double](repeating: .infinity, count: ids.count)
     if !moved.isEmpty {
-      let near = try groupsInRange(places, columns, everyone, work)
-      let (isMoved, places, path) = (isMoved, places, work.path)
-      safe = try work.workers.map(
-        ids.count, grain: 64, isWorthwhile: Workspace.isWorthwhile(ids.count * columns.count * dimension)
-      ) { _, slot in
-        isMoved[slot] ? -1 : near[slot] ? Self.safeDistance(of: everyone.plain(places[slot]), columns, path) : .infinity
+      let near = try groupsInRange(columns, everyone, work)
+      let least = try leastDistances(to: columns, everyone, work)
+      for slot in ids.indices {
+        safe[slot] = isMoved[slot] ? -1 : near[slot] ? least[places[slot]] / 4 - 1e-9 : .infinity
       }
     }
     return Scope(
@@ -89,31 +87,35 @@ extension EmbeddingGroups {
       everyone: everyone, columns: places, features: context.features)
   }
 
-  /// A quarter of the squared distance from a centroid to the nearest moved one, less all rounding.
-  private static func safeDistance(
-    of centroid: UnsafePointer<Float>, _ columns: ColumnSet, _ path: cohort_path
-  ) -> Double {
-    var least = Double.infinity
-    for column in 0..<columns.count { least = min(least, columns.distance(centroid, to: column, path)) }
-    return least / 4 * (1 - 1e-6) - 1e-9
+  /// For each column of `everyone`, a bound below its squared distance to the nearest moved centroid.
+  private func leastDistances(to columns: ColumnSet, _ everyone: ColumnSet, _ work: Workspace) throws -> [Double] {
+    let (path, grain) = (work.path, 64)
+    return try work.workers.map(
+      (everyone.count + grain - 1) / grain,
+      isWorthwhile: Workspace.isWorthwhile(everyone.count * columns.count * dimension)
+    ) { _, part in
+      let some = (part * grain)..<min((part + 1) * grain, everyone.count)
+      return zip(some, everyone.nearest(in: columns, some, path)).map { column, result in
+        2 * (Double(everyone.halfNorm(column)) + Double(result.best) - 2 * columns.scoreError) * (1 - 1e-6)
+      }
+    }.flatMap { $0 }
   }
 
   /// Groups among the `range` nearest of any moved centroid.
-  /// - Parameter places: the column of each slot among `everyone`.
   private func groupsInRange(
-    _ places: [Int], _ columns: ColumnSet, _ everyone: ColumnSet, _ work: Workspace
+    _ columns: ColumnSet, _ everyone: ColumnSet, _ work: Workspace
   ) throws -> [Bool] {
     let range = options.range(total: total)
     guard range > 0, range < ids.count else { return [Bool](repeating: true, count: ids.count) }
-    let path = work.path
+    let (path, lanes, width) = (work.path, work.lanes, ColumnSet.panels(everyone.count))
     let nearest = try work.workers.map(
-      columns.count, isWorthwhile: Workspace.isWorthwhile(places.count * columns.count * dimension)
-    ) { _, column in
-      let distances = places.map { columns.distance(everyone.plain($0), to: column, path) }
-      let order = places.indices.sorted { a, b in
-        distances[a] != distances[b] ? distances[a] < distances[b] : a < b
+      columns.count, isWorthwhile: Workspace.isWorthwhile(ids.count * columns.count * dimension)
+    ) { worker, column in
+      lanes[worker].scores.withRoom(for: width) { products in
+        let row = columns.plain(column)
+        cohort_inner_products(path, row, 1, columns.dimension, everyone.packed, everyone.count, products, width)
+        return everyone.nearest(range, to: row, products, path).map { everyone.slots[$0] }
       }
-      return Array(order.prefix(range))
     }
     var near = [Bool](repeating: false, count: ids.count)
     for slot in nearest.joined() { near[slot] = true }
@@ -228,8 +230,14 @@ extension EmbeddingGroups {
     lane.statistics.innerProducts += UInt64(lane.full.count * columns.count)
     lane.statistics.fullChecks += lane.full.count
     for (i, sample) in lane.full.samples.enumerated() {
-      guard let row = lane.full.pointer(i), let nearest = lane.decide(i, of: lane.full, among: columns) else {
+      guard let row = lane.full.pointer(i), var nearest = lane.decide(i, of: lane.full, among: columns) else {
         continue
+      }
+      if columns.tree != nil, lane.fullOrigins[i] >= 0 {
+        // The tree may have missed even the centroid that the sample comes from.
+        let own = scope.columns[Int(lane.fullOrigins[i])]
+        let distance = columns.distance(row, to: own, lane.path)
+        if distance < nearest.distance { nearest = (own, distance) }
       }
       move(
         row, sample, from: lane.fullOrigins[i], to: Int32(columns.slots[nearest.column]), nearest.distance, lane)

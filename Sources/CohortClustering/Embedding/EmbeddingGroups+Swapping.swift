@@ -97,40 +97,76 @@ extension EmbeddingGroups {
   private func cheapestMerges(
     below limit: Double, _ context: inout RoundContext, _ work: Workspace
   ) throws -> [Merge] {
-    let columns = ColumnSet(
-      dimension: dimension, slots: ids.indices, ids: ids.map(\.rawValue),
-      centroids: ids.indices.flatMap { mean(of: $0) })
-    context.outcome.statistics.innerProducts += UInt64(ids.count * ids.count)
-    let (lanes, path, counts, ids) = (work.lanes, work.path, counts.map { Double($0) }, ids)
-    let error = 2 * columns.scoreError + 1e-12
-    let grain = 48
-    let found = try work.workers.map(
-      (ids.count + grain - 1) / grain, isWorthwhile: Workspace.isWorthwhile(ids.count * ids.count * dimension)
-    ) { worker, part in
-      var pairs: [Merge] = []
-      var least = limit
-      columns.forEachProductRow((part * grain)..<min((part + 1) * grain, ids.count), path, lanes[worker].scores) {
-        a, products in
-        for b in (a + 1)..<max(ids.count, a + 1) {
-          let weight = counts[a] * counts[b] / (counts[a] + counts[b])
-          let halfNorms = Double(columns.halfNorm(a)) + Double(columns.halfNorm(b))
-          guard weight * (2 * (halfNorms - Double(products[b])) - 2 * error) <= least else { continue }
-          let cost = weight * columns.distance(between: a, and: b, path)
-          guard cost < least else { continue }
-          let (heir, closed) = counts[a] >= counts[b] ? (ids[a], ids[b]) : (ids[b], ids[a])
-          let place = pairs.lastIndex { $0.cost <= cost }.map { $0 + 1 } ?? 0
-          pairs.insert(Merge(heir: heir, closed: closed, cost: cost), at: place)
-          if pairs.count > Self.mostPairs { pairs.removeLast() }
-          if pairs.count == Self.mostPairs, let last = pairs.last { least = last.cost }
-        }
+    let (means, numbers, counts) = (
+      ids.indices.flatMap { mean(of: $0) }, ids.map(\.rawValue), counts.map { Double($0) }
+    )
+    let (dimension, lanes, path) = (dimension, work.lanes, work.path)
+    var found: [[Pair]] = []
+    if let tree = everyone(work).tree {
+      let slots = everyone(work).slots
+      found = try work.workers.map(tree.branches.count, isWorthwhile: true) { worker, branch in
+        let own = tree.branches[branch].slots.filter { $0 >= 0 }.count
+        let near = tree.neighbours(of: branch, path).flatMap { tree.branches[$0].slots.filter { $0 >= 0 } }
+        let columns = ColumnSet(dimension: dimension, slots: near.map { slots[$0] }, ids: numbers, centroids: means)
+        lanes[worker].statistics.innerProducts += UInt64(own * near.count)
+        return Self.cheapestPairs(of: 0..<own, in: columns, counts, below: limit, path, lanes[worker].scores)
       }
-      return pairs
+    } else {
+      let columns = ColumnSet(dimension: dimension, slots: ids.indices, ids: numbers, centroids: means)
+      let grain = 48
+      context.outcome.statistics.innerProducts += UInt64(ids.count * ids.count)
+      found = try work.workers.map(
+        (columns.count + grain - 1) / grain, isWorthwhile: Workspace.isWorthwhile(columns.count * means.count)
+      ) { worker, part in
+        let some = (part * grain)..<min((part + 1) * grain, columns.count)
+        return Self.cheapestPairs(of: some, in: columns, counts, below: limit, path, lanes[worker].scores)
+      }
     }
-    // Stable: among equals, the parts' order is that of the groups.
-    let ordered = found.joined().enumerated().sorted {
-      $0.element.cost != $1.element.cost ? $0.element.cost < $1.element.cost : $0.offset < $1.offset
+    let ordered = found.joined().sorted { ($0.cost, $0.first, $0.second) < ($1.cost, $1.first, $1.second) }
+    var pairs: [Pair] = []
+    // A pair may have been found from both sides.
+    for pair in ordered where pairs.last?.first != pair.first || pairs.last?.second != pair.second {
+      pairs.append(pair)
+      if pairs.count == Self.mostPairs { break }
     }
-    return ordered.prefix(Self.mostPairs).map(\.element)
+    return pairs.map {
+      let (heir, closed) = counts[$0.first] >= counts[$0.second] ? ($0.first, $0.second) : ($0.second, $0.first)
+      return Merge(heir: ids[heir], closed: ids[closed], cost: $0.cost)
+    }
+  }
+
+  /// Two slots, the first below the second, and what merging them costs.
+  private struct Pair {
+    var first: Int
+    var second: Int
+    var cost: Double
+  }
+
+  /// The cheapest pairs of some columns with all columns of a set, each pair of the set's slots once.
+  private static func cheapestPairs(
+    of some: Range<Int>, in columns: ColumnSet, _ counts: [Double], below limit: Double, _ path: cohort_path,
+    _ scores: ScoreBuffer
+  ) -> [Pair] {
+    let error = 2 * columns.scoreError + 1e-12
+    var pairs: [Pair] = []
+    var least = limit
+    columns.forEachProductRow(some, path, scores) { a, products in
+      let slot = columns.slots[a]
+      for b in 0..<columns.count where columns.slots[b] > slot || (b >= some.upperBound && columns.slots[b] != slot) {
+        let other = columns.slots[b]
+        let weight = counts[slot] * counts[other] / (counts[slot] + counts[other])
+        let halfNorms = Double(columns.halfNorm(a)) + Double(columns.halfNorm(b))
+        guard weight * (2 * (halfNorms - Double(products[b])) - 2 * error) <= least else { continue }
+        let cost = weight * columns.distance(between: a, and: b, path)
+        let pair = Pair(first: min(slot, other), second: max(slot, other), cost: cost)
+        guard cost < least else { continue }
+        let place = pairs.lastIndex { ($0.cost, $0.first, $0.second) <= (cost, pair.first, pair.second) }
+        pairs.insert(pair, at: place.map { $0 + 1 } ?? 0)
+        if pairs.count > mostPairs { pairs.removeLast() }
+        if pairs.count == mostPairs, let last = pairs.last { least = last.cost }
+      }
+    }
+    return pairs
   }
 
   /// Closes the smaller group; its members are orphans until the next repair.

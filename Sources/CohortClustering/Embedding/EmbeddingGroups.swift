@@ -137,6 +137,10 @@ public struct EmbeddingOptions: Hashable, Sendable {
   /// looks at 64 groups above.
   public var repairRange: UInt32
 
+  /// With more groups than this, samples are compared with the groups of the nearest branches of a two-level tree instead
+  /// of with all. Not stored: a state that is read back has 10,000.
+  public var mostSearched = 10_000
+
   public static let automatic: UInt32 = .max
 
   public init(repairRange: UInt32 = automatic) { self.repairRange = repairRange }

@@ -12,6 +12,8 @@ final class RowBlock {
   /// Factor that makes each row's length 1; 1 for a row that is normalised.
   private let scales: UnsafeMutableBufferPointer<Float>
   private(set) var samples: [UInt64] = []
+  private var branches: [[Int]] = []
+  private let scores = ScoreBuffer()
 
   /// Rows of a block: 512 KiB of them, which stay in the second-level cache, between 16 and 1,024.
   static func rows(dimension: Int) -> Int { min(max((1 << 17) / max(dimension, 1), 16), 1_024) }
@@ -110,12 +112,57 @@ final class RowBlock {
   /// Row `i`, as kernels want it. Valid until the block is loaded again.
   func pointer(_ i: Int) -> UnsafePointer<Float>? { values(i).baseAddress }
 
-  /// Compares all rows with all columns; `result(_:)` has the outcome.
-  func compare(with columns: ColumnSet, _ path: cohort_path) {
-    guard count > 0 else { return }
+  /// Compares all rows with all columns, or with those that their tree chooses, for which rows must be normalised;
+  /// `result(_:)` has the outcome.
+  /// - Returns: how many inner products that took.
+  @discardableResult
+  func compare(with columns: ColumnSet, _ path: cohort_path) -> Int {
+    guard count > 0 else { return 0 }
+    if let tree = columns.tree { return compare(with: tree, path) }
+    branches = []
     cohort_nearest_columns(
       path, rows.baseAddress, scales.baseAddress, count, dimension, columns.packed, columns.count, results.baseAddress)
+    return count * columns.count
   }
 
   func result(_ i: Int) -> cohort_nearest { results[i] }
+
+  /// The branches of the tree that row `i` was compared with; none when there was no tree.
+  func branches(_ i: Int) -> [Int] { branches.isEmpty ? [] : branches[i] }
+
+  private func compare(with tree: CentroidTree, _ path: cohort_path) -> Int {
+    guard let base = rows.baseAddress else { return 0 }
+    branches = tree.chooseBranches(base, count, path, scores)
+    var products = count * tree.pivots.count
+    var rowsOf = [[Int]](repeating: [], count: tree.branches.count)
+    for i in 0..<count {
+      results[i] = cohort_nearest(column: 0, best: .infinity, second: .infinity)
+      for branch in branches[i] { rowsOf[branch].append(i) }
+    }
+    let room = UnsafeMutableBufferPointer<Float>.allocate(capacity: count * dimension)
+    let found = UnsafeMutableBufferPointer<cohort_nearest>.allocate(capacity: count)
+    defer {
+      room.deallocate()
+      found.deallocate()
+    }
+    for (branch, some) in rowsOf.enumerated() where !some.isEmpty {
+      let columns = tree.branches[branch]
+      for (place, i) in some.enumerated() {
+        _ = UnsafeMutableBufferPointer(rebasing: room[(place * dimension)..<((place + 1) * dimension)])
+          .initialize(from: values(i))
+      }
+      cohort_nearest_columns(
+        path, room.baseAddress, nil, some.count, dimension, columns.packed, columns.count, found.baseAddress)
+      products += some.count * columns.count
+      for (place, i) in some.enumerated() where found[place].best < .infinity {
+        let (old, new) = (results[i], found[place])
+        results[i] =
+          new.best < old.best
+          ? cohort_nearest(
+            column: UInt32(columns.slots[Int(new.column)]), best: new.best, second: min(old.best, new.second))
+          : cohort_nearest(column: old.column, best: old.best, second: min(old.second, new.best))
+      }
+    }
+    return products
+  }
 }

@@ -48,8 +48,7 @@ final class Workspace {
       } else {
         try lane.block.load(some, features, path)
       }
-      lane.block.compare(with: columns, path)
-      lane.statistics.innerProducts += UInt64(some.count * columns.count)
+      lane.statistics.innerProducts += UInt64(lane.block.compare(with: columns, path))
       try body(lane, part * rows)
     }
   }
@@ -96,7 +95,7 @@ final class Lane: @unchecked Sendable {
   /// The nearest column of row `i` of a block that was compared with these columns; the row must be normalised.
   func decide(_ i: Int, of block: RowBlock, among columns: ColumnSet) -> (column: Int, distance: Double)? {
     guard columns.count > 0, let row = block.pointer(i) else { return nil }
-    let nearest = columns.decide(row, block.result(i), path, scores)
+    let nearest = columns.decide(row, block.result(i), in: block.branches(i), path, scores)
     if nearest.wasNearTie { statistics.nearTies += 1 }
     return (nearest.column, nearest.distance)
   }

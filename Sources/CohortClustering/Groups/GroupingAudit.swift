@@ -76,7 +76,7 @@ extension EmbeddingGroups {
     workers: Int, _ audit: inout GroupingAudit
   ) throws {
     let work = Workspace(dimension: dimension, path: path, workers: workers)
-    let columns = everyone(work)
+    let columns = everyone(work, isExact: true)
     try work.compare(samples.map(\.sample), areMembers: true, with: columns, features) { lane, _ in
       for (i, sample) in lane.block.samples.enumerated() {
         guard let nearest = lane.decide(i, of: lane.block, among: columns) else { continue }

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -174,12 +172,17 @@ extension Workers {
   func map<T: Sendable>(
     _ count: Int, grain: Int = 1, isWorthwhile: Bool, _ body: @Sendable (_ worker: Int, _ index: Int) throws -> T
   ) throws -> [T] {
-    let slices = Mutex<[Int: [T]]>([:])
     let parts = (count + grain - 1) / grain
-    try run(parts: parts, isWorthwhile: isWorthwhile) { worker, part in
-      let slice = try ((part * grain)..<min((part + 1) * grain, count)).map { try body(worker, $0) }
-      slices.withLock { $0[part] = slice }
+    // Each part has a place of its own.
+    nonisolated(unsafe) let slices = UnsafeMutableBufferPointer<[T]>.allocate(capacity: parts)
+    slices.initialize(repeating: [])
+    defer {
+      slices.deinitialize()
+      slices.deallocate()
     }
-    return slices.withLock { slices in (0..<parts).flatMap { slices[$0] ?? [] } }
+    try run(parts: parts, isWorthwhile: isWorthwhile) { worker, part in
+      slices[part] = try ((part * grain)..<min((part + 1) * grain, count)).map { try body(worker, $0) }
+    }
+    return slices.flatMap { $0 }
   }
 }
