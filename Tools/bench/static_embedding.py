@@ -137,6 +137,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="turns of each (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=30, help="rounds of the memory part (default: %(default)s)")
     arguments = parser.parse_args()
+    if not (arguments.model / "model.safetensors").exists():
+        raise SystemExit(f"{arguments.model} holds no static model: give another with --model")
     package = HERE / "text-encoding"
     build = ["swift", "build", "-c", "release", "--package-path", package, "--product", "text-encoding"]
     subprocess.run(build, check=True, stdout=sys.stderr)
