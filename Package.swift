@@ -42,6 +42,7 @@ let package = Package(
     .target(name: "CSQLiteGuard", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CUnicodeTables"),
     .target(name: "CohortKernels"),
+    .target(name: "CBundledModel", exclude: ["minilm-l6-256"]),
 
     // Layer 2: values and the map.
     .target(name: "CohortCore", dependencies: ["CXXHash"], swiftSettings: swift),
@@ -83,7 +84,7 @@ let package = Package(
       name: "CohortPipeline",
       dependencies: [
         "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning", "CohortClustering", "CohortIngestion",
-        "CohortEmbedding",
+        "CohortEmbedding", "CohortProviders", "CBundledModel",
       ], swiftSettings: swift),
 
     // Layer 6: the executables.
@@ -98,8 +99,8 @@ let package = Package(
     .executableTarget(
       name: "cohortd",
       dependencies: [
-        "CohortCore", "CohortStore", "CohortIngestion", "CohortCatalog", "CohortPipeline",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CohortCore", "CohortStore", "CohortIngestion", "CohortCatalog", "CohortEmbedding", "CohortProviders",
+        "CohortPipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: swift),
 
@@ -142,7 +143,7 @@ let package = Package(
       name: "CohortPipelineTests",
       dependencies: [
         "CohortPipeline", "CohortStore", "CohortIngestion", "CohortPlanning", "CohortClustering", "CohortCatalog",
-        "CohortTrainer", "CohortCore",
+        "CohortTrainer", "CohortEmbedding", "CohortCore", "HostileServers",
       ], swiftSettings: swift),
     // The real executables, run as a user runs them: contract, kills, bad input.
     .testTarget(
