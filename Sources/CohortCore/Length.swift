@@ -8,6 +8,8 @@ public enum LengthUnit: UInt8, CaseIterable, Sendable {
   case words = 2
   /// Given by a field of the input record.
   case field = 3
+  /// Tokens of a tokenizer that the store keeps.
+  case tokens = 4
 
   /// As options and reports spell it; `LengthUnit(name:)` reads it back.
   public var name: String {
@@ -16,6 +18,7 @@ public enum LengthUnit: UInt8, CaseIterable, Sendable {
     case .bytes: "bytes"
     case .words: "words"
     case .field: "field"
+    case .tokens: "tokens"
     }
   }
 
@@ -24,12 +27,12 @@ public enum LengthUnit: UInt8, CaseIterable, Sendable {
     self = unit
   }
 
-  /// The length of UTF-8 text. `field` has no text to count and gives 0.
+  /// The length of UTF-8 text. `field` has no text to count, `tokens` takes a tokenizer: they give 0.
   /// - Complexity: O(n) over the bytes.
   public func measure(_ utf8: UnsafeRawBufferPointer) -> Int {
     switch self {
     case .bytes: return utf8.count
-    case .field: return 0
+    case .field, .tokens: return 0
     case .characters:
       return utf8.count - Self.continuations(in: utf8)
     case .words:

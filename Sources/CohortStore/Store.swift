@@ -63,7 +63,8 @@ public final class Store: Sendable {
             code: "exists", category: .usage, message: "There is already a store here", place: path,
             hint: "Use it, or choose another folder")
         }
-        try StoreFormat.Record().encode().withUnsafeBytes { try transaction.put(tables.meta, StoreFormat.key, $0) }
+        let format = StoreFormat.Record(required: configuration.isExtended ? StoreFormat.recipes : 0)
+        try format.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreFormat.key, $0) }
         try identity.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreIdentity.key, $0) }
         try IdentityDirectory().encode().withUnsafeBytes {
           try transaction.put(tables.meta, IdentityDirectory.key, $0)

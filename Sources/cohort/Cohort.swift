@@ -23,7 +23,7 @@ struct Cohort: CohortCommandGroup {
           ExportCommand.self, SQLCommand.self,
         ]),
       CommandGroup(name: "Groups", subcommands: [GroupingCommand.self, GroupCommand.self]),
-      CommandGroup(name: "Embeddings", subcommands: [EmbedCommand.self]),
+      CommandGroup(name: "Embeddings", subcommands: [EmbedCommand.self, SpaceCommand.self, ModelCommand.self]),
       CommandGroup(name: "Training", subcommands: [SnapshotCommand.self, PlanCommand.self, TrainCommand.self]),
       CommandGroup(
         name: "Store",

@@ -82,6 +82,6 @@ import Testing
     try history.steps(120)
     let catalog = try Catalog(of: history.store)
     let digest = try catalog.contentDigest()
-    #expect("\(digest)" == "fa0a1a3578095afce93b2c8d8c882237")
+    #expect("\(digest)" == "27813fb252fa0bd6666415deb2fd3901")
   }
 }

@@ -46,10 +46,12 @@ extension LogEvent {
       if !event.newTasks.isEmpty { summary["new_tasks"] = .number(UInt64(event.newTasks.count)) }
       return summary
     case .embed(let event):
-      return [
+      var summary: [String: SummaryValue] = [
         "space": .number(UInt64(event.space.rawValue)), "vectors": .number(event.ranges.total),
         "without": .number(event.without.total),
       ]
+      if !event.refused.isEmpty { summary["refused"] = .number(UInt64(event.refused.count)) }
+      return summary
     case .groupingCreated(let event):
       return event.definition.summary.merging([
         "grouping": .number(UInt64(event.id.rawValue)), "name": .text(event.name),

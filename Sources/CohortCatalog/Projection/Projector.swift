@@ -20,10 +20,7 @@ struct Projector {
     switch item.entry.event {
     case .storeCreated(let id, let configuration): try create(id, configuration)
     case .ingest(let event): try ingest(event)
-    case .embed(let event):
-      try run(
-        "UPDATE spaces SET vectors = vectors + ?, without = without + ? WHERE id = ?",
-        [try cell(event.ranges.total), try cell(event.without.total), event.space.rawValue])
+    case .embed(let event): try embed(event)
     case .groupingCreated(let event):
       try run(
         "INSERT INTO groupings (id, name, definition, created_sequence, created) VALUES (?, ?, ?, ?, ?)",
@@ -52,11 +49,12 @@ struct Projector {
     case .spaceCreated(let event):
       try run(
         """
-        INSERT INTO spaces (id, name, provider, fingerprint, dimension, element, sequence) VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO spaces (id, name, provider, fingerprint, dimension, element, text, model, sequence)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           event.id.rawValue, event.name, event.provider, event.fingerprint, event.dimension, "\(event.element)",
-          sequence,
+          event.recipe.text.name, event.recipe["model"], sequence,
         ])
     case .runCreated(let name, let plan, let planHash):
       try run(
@@ -91,6 +89,25 @@ struct Projector {
         "\(id)", time, configuration.lengthUnit.name, configuration.lengthField, configuration.dedupe.name,
       ])
     try run("INSERT INTO tasks (id, name, sequence) VALUES (?, NULL, ?)", [TaskID.missing.rawValue, sequence])
+  }
+
+  private func embed(_ event: LogEvent.Embed) throws {
+    try run(
+      "UPDATE spaces SET vectors = vectors + ?, without = without + ? WHERE id = ?",
+      [try cell(event.ranges.total), try cell(event.without.total), event.space.rawValue])
+    for range in event.ranges + event.without {
+      try run(
+        "DELETE FROM refusals WHERE space = ? AND sample BETWEEN ? AND ?",
+        [
+          event.space.rawValue, try cell(range.first.rawValue),
+          try cell(range.first.rawValue + max(range.count, 1) - 1),
+        ])
+    }
+    for sample in event.refused {
+      try run(
+        "INSERT OR REPLACE INTO refusals (space, sample, sequence, reason) VALUES (?, ?, ?, ?)",
+        [event.space.rawValue, try cell(sample.id.rawValue), sequence, sample.reason])
+    }
   }
 
   private func createSnapshot(_ event: LogEvent.SnapshotCreated) throws {

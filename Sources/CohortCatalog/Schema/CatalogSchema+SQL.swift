@@ -104,10 +104,21 @@ extension CatalogSchema {
       fingerprint TEXT NOT NULL,
       dimension INTEGER NOT NULL,
       element TEXT NOT NULL, -- float16 or float32
+      text TEXT NOT NULL, -- which text is embedded: prompt, response or both
+      model TEXT, -- the name of the model; NULL for vectors that are given
       sequence INTEGER NOT NULL,
       vectors INTEGER NOT NULL DEFAULT 0, -- ever stored
       without INTEGER NOT NULL DEFAULT 0 -- samples looked at that have no usable vector
     ) STRICT;
+
+    -- Samples whose text the encoder of a space refused, with the reason given last; gone when they got a vector after all.
+    CREATE TABLE refusals (
+      space INTEGER NOT NULL,
+      sample INTEGER NOT NULL,
+      sequence INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      PRIMARY KEY (space, sample)
+    ) STRICT, WITHOUT ROWID;
 
     -- Groupings, dropped ones included.
     CREATE TABLE groupings (

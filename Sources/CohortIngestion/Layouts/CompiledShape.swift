@@ -17,6 +17,7 @@ final class CompiledShape: Sendable {
   /// The label of every sample; nil when it comes from a field or there is none.
   let fixedTask: String?
   let lengthUnit: LengthUnit
+  let countTokens: (@Sendable (UnsafeRawBufferPointer) -> Int)?
 
   init(_ shape: RecordShape, options: IngestionOptions, source: InputSource) {
     self.shape = shape
@@ -44,5 +45,6 @@ final class CompiledShape: Sendable {
       $0.name.lexicographicallyPrecedes($1.name)
     }
     lengthUnit = options.lengthUnit
+    countTokens = options.countTokens
   }
 }

@@ -36,6 +36,8 @@ public struct IngestionOptions: Sendable {
   public var lengthUnit: LengthUnit = .characters
   /// The numeric field (dotted path) that gives the response's length, when `lengthUnit` is `.field`.
   public var lengthField: String?
+  /// Counts the tokens of a text, when `lengthUnit` is `.tokens`. Called from several threads at once.
+  public var countTokens: (@Sendable (UnsafeRawBufferPointer) -> Int)?
   /// Replaces the name of every source.
   public var sourceName: String?
   public var limits = IngestionLimits()
@@ -51,6 +53,9 @@ public struct IngestionOptions: Sendable {
     if lengthUnit == .field, lengthField == nil {
       throw .usage(
         "no-length-field", "lengths shall come from a field, but no field is named", hint: "Use --length-field KEY")
+    }
+    if lengthUnit == .tokens, countTokens == nil {
+      throw .usage("no-tokenizer", "lengths shall count tokens, but there is no tokenizer")
     }
     if lengthUnit != .field, let lengthField {
       throw .usage(

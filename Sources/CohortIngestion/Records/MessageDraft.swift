@@ -94,17 +94,17 @@ struct MessageDraft {
   }
 
   /// The lengths of the prompt, the response and everything: text, and calls of tools as the JSON they are written in.
-  func lengths(unit: LengthUnit, response: Int) -> SampleLengths {
+  func lengths(response: Int, measure: (UnsafeRawBufferPointer) -> Int) -> SampleLengths {
     var prompt = 0
     var answer = 0
     var total = 0
     for (index, entry) in entries.enumerated() {
       var length: Int
       switch entry.text {
-      case .inPlace(let text): length = unit.measure(UnsafeRawBufferPointer(text))
-      case .scratch(let range): length = measure(range, unit)
+      case .inPlace(let text): length = measure(UnsafeRawBufferPointer(text))
+      case .scratch(let range): length = self.measure(range, measure)
       }
-      if entry.hasCalls { length += measure(entry.extra, unit) }
+      if entry.hasCalls { length += self.measure(entry.extra, measure) }
       total += length
       if index < response { prompt += length }
       if index == response { answer = length }
@@ -113,7 +113,7 @@ struct MessageDraft {
       prompt: UInt32(clamping: prompt), response: UInt32(clamping: answer), total: UInt32(clamping: total))
   }
 
-  private func measure(_ range: Range<Int>, _ unit: LengthUnit) -> Int {
-    scratch.withUnsafeBytes { unit.measure(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  private func measure(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Int) -> Int {
+    scratch.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 }

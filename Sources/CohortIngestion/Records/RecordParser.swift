@@ -167,7 +167,7 @@ final class RecordParser {
     guard draft.entries[response].hasCalls || !draft.isBlank(draft.entries[response]) else {
       throw Failure(reason: .emptyResponse, detail: "the response holds no text")
     }
-    var lengths = draft.lengths(unit: shape.lengthUnit, response: response)
+    var lengths = draft.lengths(response: response) { shape.countTokens?($0) ?? shape.lengthUnit.measure($0) }
     if shape.lengthUnit == .field { lengths = try lengthsFromField(of: tape) }
     let task = try taskIndex(of: tape, shape)
     let start = batch.arena.count

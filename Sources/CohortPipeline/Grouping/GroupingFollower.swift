@@ -64,7 +64,7 @@ public final class GroupingFollower {
     }
     try assignTail(&update)
     update.groups = state.groupCount
-    if let space { update.pending = try pendingVectors(space) }
+    if let space { update.pending = try store.read { try $0.vectorCounts(in: space).pending } }
     return update
   }
 
@@ -137,22 +137,5 @@ public final class GroupingFollower {
       }, groups: [], engineState: [], applied: next, isProvisional: true, events: [], digest: state.digest)
     record = try store.write { try $0.commit(commit, to: record) }
     update.assigned += UInt64(assignments.count)
-  }
-
-  private func pendingVectors(_ space: EmbeddingSpace) throws -> UInt64 {
-    try store.read { transaction in
-      let counters = try transaction.counters
-      var known: UInt64 = 0
-      try transaction.forEachChunk(space.states) { chunk in
-        try transaction.withChunk(Column.tombstone, of: chunk.firstRow) { deleted in
-          for index in 0..<chunk.count where chunk.uint8(index) != VectorState.pending.rawValue {
-            if let deleted, index < deleted.count, deleted.uint8(index) != 0 { continue }
-            known += 1
-          }
-        }
-        return true
-      }
-      return counters.live - min(known, counters.live)
-    }
   }
 }

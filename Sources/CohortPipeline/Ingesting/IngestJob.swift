@@ -9,6 +9,8 @@ public import CohortStore
 public enum IngestJob {
   /// Input bytes that one transaction takes at most (plus one batch).
   static let commitBytes: UInt64 = 32 << 20
+  /// The provider of spaces whose vectors come with the samples.
+  static let givenProvider = "npy"
   /// Rows without a usable vector that the report names.
   static let shownRows = 5
 
@@ -20,7 +22,7 @@ public enum IngestJob {
   ) throws -> IngestReport {
     var found = try InputSource.discover(request.paths, sourceName: request.options.sourceName)
     found.sources = request.sources + found.sources
-    let options = Self.options(request, store)
+    let options = try Self.options(request, store)
     let reader = try IngestionReader(sources: found.sources, options: options)
     try reader.check()
     var report = IngestReport()
@@ -50,10 +52,11 @@ public enum IngestJob {
     return report
   }
 
-  private static func options(_ request: IngestRequest, _ store: Store) -> IngestionOptions {
+  private static func options(_ request: IngestRequest, _ store: Store) throws -> IngestionOptions {
     var options = request.options
     options.lengthUnit = store.configuration.lengthUnit
     options.lengthField = store.configuration.lengthField ?? options.lengthField
+    if let tokenizer = try LengthTokenizer(of: store) { options.countTokens = { tokenizer.count($0) } }
     return options
   }
 
@@ -106,6 +109,12 @@ public enum IngestJob {
     _ store: Store, _ name: String, _ npy: NPYReader, _ path: String
   ) throws -> EmbeddingSpace {
     if let known = try store.read({ try $0.space(named: name) }) {
+      guard known.provider == givenProvider else {
+        throw PipelineError(
+          code: "other-model", category: .usage,
+          message: "Space \"\(name)\" gets its vectors from \(known.provider), not from files", place: path,
+          hint: "Vectors of two models never mix. Name another space with --space, it will be made")
+      }
       guard known.dimension == npy.dimension else {
         throw PipelineError(
           code: "dimension", category: .usage,
@@ -115,7 +124,8 @@ public enum IngestJob {
       return known
     }
     return try store.write {
-      try $0.createSpace(name: name, provider: "npy", fingerprint: "given:\(npy.dimension)", dimension: npy.dimension)
+      try $0.createSpace(
+        name: name, provider: givenProvider, fingerprint: "given:\(npy.dimension)", dimension: npy.dimension)
     }
   }
 
@@ -178,8 +188,8 @@ public enum IngestJob {
             rows: vectors.reader.count, records: record + UInt64(ingest.samples.count), path: request.embeddings ?? "")
         }
         let rows = try vectors.rows(from: record, for: ingest.samples)
-        outcome.embedded = try rows.bytes.withUnsafeBytes {
-          try transaction.embed(rows.ids, rows: $0, without: rows.without, in: vectors.space)
+        outcome.embedded = try rows.rows.bytes.withUnsafeBytes {
+          try transaction.embed(rows.rows.ids, rows: $0, without: rows.without, in: vectors.space)
         }
         outcome.unusableRows = rows.unusable
       }

@@ -15,6 +15,8 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
   public var dimension: Int
   /// How an element is stored: `float16` or `float32`.
   public var element: ElementType
+  /// How the store makes the vectors itself.
+  public var recipe = EmbeddingRecipe()
   /// Number of the vector column; `stateColumn` is the next one.
   var columnNumber: UInt32
   /// The state column has a row for each sample before this one.
@@ -32,7 +34,7 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
 
   init(
     id: SpaceID, name: String, provider: String, fingerprint: String, dimension: Int, element: ElementType,
-    columnNumber: UInt32
+    recipe: EmbeddingRecipe, columnNumber: UInt32
   ) {
     self.id = id
     self.name = name
@@ -40,6 +42,7 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
     self.fingerprint = fingerprint
     self.dimension = dimension
     self.element = element
+    self.recipe = recipe
     self.columnNumber = columnNumber
   }
 
@@ -59,6 +62,7 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
     columnNumber = try reader.fixed()
     rows = try reader.varint()
     for range in try reader.ranges() { chunks.append(range.first.rawValue..<(range.first.rawValue + range.count)) }
+    recipe = try EmbeddingRecipe(from: &reader)
   }
 
   func encode(into writer: inout ByteWriter) {
@@ -71,35 +75,7 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
     writer.fixed(columnNumber)
     writer.varint(rows)
     writer.ranges(chunks.map { IDRange(first: SampleID($0.lowerBound), count: $0.upperBound - $0.lowerBound) })
-  }
-}
-
-/// What is known of a sample's vector.
-public enum VectorState: UInt8, Sendable {
-  /// Not embedded yet.
-  case pending = 0
-  case present = 1
-  /// Looked at, and it has no usable vector (zero, not finite): it is never clustered.
-  case none = 2
-}
-
-extension ReadTransaction {
-  /// The embedding space of a name; nil when there is none.
-  public func space(named name: String) throws -> EmbeddingSpace? { try record(EmbeddingSpace.self, named: name) }
-
-  /// The embedding space with an id; nil when there is none.
-  public func space(_ id: SpaceID) throws -> EmbeddingSpace? { try record(EmbeddingSpace.self, number: id.rawValue) }
-
-  /// All spaces in the order of their ids.
-  public func spaces() throws -> [EmbeddingSpace] { try records(EmbeddingSpace.self) }
-
-  /// Whether a sample has a vector in a space.
-  public func vectorState(_ id: SampleID, in space: EmbeddingSpace) throws -> VectorState {
-    let state = try uint8(space.states, id)
-    guard let known = VectorState(rawValue: state) else {
-      throw StoreError.corrupted("The vector state of sample \(id)", cause: "\(state) is not known")
-    }
-    return known
+    recipe.encode(into: &writer)
   }
 }
 
@@ -107,7 +83,8 @@ extension WriteTransaction {
   /// Adds an embedding space.
   /// - Throws: `store.embedding-space-exists`; `store.dimension` for dimensions beyond 1 to 65,536.
   public func createSpace(
-    name: String, provider: String, fingerprint: String, dimension: Int, element: ElementType = .float16
+    name: String, provider: String, fingerprint: String, dimension: Int, element: ElementType = .float16,
+    recipe: EmbeddingRecipe = EmbeddingRecipe()
   ) throws -> EmbeddingSpace {
     guard try reading.space(named: name) == nil else { throw StoreError.exists("embedding-space", name) }
     guard EmbeddingSpace.dimensions.contains(dimension) else {
@@ -117,7 +94,8 @@ extension WriteTransaction {
     }
     let space = EmbeddingSpace(
       id: SpaceID(state.counters.nextSpace), name: name, provider: provider, fingerprint: fingerprint,
-      dimension: dimension, element: element, columnNumber: state.counters.nextColumn)
+      dimension: dimension, element: element, recipe: recipe, columnNumber: state.counters.nextColumn)
+    if recipe != EmbeddingRecipe() { try require(StoreFormat.recipes) }
     state.counters.nextSpace += 1
     state.counters.nextColumn += 2
     try put(space)
@@ -125,7 +103,7 @@ extension WriteTransaction {
       .spaceCreated(
         LogEvent.SpaceCreated(
           id: space.id, name: name, provider: provider, fingerprint: fingerprint, dimension: UInt32(dimension),
-          element: element)))
+          element: element, recipe: recipe)))
     return space
   }
 
@@ -134,31 +112,40 @@ extension WriteTransaction {
   ///   - ids: the samples, in the order in which the groupings shall see them.
   ///   - rows: their vectors in the space's element type, packed, L2-normalised: `ids.count * dimension` elements.
   ///   - without: samples that were looked at and have no usable vector.
+  ///   - refused: samples whose text the encoder refuses.
   /// - Returns: how many vectors were stored.
   public func embed(
-    _ ids: [SampleID], rows: UnsafeRawBufferPointer, without: [SampleID] = [], in space: EmbeddingSpace
+    _ ids: [SampleID], rows: UnsafeRawBufferPointer, without: [SampleID] = [], refused: [RefusedSample] = [],
+    in space: EmbeddingSpace
   ) throws -> Int {
     guard var record = try reading.space(space.id) else {
       throw StoreError.unknown("embedding-space", space.name, known: try reading.spaces().map(\.name))
     }
     let width = record.vectors.rowWidth
     precondition(rows.count == ids.count * width, "rows of another dimension")
-    let known = (ids + without).filter { $0.rawValue < state.counters.nextSample }
+    let known = (ids + without + refused.map(\.id)).filter { $0.rawValue < state.counters.nextSample }
     let end = max(record.rows, known.reduce(0) { max($0, $1.rawValue + 1) })
     try columns.extend(record.states, from: record.rows, to: end)
     record.rows = end
     let (vectors, states) = (record.vectors, record.states)
+    var event = LogEvent.Embed(space: space.id, ranges: [], without: [])
     var stored: [SampleID] = []
-    var missing: [SampleID] = []
-    for (index, id) in ids.enumerated() where try isPending(id, states) {
+    for (index, id) in ids.enumerated() where try lacksVector(id, states) {
       let vector = UnsafeRawBufferPointer(rebasing: rows[(index * width)..<((index + 1) * width)])
       try columns.set(vectors, row: id.rawValue, vector)
       try columns.set(states, row: id.rawValue, VectorState.present.rawValue)
       stored.append(id)
     }
-    for id in without where try isPending(id, states) {
+    event.ranges = IDRange.runs(stored)
+    var missing: [SampleID] = []
+    for id in without where try lacksVector(id, states) {
       try columns.set(states, row: id.rawValue, VectorState.none.rawValue)
       missing.append(id)
+    }
+    event.without = IDRange.runs(missing)
+    for sample in refused where try lacksVector(sample.id, states) {
+      try columns.set(states, row: sample.id.rawValue, VectorState.refused.rawValue)
+      event.refused.append(sample)
     }
     var last: UInt64?
     for id in stored where id.rawValue / UInt64(vectors.rowsPerChunk) != last {
@@ -166,16 +153,16 @@ extension WriteTransaction {
       _ = last.map { ColumnExtent.add($0, to: &record.chunks) }
     }
     if record != space { try put(record) }
-    if !stored.isEmpty || !missing.isEmpty {
-      try log(
-        .embed(LogEvent.Embed(space: space.id, ranges: IDRange.runs(stored), without: IDRange.runs(missing))))
-    }
+    if !event.refused.isEmpty { try require(StoreFormat.recipes) }
+    if !stored.isEmpty || !missing.isEmpty || !event.refused.isEmpty { try log(.embed(event)) }
     return stored.count
   }
 
-  private func isPending(_ id: SampleID, _ states: Column) throws -> Bool {
+  /// Whether a sample is there and its vector still to come: pending, or refused before.
+  private func lacksVector(_ id: SampleID, _ states: Column) throws -> Bool {
     guard id.rawValue < state.counters.nextSample else { return false }
-    return try columns.uint8(states, row: id.rawValue) == VectorState.pending.rawValue
+    let known = try columns.uint8(states, row: id.rawValue)
+    return try (known == VectorState.pending.rawValue || known == VectorState.refused.rawValue)
       && columns.uint8(Column.tombstone, row: id.rawValue) == 0
   }
 }

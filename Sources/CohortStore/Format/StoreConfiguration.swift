@@ -32,17 +32,32 @@ public struct StoreConfiguration: Hashable, Sendable {
   public var lengthField: String?
   /// Default scope of duplicates; one call may choose another.
   public var dedupe: DedupeScope
+  /// Whether the store makes vectors by itself when it needs some; otherwise they are given, or there are none.
+  public var makesVectors: Bool
+  /// XXH3-128 of the tokenizer's file, when `lengthUnit` is `tokens`.
+  public var tokenizer: Digest128?
 
-  public init(lengthUnit: LengthUnit = .characters, lengthField: String? = nil, dedupe: DedupeScope = .source) {
+  public init(
+    lengthUnit: LengthUnit = .characters, lengthField: String? = nil, dedupe: DedupeScope = .source,
+    makesVectors: Bool = true, tokenizer: Digest128? = nil
+  ) {
     self.lengthUnit = lengthUnit
     self.lengthField = lengthField
     self.dedupe = dedupe
+    self.makesVectors = makesVectors
+    self.tokenizer = tokenizer
   }
+
+  /// Whether it has what format 1 did not have at first.
+  var isExtended: Bool { !makesVectors || lengthUnit == .tokens }
 
   func encode(into writer: inout ByteWriter) {
     writer.fixed(lengthUnit.rawValue)
     writer.optional(lengthField)
     writer.fixed(dedupe.rawValue)
+    guard isExtended else { return }
+    writer.fixed(UInt8(makesVectors ? 1 : 0))
+    if lengthUnit == .tokens { writer.digest(tokenizer ?? Digest128(high: 0, low: 0)) }
   }
 
   init(from reader: inout ByteReader) throws {
@@ -55,6 +70,12 @@ public struct StoreConfiguration: Hashable, Sendable {
       throw FormatError.invalid("the dedupe scope", at: reader.offset - 1)
     }
     dedupe = scope
+    makesVectors = true
+    guard reader.remaining > 0 else { return }
+    let flag: UInt8 = try reader.fixed()
+    guard flag < 2 else { throw FormatError.invalid("whether the store makes vectors", at: reader.offset - 1) }
+    makesVectors = flag == 1
+    if lengthUnit == .tokens { tokenizer = try reader.digest() }
   }
 }
 

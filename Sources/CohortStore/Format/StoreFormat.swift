@@ -9,11 +9,14 @@ enum StoreFormat {
   static let key = [UInt8]("format".utf8)
 
   /// Features a reader must know to read the store right. Bit 0: samples compressed with trained dictionaries. Bit 1:
-  /// groupings by anchors and products. Bit 2: groupings with two generations of columns.
-  static let knownRequired: UInt64 = 0b111
+  /// groupings by anchors and products. Bit 2: groupings with two generations of columns. Bit 3:
+  /// configurations, spaces and entries of vectors with more than format 1 had at first: recipes of embedding spaces,
+  /// refused samples.
+  static let knownRequired: UInt64 = 0b1111
   static let trainedDictionaries: UInt64 = 0b1
   static let derivedGroupings: UInt64 = 0b10
   static let generations: UInt64 = 0b100
+  static let recipes: UInt64 = 0b1000
 
   /// The value of `meta["format"]`.
   struct Record {

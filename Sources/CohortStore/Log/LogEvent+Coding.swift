@@ -24,6 +24,12 @@ extension LogEvent {
       writer.fixed(event.space.rawValue)
       writer.ranges(event.ranges)
       writer.ranges(event.without)
+      guard !event.refused.isEmpty else { return }
+      writer.varint(event.refused.count)
+      for sample in event.refused {
+        writer.varint(sample.id.rawValue)
+        writer.string(sample.reason)
+      }
     case .groupingCreated(let event):
       writer.fixed(event.id.rawValue)
       writer.string(event.name)
@@ -77,6 +83,7 @@ extension LogEvent {
       writer.string(event.fingerprint)
       writer.fixed(event.dimension)
       writer.fixed(event.element.rawValue)
+      event.recipe.encode(into: &writer)
     case .runCreated(let name, let plan, let planHash):
       writer.string(name)
       writer.string(plan)
@@ -89,9 +96,7 @@ extension LogEvent {
     case .storeCreated:
       self = .storeCreated(id: try reader.digest(), configuration: try StoreConfiguration(from: &reader))
     case .ingest: self = .ingest(try Ingest(from: &reader))
-    case .embed:
-      self = .embed(
-        Embed(space: SpaceID(try reader.fixed()), ranges: try reader.ranges(), without: try reader.ranges()))
+    case .embed: self = .embed(try Embed(from: &reader))
     case .groupingCreated:
       self = .groupingCreated(
         GroupingCreated(
@@ -133,7 +138,8 @@ extension LogEvent {
       }
       self = .spaceCreated(
         SpaceCreated(
-          id: id, name: name, provider: provider, fingerprint: fingerprint, dimension: dimension, element: element))
+          id: id, name: name, provider: provider, fingerprint: fingerprint, dimension: dimension, element: element,
+          recipe: try EmbeddingRecipe(from: &reader)))
     }
   }
 }
@@ -151,6 +157,18 @@ extension LogEvent.Ingest {
     firstQuarantined = try reader.varint()
     quarantined = try reader.varint()
     quarantinedBefore = try reader.varint()
+  }
+}
+
+extension LogEvent.Embed {
+  fileprivate init(from reader: inout ByteReader) throws {
+    space = SpaceID(try reader.fixed())
+    ranges = try reader.ranges()
+    without = try reader.ranges()
+    guard reader.remaining > 0 else { return }
+    for _ in 0..<(try reader.count(unit: 2)) {
+      refused.append(RefusedSample(id: SampleID(try reader.varint()), reason: try reader.string()))
+    }
   }
 }
 

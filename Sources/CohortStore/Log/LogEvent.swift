@@ -32,6 +32,8 @@ public enum LogEvent: Hashable, Sendable {
     public var ranges: [IDRange]
     /// Samples that were looked at and have no usable vector (zero, not finite), by reason.
     public var without: [IDRange]
+    /// Samples whose text the encoder refused.
+    public var refused: [RefusedSample] = []
   }
 
   /// A grouping was defined; its groups come with the rounds that follow.
@@ -104,6 +106,7 @@ public enum LogEvent: Hashable, Sendable {
     public var fingerprint: String
     public var dimension: UInt32
     public var element: ElementType
+    public var recipe = EmbeddingRecipe()
   }
 
   case storeCreated(id: Digest128, configuration: StoreConfiguration)
@@ -151,6 +154,17 @@ public struct SpaceID: RawRepresentable, Hashable, Comparable, Sendable, CustomS
   public init(_ rawValue: UInt32) { self.rawValue = rawValue }
   public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
   public var description: String { String(rawValue) }
+}
+
+/// A sample that gets no vector, and why.
+public struct RefusedSample: Hashable, Sendable {
+  public var id: SampleID
+  public var reason: String
+
+  public init(id: SampleID, reason: String) {
+    self.id = id
+    self.reason = reason
+  }
 }
 
 /// Consecutive sample ids: `first ..< first + count`.

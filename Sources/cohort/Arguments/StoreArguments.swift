@@ -32,6 +32,21 @@ struct DedupeScopeArgument: ExpressibleByArgument, Sendable {
   var defaultValueDescription: String { scope.name }
 }
 
+/// Which text of a sample is embedded.
+struct EmbeddedTextArgument: ExpressibleByArgument, Sendable {
+  let text: EmbeddedText
+
+  init(_ text: EmbeddedText) { self.text = text }
+
+  init?(argument: String) {
+    guard let text = EmbeddedText.allCases.first(where: { $0.name == argument }) else { return nil }
+    self.text = text
+  }
+
+  static var allValueStrings: [String] { EmbeddedText.allCases.map(\.name) }
+  var defaultValueDescription: String { text.name }
+}
+
 /// A kind of log entries by its name.
 struct LogKindArgument: ExpressibleByArgument, Sendable {
   let kind: LogKind

@@ -34,6 +34,14 @@ extension ReadTransaction {
     return record
   }
 
+  /// - Throws: `CommandError` with the closest name when there is no such embedding space.
+  func existingSpace(_ name: String) throws -> EmbeddingSpace {
+    guard let record = try space(named: name) else {
+      throw CommandError.unknown("embedding-space", name, among: try spaces().map(\.name))
+    }
+    return record
+  }
+
   /// - Throws: `CommandError` with the closest name when there is no such snapshot.
   func existingSnapshot(_ name: String) throws -> SnapshotRecord {
     guard let record = try snapshot(named: name) else {

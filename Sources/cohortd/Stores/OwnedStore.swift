@@ -1,6 +1,8 @@
 import CohortCatalog
 import CohortCore
+import CohortEmbedding
 import CohortPipeline
+import CohortProviders
 import CohortStore
 import Logging
 
@@ -8,6 +10,9 @@ import Logging
 final class OwnedStore {
   let store: Store
   private var followers: [GroupingID: any Follower] = [:]
+  private var encoders: [SpaceID: any TextEncoder] = [:]
+  /// The error of embedding that was told of last; it is tried again.
+  private(set) var embeddingTrouble: String?
   private var catalog: Catalog?
   /// The error of the catalog that was told of last.
   private var catalogTrouble: String?
@@ -16,6 +21,40 @@ final class OwnedStore {
   init(_ store: Store, log: Logger) {
     self.store = store
     self.log = log
+  }
+
+  /// Gives vectors to all samples that wait for them, in every space that has an encoder. Encoders stay open from one call
+  /// to the next. Trouble with one (its server is gone) is logged, and stops neither the others nor the groupings.
+  /// - Throws: `pipeline.interrupted`, and what the store throws. Vectors that were committed are kept.
+  func embed(_ control: JobControl) throws {
+    var trouble: String?
+    for space in try store.read({ try $0.spaces() }) where !space.isGiven {
+      guard try store.read({ try $0.vectorCounts(in: space).pending }) > 0 else { continue }
+      let started = ContinuousClock.now
+      do {
+        var options = ServerOptions()
+        options.shouldStop = control.shouldStop
+        let opened =
+          try encoders[space.id] ?? space.openEncoder(in: store, workers: control.workers, options: options)
+        guard let encoder = opened else { continue }
+        encoders[space.id] = encoder
+        let report = try EmbedJob.run(store, space: space.name, encoder: encoder, control: control)
+        log.log(
+          level: report.refused > 0 ? .warning : .info, "embedded",
+          metadata: [
+            "space": .string(space.name), "vectors": .stringConvertible(report.embedded),
+            "without_vector": .stringConvertible(report.without), "refused": .stringConvertible(report.refused),
+            "seconds": .stringConvertible(started.seconds),
+          ])
+      } catch {
+        guard error is EmbeddingError || error is PipelineError, !control.shouldStop() else { throw error }
+        encoders[space.id] = nil
+        let words = ErrorWords(error)
+        trouble = words.code
+        if embeddingTrouble != trouble { log.error("not_embedded", metadata: words.metadata) }
+      }
+    }
+    embeddingTrouble = trouble
   }
 
   /// Brings every grouping to the end of the log. Their engines' states stay in memory from one call to the next.

@@ -97,8 +97,9 @@ final class StoreWorker {
       }
     }
     owned?.updateCatalog()
+    let isBehind = owned?.embeddingTrouble != nil
     owned = nil
-    if failedFiles > 0 && settings.once { return 1 }
+    if failedFiles > 0 || isBehind, settings.once { return 1 }
     return quarantined > 0 && settings.once ? 6 : 0
   }
 
@@ -156,6 +157,7 @@ final class StoreWorker {
     if nextHousekeeping <= .now {
       nextHousekeeping = .now + Self.housekeepingInterval
       try owned?.checkReaders()
+      if owned?.embeddingTrouble != nil { isUpdateDue = true }
     }
     if settings.once, gate <= .now, !candidates.isSettling { return false }
     tellOfOrphans()
@@ -167,7 +169,9 @@ final class StoreWorker {
   private func update() throws {
     isUpdateDue = false
     do {
-      try owned?.updateGroupings(JobControl(shouldStop: { [stop] in stop.isMade }, workers: settings.ingestion.workers))
+      let control = JobControl(shouldStop: { [stop] in stop.isMade }, workers: settings.ingestion.workers)
+      try owned?.embed(control)
+      try owned?.updateGroupings(control)
     } catch {
       isUpdateDue = true
       throw error

@@ -1,11 +1,12 @@
 import ArgumentParser
+import CohortCore
 import CohortPipeline
 import CohortStore
 
 /// `cohort update`
 struct UpdateCommand: CohortCommand {
   static let configuration = CommandConfiguration(
-    commandName: "update", abstract: "Put everything that is pending into groups, in the foreground.",
+    commandName: "update", abstract: "Embed and put into groups all that is pending, in the foreground.",
     discussion: examples(
       "cohort update", "cohort update --grouping topics",
       text: "Work is committed round by round: interrupted, it goes on where it was."))
@@ -16,7 +17,13 @@ struct UpdateCommand: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     let store = try session.writableStore(for: "update")
-    if let grouping { _ = try store.read { try $0.existingGrouping(grouping) } }
+    let definition = try grouping.map { name in try store.read { try $0.existingGrouping(name) }.definition }
+    switch definition?.criterion {
+    case nil, .product: _ = try session.embedPending(store)
+    case .embedding(let space): _ = try session.embedPending(store, only: space)
+    case .anchors(let anchors): _ = try session.embedPending(store, only: anchors.space)
+    case .task, .attribute, .length: break
+    }
     let updates = try UpdateJob.run(store, grouping: grouping, control: session.jobControl())
     try session.output.list(GroupingUpdate.columns, updates.map(\.output))
     return .done

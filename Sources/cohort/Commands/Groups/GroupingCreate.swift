@@ -102,7 +102,7 @@ struct GroupingCreate: CohortCommand {
       record = try ProductJob.create(
         store, name: name, factors: factors, minimum: minSize ?? ProductJob.usualMinimum)
     } else {
-      let definition = try store.read { transaction -> GroupingDefinition in try self.definition(in: transaction) }
+      let definition = try definition(for: store)
       record = try store.write { try $0.createGrouping(name: name, definition: definition) }
     }
     try session.output.record([
@@ -112,10 +112,14 @@ struct GroupingCreate: CohortCommand {
   }
 
   private func create(_ anchors: String, _ store: Store, _ session: Session) throws -> Outcome {
-    let space = try store.read { try chosenSpace(in: $0) }
+    let space = try SpaceJob.chosen(store, named: space)
+    // Anchors may be texts.
+    let encoder =
+      anchors.hasSuffix(".npy")
+      ? nil : try space.openEncoder(in: store, workers: session.configuration.integer(.workers))
     let report = try AnchorsJob.create(
-      store, name: name, space: space, anchors: anchors, votes: votes ?? 1,
-      leakage: leakage ?? AnchorsJob.usualLeakage)
+      store, name: name, space: space.name, anchors: anchors, votes: votes ?? 1,
+      leakage: leakage ?? AnchorsJob.usualLeakage, encoder: encoder)
     try session.output.record([
       "grouping": .text(name), "id": .unsigned(UInt64(report.grouping.id.rawValue)),
       "by": .text(report.grouping.definition.text), "anchors": .count(report.anchors),
@@ -124,7 +128,7 @@ struct GroupingCreate: CohortCommand {
     return .done
   }
 
-  private func definition(in transaction: borrowing ReadTransaction) throws -> GroupingDefinition {
+  private func definition(for store: Store) throws -> GroupingDefinition {
     switch by {
     case .task: return GroupingDefinition(criterion: .task)
     case .attribute(let key): return GroupingDefinition(criterion: .attribute(key))
@@ -144,27 +148,8 @@ struct GroupingCreate: CohortCommand {
       let granularity: GroupingDefinition.Granularity =
         groups.map { .groups($0) } ?? groupSize.map { .groupSize($0) } ?? .automatic
       return GroupingDefinition(
-        criterion: .embedding(space: try chosenSpace(in: transaction)), granularity: granularity)
+        criterion: .embedding(space: try SpaceJob.chosen(store, named: space).name), granularity: granularity)
     case .anchors, .product: throw ValidationError("--by anchors needs --anchors FILE.")
     }
-  }
-
-  /// The space that was named, or the only one there is.
-  private func chosenSpace(in transaction: borrowing ReadTransaction) throws -> String {
-    let names = try transaction.spaces().map(\.name)
-    if let space {
-      guard names.contains(space) else { throw CommandError.unknown("embedding-space", space, among: names) }
-      return space
-    }
-    guard let name = names.first else {
-      throw CommandError(
-        "cli.no-embedding-space", category: .notFound, "The store has no vectors to group by",
-        hint: "Give them while ingesting: cohort ingest DATA --embeddings FILE.npy")
-    }
-    guard names.count == 1 else {
-      throw CommandError.usage(
-        "The store has several embedding spaces", hint: "Choose one with --space: \(names.joined(separator: ", "))")
-    }
-    return name
   }
 }

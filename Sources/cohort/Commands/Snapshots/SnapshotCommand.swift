@@ -35,6 +35,7 @@ struct SnapshotCreate: CohortCommand {
     try store.read { transaction in
       for name in grouping { _ = try transaction.existingGrouping(name) }
     }
+    _ = try session.embedPending(store)
     let record = try SnapshotJob.create(
       store, name: name, groupings: grouping.isEmpty ? nil : grouping, control: session.jobControl())
     try session.output.record(record.output)

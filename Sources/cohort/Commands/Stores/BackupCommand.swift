@@ -1,4 +1,5 @@
 import ArgumentParser
+import CohortPipeline
 import CohortStore
 
 /// `cohort backup`
@@ -8,7 +9,7 @@ struct BackupCommand: CohortCommand {
     discussion: examples(
       "cohort backup /backups/monday",
       text: """
-        The copy is one consistent state without free pages; readers and the writer go on meanwhile. It is a store \
+        The copy is one consistent state without free pages, with the models; readers and the writer go on meanwhile. It is a store \
         like any other: open it with --store.
         """))
 
@@ -18,7 +19,9 @@ struct BackupCommand: CohortCommand {
   func execute(_ session: Session) throws -> Outcome {
     let store = try session.readableStore()
     try store.backup(to: path)
+    try ModelLibrary(store).copy(toStore: path)
     let copy = try Store.open(at: path)
+    try LengthTokenizer(of: store)?.save(in: copy)
     try copy.read { transaction in
       let counters = try transaction.counters
       try session.output.record([

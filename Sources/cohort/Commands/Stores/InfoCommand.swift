@@ -25,7 +25,10 @@ struct InfoCommand: CohortCommand {
       record.append("log_sequence", .sequence(counters.lastSequence))
       record.append("sources", .count(try transaction.sources().count))
       record.append("tasks", .count(try transaction.tasks().count))
-      record.append("spaces", .list(try transaction.spaces().map(Self.describe)))
+      record.append(
+        "spaces",
+        .list(
+          try transaction.spaces().map { .record($0.output.adding(try transaction.vectorCounts(in: $0))) }))
       record.append("groupings", .list(try transaction.groupings().map { .text($0.name) }))
       record.append("snapshots", .list(try transaction.snapshots().map { .text($0.name) }))
       record.append("plans", .list(try transaction.plans().map { .text($0.name) }))
@@ -37,12 +40,5 @@ struct InfoCommand: CohortCommand {
     record.append("readers", .count(sizes.readers))
     try session.output.record(record)
     return .done
-  }
-
-  private static func describe(_ space: EmbeddingSpace) -> OutputValue {
-    .record([
-      "name": .text(space.name), "provider": .text(space.provider), "fingerprint": .text(space.fingerprint),
-      "dimension": .count(space.dimension), "element": .text("\(space.element)"),
-    ])
   }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import CohortCore
+import CohortEmbedding
+import CohortPipeline
 import CohortStore
 
 /// `cohort init`
@@ -7,30 +9,68 @@ struct InitCommand: CohortCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Create a store.",
     discussion: examples(
-      "cohort init", "cohort init --store data/store", "cohort init --length-unit words --dedupe store"))
+      "cohort init", "cohort init --store data/store", "cohort init --length-unit words --dedupe store",
+      "cohort init --length-unit tokens --tokenizer models/llama/tokenizer.json",
+      "cohort init --embedding models/potion-base-8M --embed-text both",
+      text: """
+        Vectors come from the model that is part of this program, as soon as something needs them; it is copied into the \
+        store. With --embedding FOLDER another static model (Model2Vec) makes them; with npy you give them while \
+        ingesting; with none there are none. More spaces, and servers: 'cohort space create'.
+        """))
 
   @Option(help: "What lengths count; fixed for the store's life.") var lengthUnit = LengthUnitArgument(.characters)
 
   @Option(help: ArgumentHelp("The numeric input field with the length; with --length-unit field.", valueName: "key"))
   var lengthField: String?
 
+  @Option(
+    help: ArgumentHelp("The tokenizer.json that counts; with --length-unit tokens.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
+  var tokenizer: String?
+
   @Option(help: "Where equal samples count as duplicates; 'ingest --dedupe' can choose otherwise.")
   var dedupe = DedupeScopeArgument(.source)
 
+  @Option(help: ArgumentHelp("What makes vectors: builtin, a model's folder, npy or none.", valueName: "model"))
+  var embedding: String?
+
+  @Option(help: "Which text is embedded (prompt if nothing is said).") var embedText: EmbeddedTextArgument?
+
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  /// Whether the store makes its vectors.
+  private var makesVectors: Bool { embedding != "none" && embedding != "npy" }
+
   func validate() throws {
+    if embedText != nil, !makesVectors { throw ValidationError("--embed-text goes with an --embedding that is made.") }
     if (lengthUnit.unit == .field) != (lengthField != nil) {
       throw ValidationError("--length-unit field and --length-field go together.")
+    }
+    if (lengthUnit.unit == .tokens) != (tokenizer != nil) {
+      throw ValidationError("--length-unit tokens and --tokenizer go together.")
     }
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    let configuration = StoreConfiguration(lengthUnit: lengthUnit.unit, lengthField: lengthField, dedupe: dedupe.scope)
+    let folder = embedding.flatMap { ["builtin", "none", "npy"].contains($0) ? nil : $0 }
+    // Looked at before anything is made.
+    if let folder { _ = try StaticEncoder(folder: folder) }
+    let counter = try tokenizer.map { try LengthTokenizer(contentsOf: $0) }
+    let configuration = StoreConfiguration(
+      lengthUnit: lengthUnit.unit, lengthField: lengthField, dedupe: dedupe.scope, makesVectors: makesVectors,
+      tokenizer: counter?.digest)
     let store = try Store.create(at: session.storePath, configuration: configuration, owner: "cohort init")
+    try counter?.save(in: store)
+    // Where nothing is said, the first need makes the space: vectors may be given before.
+    if makesVectors, embedding != nil || embedText != nil {
+      let model = try folder.map { try ModelLibrary(store).add(folder: $0).name }
+      _ = try SpaceJob.create(store, model: model, text: embedText?.text ?? .prompt)
+    }
     try session.output.record([
       "store": .text(store.path), "id": .digest(store.id), "length_unit": .text(lengthUnit.unit.name),
-      "length_field": .optional(lengthField), "dedupe": .text(dedupe.scope.name),
+      "length_field": .optional(lengthField), "tokenizer": counter.map { .digest($0.digest) } ?? .null,
+      "dedupe": .text(dedupe.scope.name),
+      "embedding": .text(embedding ?? "builtin"), "embed_text": .text((embedText?.text ?? .prompt).name),
     ])
     return .done
   }

@@ -60,7 +60,7 @@ extension LogEvent {
     case .embed(let event):
       return [
         "space": .unsigned(UInt64(event.space.rawValue)), "vectors": .count(event.ranges.reduce(0) { $0 + $1.count }),
-        "without": .count(event.without.reduce(0) { $0 + $1.count }),
+        "without": .count(event.without.reduce(0) { $0 + $1.count }), "refused": .count(event.refused.count),
       ]
     case .groupingCreated(let event):
       return ["name": .text(event.name), "definition": .text(event.definition.text)]
@@ -86,7 +86,7 @@ extension LogEvent {
     case .spaceCreated(let event):
       return [
         "name": .text(event.name), "provider": .text(event.provider), "dimension": .count(event.dimension),
-        "fingerprint": .text(event.fingerprint),
+        "fingerprint": .text(event.fingerprint), "text": .text(event.recipe.text.name),
       ]
     case .runCreated(let name, let plan, let hash):
       return ["name": .text(name), "plan": .text(plan), "plan_hash": .digest(hash)]

@@ -1,0 +1,122 @@
+internal import CohortCore
+public import CohortEmbedding
+public import CohortStore
+
+/// What embedding did.
+public struct EmbedReport: Hashable, Sendable {
+  public var space: String
+  /// Samples that got a vector.
+  public var embedded: UInt64 = 0
+  /// Samples without anything to embed: no text, or no token that the model knows.
+  public var without: UInt64 = 0
+  /// Samples whose text the encoder refuses; `refusedSamples(in:)` tells why.
+  public var refused: UInt64 = 0
+}
+
+/// Gives vectors to the samples of a space that have none yet, in the order of their ids.
+///
+/// Encoding and writing overlap. Results are committed in slices, each one log entry, in the order of the ids whatever the
+/// timing: a job that is killed goes on behind its last slice, and no sample is embedded twice.
+public enum EmbedJob {
+  /// - Parameter retryingRefused: whether samples that the encoder refused before are tried again.
+  /// - Throws: `pipeline.other-model`; what the encoder throws, `pipeline.encoder` and `pipeline.interrupted`, after
+  ///   what came before is committed.
+  public static func run(
+    _ store: Store, space name: String, encoder: any TextEncoder, retryingRefused: Bool = false,
+    control: JobControl = JobControl()
+  ) throws -> EmbedReport {
+    let (space, counts) = try store.read { transaction in
+      guard let space = try transaction.space(named: name) else {
+        throw StoreError.unknown("embedding-space", name, known: try transaction.spaces().map(\.name))
+      }
+      return (space, try transaction.vectorCounts(in: space))
+    }
+    try check(encoder.identity, makes: space)
+    var slice = EmbedSlice(
+      store: store, space: space, total: counts.pending + (retryingRefused ? counts.refused : 0), control: control)
+    let batching = encoder.batching
+    let threads = max(batching.concurrency, 1)
+    // A function of the encoder alone: a few rounds of calls.
+    let sliceSamples = min(max(batching.texts * threads * 4, 256), 8192)
+    let queue = EncodingQueue(BatchEncoding(store: store, space: space, encoder: encoder), threads: threads)
+    defer { queue.close() }
+    var next: UInt64? = 0
+    do {
+      while true {
+        while let first = next, queue.hasRoom {
+          let ids = try store.read {
+            try $0.samplesToEmbed(
+              in: space, from: first, includingRefused: retryingRefused, limit: max(batching.texts, 1))
+          }
+          next = ids.last.map { $0.rawValue + 1 }
+          if !ids.isEmpty { queue.add(ids) }
+        }
+        if queue.isEmpty { break }
+        if let outcome = queue.take(within: 0.2) { slice.append(try outcome.get()) }
+        if slice.count >= sliceSamples { try slice.commit() }
+        try control.checkpoint()
+      }
+    } catch {
+      try slice.commit()
+      throw error
+    }
+    try slice.commit()
+    return slice.report
+  }
+
+  private static func check(_ identity: EncoderIdentity, makes space: EmbeddingSpace) throws {
+    guard identity.provider == space.provider, identity.fingerprint == space.fingerprint,
+      identity.dimension == space.dimension
+    else {
+      throw PipelineError(
+        code: "other-model", category: .usage,
+        message: "The encoder does not make the vectors of space \"\(space.name)\"", place: identity.model,
+        cause:
+          "it is \(identity.provider) \(identity.fingerprint) with \(identity.dimension) dimensions, and the space "
+          + "was made by \(space.provider) \(space.fingerprint) with \(space.dimension)",
+        hint: "Vectors of two models never mix: make another space for it")
+    }
+  }
+}
+
+/// Results that wait for their commit.
+private struct EmbedSlice {
+  let store: Store
+  let space: EmbeddingSpace
+  let total: UInt64
+  let control: JobControl
+  var report: EmbedReport
+  private var batches: [EncodedBatch] = []
+  private(set) var count = 0
+
+  init(store: Store, space: EmbeddingSpace, total: UInt64, control: JobControl) {
+    (self.store, self.space, self.total, self.control) = (store, space, total, control)
+    report = EmbedReport(space: space.name)
+  }
+
+  mutating func append(_ batch: EncodedBatch) {
+    batches.append(batch)
+    count += batch.rows.ids.count + batch.without.count + batch.refused.count
+  }
+
+  mutating func commit() throws {
+    guard count > 0 else { return }
+    let batches = batches
+    let embedded = try store.write { transaction in
+      try batches.flatMap(\.rows.bytes).withUnsafeBytes {
+        try transaction.embed(
+          batches.flatMap(\.rows.ids), rows: $0, without: batches.flatMap(\.without),
+          refused: batches.flatMap(\.refused), in: space)
+      }
+    }
+    report.embedded += UInt64(embedded)
+    report.without += UInt64(batches.reduce(0) { $0 + $1.without.count })
+    report.refused += UInt64(batches.reduce(0) { $0 + $1.refused.count })
+    self.batches = []
+    count = 0
+    control.report(
+      JobProgress(
+        stage: "embed \(space.name)", done: report.embedded + report.without + report.refused, total: total,
+        unit: "samples"))
+  }
+}

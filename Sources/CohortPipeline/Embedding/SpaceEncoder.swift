@@ -1,0 +1,116 @@
+internal import CohortCore
+public import CohortEmbedding
+public import CohortProviders
+public import CohortStore
+
+extension EmbeddingSpace {
+  /// The setting of a built-in encoder's recipe that names its model.
+  static let modelSetting = "model"
+  /// The provider of static models in the store.
+  static let builtinProvider = "builtin"
+
+  /// Whether the vectors come with the samples, and no encoder makes them.
+  public var isGiven: Bool { provider == IngestJob.givenProvider }
+
+  /// Opens what makes the space's vectors; nil when they are given.
+  /// - Parameters:
+  ///   - workers: how many threads a built-in encoder may use.
+  ///   - options: for an encoder that is a server.
+  /// - Throws: `pipeline.no-model` when its model is gone; what connecting to a server throws,
+  ///   `embedding.model-changed` above all.
+  public func openEncoder(
+    in store: Store, workers: Int, options: ServerOptions = ServerOptions()
+  ) throws -> (any TextEncoder)? {
+    if isGiven { return nil }
+    if provider == Self.builtinProvider, let model = recipe[Self.modelSetting] {
+      return try ModelLibrary(store).encoder(named: model, concurrency: workers)
+    }
+    let configuration = try ProviderConfiguration(fields: recipe.settings.map { ($0.name, $0.value) })
+    return try ServerEncoder(
+      connecting: configuration, key: try APIKey.read(configuration.key),
+      expecting: recipe.probe.isEmpty ? nil : try EncoderProbe(decoding: recipe.probe), options: options)
+  }
+}
+
+/// Adds embedding spaces whose vectors the store makes.
+public enum SpaceJob {
+  /// The name of the space that is made when one is needed and there is none.
+  public static let defaultName = IngestRequest.defaultSpace
+
+  /// A space of a static model.
+  /// - Parameter model: the name of one in the store's library; nil for the one that is part of the program, which is put
+  ///   there if need be.
+  public static func create(
+    _ store: Store, name: String = defaultName, model: String? = nil, text: EmbeddedText = .prompt
+  ) throws -> EmbeddingSpace {
+    let library = ModelLibrary(store)
+    let known = try model.map { try library.model(named: $0) } ?? library.addBundled()
+    return try store.write {
+      try $0.createSpace(
+        name: name, provider: EmbeddingSpace.builtinProvider, fingerprint: known.fingerprint,
+        dimension: known.dimension,
+        recipe: EmbeddingRecipe(
+          text: text, settings: [EmbeddingRecipe.Setting(name: EmbeddingSpace.modelSetting, value: known.name)]))
+    }
+  }
+
+  /// A space whose vectors a server makes. Asks it for the vectors of known texts, by which it is known again.
+  public static func create(
+    _ store: Store, name: String, server: ProviderConfiguration, text: EmbeddedText = .prompt,
+    options: ServerOptions = ServerOptions()
+  ) throws -> EmbeddingSpace {
+    let encoder = try ServerEncoder(connecting: server, key: try APIKey.read(server.key), options: options)
+    let identity = encoder.identity
+    return try store.write {
+      try $0.createSpace(
+        name: name, provider: identity.provider, fingerprint: identity.fingerprint, dimension: identity.dimension,
+        recipe: EmbeddingRecipe(
+          text: text, settings: server.fields.map { EmbeddingRecipe.Setting(name: $0.name, value: $0.value) },
+          probe: encoder.probe.encoded()))
+    }
+  }
+
+  /// The space to group by: the one named, or the only one. A store without any gets one of the model that is part of the
+  /// program, unless its configuration says that its vectors are given.
+  /// - Throws: `store.unknown-embedding-space`; `pipeline.no-space`, `pipeline.several-spaces`.
+  public static func chosen(_ store: Store, named name: String?) throws -> EmbeddingSpace {
+    let spaces = try store.read { try $0.spaces() }
+    if let name {
+      guard let space = spaces.first(where: { $0.name == name }) else {
+        throw StoreError.unknown("embedding-space", name, known: spaces.map(\.name))
+      }
+      return space
+    }
+    if spaces.count == 1 { return spaces[0] }
+    guard spaces.isEmpty else {
+      throw PipelineError(
+        code: "several-spaces", category: .usage, message: "The store has several embedding spaces",
+        hint: "Choose one with --space: \(spaces.map(\.name).joined(separator: ", "))")
+    }
+    guard store.configuration.makesVectors else {
+      throw PipelineError(
+        code: "no-space", category: .notFound, message: "The store has no vectors yet, and is to be given them",
+        hint: "Ingest with --embeddings FILE.npy, or make them here: cohort space create default")
+    }
+    return try create(store)
+  }
+
+  /// Embeds what is pending in every space that has an encoder, or only in the one named.
+  public static func embedPending(
+    _ store: Store, only: String? = nil, retryingRefused: Bool = false, control: JobControl = JobControl()
+  ) throws -> [EmbedReport] {
+    var reports: [EmbedReport] = []
+    var options = ServerOptions()
+    options.shouldStop = control.shouldStop
+    for space in try store.read({ try $0.spaces() }) where only ?? space.name == space.name && !space.isGiven {
+      let counts = try store.read { try $0.vectorCounts(in: space) }
+      // Nothing to do: no reason to load a model or to ask a server.
+      guard counts.pending > 0 || retryingRefused && counts.refused > 0 else { continue }
+      guard let encoder = try space.openEncoder(in: store, workers: control.workers, options: options) else { continue }
+      reports.append(
+        try EmbedJob.run(
+          store, space: space.name, encoder: encoder, retryingRefused: retryingRefused, control: control))
+    }
+    return reports
+  }
+}

@@ -1,0 +1,117 @@
+public import CohortCore
+
+/// What is known of a sample's vector.
+public enum VectorState: UInt8, Sendable {
+  /// Not embedded yet.
+  case pending = 0
+  case present = 1
+  /// Looked at, and it has no usable vector (zero, not finite): it is never clustered.
+  case none = 2
+  /// The encoder refuses its text, for a reason that the log tells. It is asked again only when somebody wants that.
+  case refused = 3
+}
+
+extension ReadTransaction {
+  /// The embedding space of a name; nil when there is none.
+  public func space(named name: String) throws -> EmbeddingSpace? { try record(EmbeddingSpace.self, named: name) }
+
+  /// The embedding space with an id; nil when there is none.
+  public func space(_ id: SpaceID) throws -> EmbeddingSpace? { try record(EmbeddingSpace.self, number: id.rawValue) }
+
+  /// All spaces in the order of their ids.
+  public func spaces() throws -> [EmbeddingSpace] { try records(EmbeddingSpace.self) }
+
+  /// Whether a sample has a vector in a space.
+  public func vectorState(_ id: SampleID, in space: EmbeddingSpace) throws -> VectorState {
+    let state = try uint8(space.states, id)
+    guard let known = VectorState(rawValue: state) else { throw unknownState(state, id) }
+    return known
+  }
+}
+
+/// How many samples of a store, deleted ones left out, are in each state of a space.
+public struct VectorCounts: Hashable, Sendable {
+  public var pending: UInt64 = 0
+  public var present: UInt64 = 0
+  public var none: UInt64 = 0
+  public var refused: UInt64 = 0
+}
+
+extension ReadTransaction {
+  /// - Complexity: O(samples), a few bytes each.
+  public func vectorCounts(in space: EmbeddingSpace) throws -> VectorCounts {
+    var counts = VectorCounts()
+    try forEachVectorState(in: space, from: 0) { _, state in
+      switch state {
+      case .pending: counts.pending += 1
+      case .present: counts.present += 1
+      case .none: counts.none += 1
+      case .refused: counts.refused += 1
+      }
+      return true
+    }
+    return counts
+  }
+
+  /// Samples that are to get a vector in a space, ascending, deleted ones left out.
+  /// - Parameters:
+  ///   - first: the first id that is looked at.
+  ///   - includingRefused: whether those that the encoder refused before count, too.
+  ///   - limit: at most so many.
+  public func samplesToEmbed(
+    in space: EmbeddingSpace, from first: UInt64, includingRefused: Bool = false, limit: Int
+  ) throws -> [SampleID] {
+    var ids: [SampleID] = []
+    try forEachVectorState(in: space, from: first) { id, state in
+      if state == .pending || includingRefused && state == .refused { ids.append(id) }
+      return ids.count < limit
+    }
+    return ids
+  }
+
+  /// Samples whose text the encoder of a space refuses, ascending, each with the reason given last.
+  /// - Complexity: O(log entries).
+  public func refusedSamples(in space: EmbeddingSpace) throws -> [RefusedSample] {
+    guard try vectorCounts(in: space).refused > 0 else { return [] }
+    var reasons: [SampleID: String] = [:]
+    try forEachEntry { entry in
+      if case .embed(let event) = entry.event, event.space == space.id {
+        for sample in event.refused { reasons[sample.id] = sample.reason }
+      }
+      return true
+    }
+    return try reasons.keys.sorted().compactMap { id in
+      guard try vectorState(id, in: space) == .refused, try !isDeleted(id) else { return nil }
+      return RefusedSample(id: id, reason: reasons[id] ?? "")
+    }
+  }
+
+  /// Calls `body` with each sample from `first` on that is not deleted, until it returns false.
+  private func forEachVectorState(
+    in space: EmbeddingSpace, from first: UInt64, _ body: (SampleID, VectorState) throws -> Bool
+  ) throws {
+    let rows = UInt64(Column.scalarRows)
+    let end = state.counters.nextSample
+    var isWanted = true
+    var start = first
+    while isWanted, start < end {
+      let next = min((start / rows + 1) * rows, end)
+      try withChunk(space.states, of: start) { states in
+        try withChunk(Column.tombstone, of: start) { tombstones in
+          for row in start..<next where isWanted {
+            let index = Int(row % rows)
+            if let tombstones, index < tombstones.count, tombstones.uint8(index) != 0 { continue }
+            let value = states.map { index < $0.count ? $0.uint8(index) : space.states.fill } ?? space.states.fill
+            guard let known = VectorState(rawValue: value) else { throw unknownState(value, SampleID(row)) }
+            isWanted = try body(SampleID(row), known)
+          }
+        }
+      }
+      start = next
+    }
+  }
+
+  private func unknownState(_ state: UInt8, _ id: SampleID) -> StoreError {
+    StoreError.corrupted("The vector state of sample \(id)", cause: "\(state) is not known")
+  }
+}
