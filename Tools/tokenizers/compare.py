@@ -61,7 +61,11 @@ def compare_ids(program: Path, tokenizer: Path, texts: list[str], file: Path) ->
 def models(tokenizer: Path, folder: Path) -> list[Path]:
     """A model of each kind."""
     generator = np.random.default_rng(1)
-    count = Tokenizer.from_file(str(tokenizer)).get_vocab_size()
+    library = Tokenizer.from_file(str(tokenizer))
+    # model2vec would embed the padding, and some files ask for it.
+    library.no_padding()
+    library.no_truncation()
+    count = library.get_vocab_size()
     rows = (generator.standard_normal((count, 256)) * generator.uniform(0.3, 3, (count, 1))).astype(np.float32)
     weights = generator.uniform(0.001, 1, count).astype(np.float32)
     scale = np.abs(rows).max(1, keepdims=True) / 127
@@ -87,7 +91,7 @@ def models(tokenizer: Path, folder: Path) -> list[Path]:
         save_file(tensors, path / "model.safetensors")
         config = "config_sentence_transformers.json" if "embedding.weight" in tensors else "config.json"
         (path / config).write_text(json.dumps({"normalize": normalize}))
-        (path / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+        library.save(str(path / "tokenizer.json"), pretty=False)
         paths.append(path)
     return paths
 
