@@ -106,21 +106,57 @@ public struct GroupingState: Sendable {
         message: "A round of \(records.count) records does not follow record \(applied)",
         hint: "Give applyRound exactly as many records as roundLength(pending:) says")
     }
+    return try advance(by: records.count, assignments, features) { try $0.apply(Array(records), &$1) }
+  }
+
+  /// Applies what is pending, however little that is, then does one pass of Lloyd's algorithm over everyone and the swaps
+  /// of groups that pay. The error does not rise by the pass; an outcome without changed groups and assignments says that
+  /// nothing is left to do.
+  ///
+  /// The pass belongs to the position where it is made, and its first event is `refined`: the states after it are made
+  /// again only by a pass at the same position.
+  /// - Parameter records: all records of the feed that are not applied, too few for a round.
+  /// - Throws: as `applyRound`; `clustering.not-refinable` unless the grouping is by embedding.
+  /// - Complexity: samples x groups distances.
+  public mutating func refine(
+    _ records: some Collection<ChangeRecord> = [], assignments: any AssignmentTable, features: any SampleFeatures
+  ) throws -> RoundOutcome {
+    guard roundLength(pending: records.count) == 0 else {
+      throw ClusteringError(
+        code: "clustering.round-length", category: .failure,
+        message: "\(records.count) records after record \(applied) are a round and no tail",
+        hint: "Apply all complete rounds before a pass")
+    }
+    return try advance(by: records.count, assignments, features) { engine, context in
+      guard var groups = engine as? EmbeddingGroups else {
+        throw ClusteringError(
+          code: "clustering.not-refinable", category: .usage,
+          message: "Only groupings by embedding can be refined: the others have nothing to gain")
+      }
+      try groups.refine(Array(records), &context)
+      engine = groups
+    }
+  }
+
+  /// Changes a copy, so that what throws leaves the state as it was.
+  private mutating func advance(
+    by count: Int, _ assignments: any AssignmentTable, _ features: any SampleFeatures,
+    _ body: (inout any GroupingEngine, inout RoundContext) throws -> Void
+  ) throws -> RoundOutcome {
     var next = self
-    let outcome = try next.advance(Array(records), assignments, features)
+    var context = RoundContext(
+      start: applied, end: applied + UInt64(count), frontier: frontier, nextGroup: nextGroup,
+      table: assignments, features: features, path: kernels.code, workers: workers)
+    try body(&next.engine, &context)
+    try context.finish()
+    let outcome = next.finish(context)
     self = next
     return outcome
   }
 
-  private mutating func advance(
-    _ records: [ChangeRecord], _ assignments: any AssignmentTable, _ features: any SampleFeatures
-  ) throws -> RoundOutcome {
-    var context = RoundContext(
-      start: applied, end: applied + UInt64(records.count), frontier: frontier, nextGroup: nextGroup,
-      table: assignments, features: features, path: kernels.code, workers: workers)
-    try engine.apply(records, &context)
-    try context.finish()
-    applied += UInt64(records.count)
+  private mutating func finish(_ finished: RoundContext) -> RoundOutcome {
+    var context = finished
+    applied = context.outcome.position
     frontier = context.frontier
     nextGroup = context.nextGroup
     rehash(context.outcome)
@@ -150,6 +186,9 @@ public struct GroupingState: Sendable {
     }
     return found + gone.map { Assignment(sample: $0.sample, group: .unassigned, distance: -0.0) }
   }
+
+  /// The engine of an embedding grouping; nil for the others.
+  var embeddingGroups: EmbeddingGroups? { engine as? EmbeddingGroups }
 
   /// Checks a few assignments against the groups (see `audit`).
   func check(
@@ -278,7 +317,7 @@ public struct GroupingState: Sendable {
 }
 
 /// The fields of an encoded header, before the engine's part is understood.
-private struct StoredHeader {
+struct StoredHeader {
   var definition: GroupingDefinition
   var dimension: Int
   var applied: UInt64

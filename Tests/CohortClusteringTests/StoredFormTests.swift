@@ -41,7 +41,8 @@ struct StoredFormTests {
   }
 
   @Test func embeddingGroupBytes() throws {
-    var driver = try Driver.embedding(.groups(4), dimension: 2, options: EmbeddingOptions(repairRange: 64))
+    var driver = try Driver.embedding(
+      .groups(4), dimension: 2, options: EmbeddingOptions(repairRange: 64, isGuarded: false))
     try driver.insertVectors([[3, 4]])
     let bytes = try #require(driver.state.encodedGroup(GroupID(0)))
     #expect(
@@ -54,6 +55,22 @@ struct StoredFormTests {
       Self.hexadecimal(driver.state.encodedHeader.dropLast(8))
         == "01" + "030474657374" + "0104" + "02" + "0100000000000000" + "0100000000000000" + "01000000" + "01000000"
         + "04" + "40000000")
+    #expect(
+      try EmbeddingHeader(in: driver.state.encodedHeader)?.options
+        == EmbeddingOptions(repairRange: 64, isGuarded: false))
+  }
+
+  @Test func guardedHeaderBytes() throws {
+    var driver = try Driver.embedding(.groups(4), dimension: 2)
+    try driver.insertVectors([[3, 4]])
+    #expect(
+      Self.hexadecimal(driver.state.encodedHeader.dropLast(8))
+        == "01" + "030474657374" + "0104" + "02" + "0100000000000000" + "0100000000000000" + "01000000" + "01000000"
+        + "15" + "ffffffff" + "01" + "0000000000000000" + "0000000000000000")
+    let header = try #require(try EmbeddingHeader(in: driver.state.encodedHeader))
+    #expect(header.options == EmbeddingOptions() && header.options.isGuarded && header.lastGuard == nil)
+    let tasks = try Driver(GroupingDefinition(criterion: .task))
+    #expect(try EmbeddingHeader(in: tasks.state.encodedHeader) == nil)
   }
 
   @Test func everyDamageIsNoticed() throws {

@@ -105,7 +105,7 @@ extension EmbeddingGroups {
   private func groupsInRange(
     _ columns: ColumnSet, _ everyone: ColumnSet, _ work: Workspace
   ) throws -> [Bool] {
-    let range = options.range(total: total)
+    let range = work.isUnlimited ? 0 : options.range(total: total)
     guard range > 0, range < ids.count else { return [Bool](repeating: true, count: ids.count) }
     let (path, lanes, width) = (work.path, work.lanes, ColumnSet.panels(everyone.count))
     let nearest = try work.workers.map(

@@ -15,7 +15,11 @@ extension EmbeddingGroups {
   /// is small: a round that brings a certain share of the samples may swap the same share of the groups.
   mutating func swap(_ context: inout RoundContext, _ work: Workspace) throws {
     let arrived = context.outcome.position - context.start
-    var left = max(Self.leastSwaps, Int(UInt64(ids.count) * arrived / max(total, 1)))
+    try swap(atMost: max(Self.leastSwaps, Int(UInt64(ids.count) * arrived / max(total, 1))), &context, work)
+  }
+
+  mutating func swap(atMost limit: Int, _ context: inout RoundContext, _ work: Workspace) throws {
+    var left = limit
     var unsettled: Set<GroupID> = []
     while left > 0 {
       let target = targetCount(total)

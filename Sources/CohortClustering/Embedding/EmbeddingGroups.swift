@@ -22,6 +22,8 @@ struct EmbeddingGroups: GroupingEngine {
   var centroids: [Float] = []
   /// Live sums, `dimension` values a slot, scale 2^32.
   var sums: [Int64] = []
+  /// What the guard found last.
+  var lastGuard: GuardReading?
 
   init(dimension: Int, granularity: GroupingDefinition.Granularity, options: EmbeddingOptions) throws {
     guard (1...(1 << 16)).contains(dimension) else {
@@ -101,19 +103,23 @@ struct EmbeddingGroups: GroupingEngine {
     try repair(moved, orphans: [], &context, work)
     try grow(&context, work)
     try swap(&context, work)
+    try guardQuality(&context, work)
   }
 
   // MARK: Stored form
 
-  func encodeHeader(into writer: inout ByteWriter) { writer.fixed(options.repairRange) }
+  func encodeHeader(into writer: inout ByteWriter) {
+    EmbeddingHeader(options: options, lastGuard: lastGuard).encode(into: &writer)
+  }
 
   /// - Parameter records: open groups, ascending.
   init(
     dimension: Int, granularity: GroupingDefinition.Granularity, header reader: inout ByteReader,
     records: [GroupRecord]
   ) throws {
-    try self.init(
-      dimension: dimension, granularity: granularity, options: EmbeddingOptions(repairRange: try reader.fixed()))
+    let stored = try EmbeddingHeader(from: &reader)
+    try self.init(dimension: dimension, granularity: granularity, options: stored.options)
+    lastGuard = stored.lastGuard
     for record in records {
       guard case .centroid(let centroid) = record.geometry, centroid.count == dimension, let live = record.live,
         live.sum.count == dimension, centroid.allSatisfy(\.isFinite), live.gain.isFinite
@@ -127,25 +133,5 @@ struct EmbeddingGroups: GroupingEngine {
       centroids += centroid
       sums += live.sum
     }
-  }
-}
-
-/// Choices that are part of an embedding grouping's state.
-public struct EmbeddingOptions: Hashable, Sendable {
-  /// How far a repair looks: only at members of the groups that are among this many nearest ones of a moved centroid. 0
-  /// looks at everyone, so that each sample is on its nearest centroid; `automatic` does so up to 1,048,576 samples and
-  /// looks at 64 groups above.
-  public var repairRange: UInt32
-
-  /// With more groups than this, samples are compared with the groups of the nearest branches of a two-level tree instead
-  /// of with all. Not stored: a state that is read back has 10,000.
-  public var mostSearched = 10_000
-
-  public static let automatic: UInt32 = .max
-
-  public init(repairRange: UInt32 = automatic) { self.repairRange = repairRange }
-
-  func range(total: UInt64) -> Int {
-    repairRange == Self.automatic ? (total > 1 << 20 ? 64 : 0) : Int(repairRange)
   }
 }

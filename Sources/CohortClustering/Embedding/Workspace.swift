@@ -12,6 +12,8 @@ final class Workspace {
   var halves: [GroupID: TwoMeans.Halves] = [:]
   /// All centroids as they are now; nil until they are asked for.
   var everyone: ColumnSet?
+  /// Repairs look at everyone, whatever the options say.
+  var isUnlimited = false
 
   init(dimension: Int, path: cohort_path, workers count: Int) {
     self.path = path

@@ -57,6 +57,14 @@ extension GroupingState {
     return audit
   }
 
+  /// Mean squared distance of all members to their groups' published centroids, without reading them: the objective of
+  /// k-means. Nil unless the grouping is by embedding and has members.
+  /// - Complexity: O(groups x dimension).
+  public var meanSquaredDistance: Double? {
+    guard let groups = embeddingGroups, groups.total > 0 else { return nil }
+    return groups.summedError(kernels.code) / Double(groups.total)
+  }
+
   /// Mean squared distance of the members of a group to their live mean, exact and without reading them; nil unless the
   /// grouping is by embedding. It is what the group adds to the objective of k-means, by member.
   public func meanSquaredDistance(of group: GroupID) -> Double? {

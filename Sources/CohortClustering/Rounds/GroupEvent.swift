@@ -25,6 +25,17 @@ public struct GroupEvent: Hashable, Sendable {
     case republished = 3
     /// `child` had no members left.
     case closed = 4
+    /// All live means are published and every sample is put on its nearest centroid, because someone asked for it. The
+    /// first event of such a pass, which may apply fewer records than a round does. `count` is the number of samples,
+    /// `gain` the decrease of the summed squared distances by the whole pass; there is no group.
+    case refined = 5
+    /// The groups were compared with a fresh k-means. `count` is the number of held-out samples, `gain` the ratio of the
+    /// mean squared distances (`GuardReading.ratio`); there is no group.
+    case guarded = 6
+    /// The groups start over from a fresh k-means: ids stay where most of the members do, the events that follow say what
+    /// became of the others. `count` is the number of samples, `gain` the decrease of the summed squared distances; there
+    /// is no group.
+    case reclustered = 7
 
     /// Stable name for output and the catalog.
     public var name: String {
@@ -34,6 +45,9 @@ public struct GroupEvent: Hashable, Sendable {
       case .merged: "merged"
       case .republished: "republished"
       case .closed: "closed"
+      case .refined: "refined"
+      case .guarded: "guarded"
+      case .reclustered: "reclustered"
       }
     }
   }
@@ -44,13 +58,15 @@ public struct GroupEvent: Hashable, Sendable {
   public var position: UInt64
   /// `.unassigned` where the kind has no parent.
   public var parent: GroupID
+  /// `.unassigned` where the kind has no group.
   public var child: GroupID
   public var count: UInt64
   /// In units of the summed squared distance; 0 where the kind has none.
   public var gain: Double
 
   public init(
-    _ kind: Kind, position: UInt64, parent: GroupID = .unassigned, child: GroupID, count: UInt64, gain: Double = 0
+    _ kind: Kind, position: UInt64, parent: GroupID = .unassigned, child: GroupID = .unassigned, count: UInt64,
+    gain: Double = 0
   ) {
     self.kind = kind
     self.position = position

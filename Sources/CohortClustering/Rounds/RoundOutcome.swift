@@ -39,10 +39,12 @@ public struct RoundStatistics: Hashable, Sendable {
   public var splits = 0
   public var merges = 0
   public var republished = 0
+  /// What the guard found at the end of the round; nil when it had nothing to do.
+  public var guardRatio: Double?
 
   public init() {}
 
-  /// Adds up every count, for the statistics of several rounds.
+  /// Adds up every count, for the statistics of several rounds; the last ratio stays.
   public static func += (sum: inout Self, other: Self) {
     sum.inserted += other.inserted
     sum.withoutVector += other.withoutVector
@@ -55,5 +57,6 @@ public struct RoundStatistics: Hashable, Sendable {
     sum.splits += other.splits
     sum.merges += other.merges
     sum.republished += other.republished
+    sum.guardRatio = other.guardRatio ?? sum.guardRatio
   }
 }

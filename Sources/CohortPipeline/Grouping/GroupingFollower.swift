@@ -27,13 +27,13 @@ public struct GroupingUpdate: Hashable, Sendable {
 /// Keeps one grouping in step with the log: reads the feed, lets the engine decide, commits each round in one
 /// transaction. Holds the engine's state between calls, so that a daemon does not read it anew each time.
 public final class GroupingFollower {
-  private let store: Store
-  private var record: GroupingRecord
-  private var state: GroupingState
-  private var source: ChangeRecords
-  private let feed: Feed
-  private let space: EmbeddingSpace?
-  private let features: StoreFeatures
+  let store: Store
+  private(set) var record: GroupingRecord
+  var state: GroupingState
+  var source: ChangeRecords
+  let feed: Feed
+  let space: EmbeddingSpace?
+  let features: StoreFeatures
 
   /// Reads the engine's state from the store.
   public init(_ store: Store, grouping name: String) throws {
@@ -82,13 +82,7 @@ public final class GroupingFollower {
     let table = StoreAssignments(store: store, grouping: record, sampleCount: samples)
     let before = state
     let outcome = try state.applyRound(records, assignments: table, features: features)
-    do {
-      try commit(outcome, next: next, control)
-    } catch {
-      // The store is where it was (a full disk, say): so must the state be, or a retry would apply the round twice.
-      state = before
-      throw error
-    }
+    try commit(outcome, next: next, orReturnTo: before, control)
     update.rounds += 1
     update.assigned += UInt64(outcome.assignments.count)
     update.splits += outcome.statistics.splits
@@ -104,7 +98,9 @@ public final class GroupingFollower {
     return true
   }
 
-  private func commit(_ outcome: RoundOutcome, next: FeedPosition, _ control: JobControl) throws {
+  func commit(
+    _ outcome: RoundOutcome, next: FeedPosition, orReturnTo before: GroupingState, _ control: JobControl
+  ) throws {
     let groups = outcome.touched.compactMap { state.record(of: $0) } + outcome.closed
     let commit = RoundCommit(
       assignments: outcome.assignments.map {
@@ -112,7 +108,13 @@ public final class GroupingFollower {
       },
       groups: groups.map(\.stored), engineState: state.encodedHeader, applied: next, isProvisional: false,
       events: outcome.events.map(\.encoded), digest: outcome.digest)
-    record = try store.commit(commit, to: record, control)
+    do {
+      record = try store.commit(commit, to: record, control)
+    } catch {
+      // The store is where it was (a full disk, say): so must the state be, or a retry would apply the round twice.
+      state = before
+      throw error
+    }
   }
 
   /// Assigns the records behind the last complete round; of these only those that were not when it was asked to before,

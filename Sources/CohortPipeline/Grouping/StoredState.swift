@@ -22,11 +22,13 @@ extension ReadTransaction {
 }
 
 extension ReadTransaction {
-  /// The engine of a grouping as it was before its first round.
+  /// The engine of a grouping as it was before its first round, with the options that it has.
   func initialState(of grouping: GroupingRecord) throws -> GroupingState {
-    try GroupingState(
+    // A header that cannot be read is found by whoever compares it.
+    let stored = grouping.engineState.isEmpty ? nil : try? EmbeddingHeader(in: grouping.engineState)
+    return try GroupingState(
       definition: grouping.definition, dimension: try space(of: grouping.definition)?.dimension ?? 0,
-      anchors: try anchors(of: grouping))
+      options: stored?.options ?? EmbeddingOptions(), anchors: try anchors(of: grouping))
   }
 
   /// The engine of a grouping as its last complete round left it.

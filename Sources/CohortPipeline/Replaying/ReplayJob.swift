@@ -133,10 +133,18 @@ private struct Replay {
     }
     try assignTail()
     let records = try self.records(upTo: round.applied)
-    guard !records.isEmpty, state.roundLength(pending: records.count) == records.count else {
-      return differ("no round of \(records.count) records follows record \(state.applied)")
+    let outcome: RoundOutcome
+    if try round.isRefinement {
+      guard state.roundLength(pending: records.count) == 0 else {
+        return differ("no pass over \(records.count) new records follows record \(state.applied)")
+      }
+      outcome = try state.refine(records, assignments: table, features: features)
+    } else {
+      guard !records.isEmpty, state.roundLength(pending: records.count) == records.count else {
+        return differ("no round of \(records.count) records follows record \(state.applied)")
+      }
+      outcome = try state.applyRound(records, assignments: table, features: features)
     }
-    let outcome = try state.applyRound(records, assignments: table, features: features)
     position = round.applied
     table.write(outcome.assignments)
     for record in outcome.closed { closed[record.id] = XXH3.hash64(record.encoded) }
@@ -250,6 +258,15 @@ extension CohortStore.GroupRecord {
   fileprivate func matches(_ other: CohortStore.GroupRecord) -> Bool {
     id == other.id && isOpen == other.isOpen && parent == other.parent && heir == other.heir && born == other.born
       && geometry == other.geometry && engineState == other.engineState
+  }
+}
+
+extension LogEvent.Round {
+  /// Whether it is a pass that someone asked for (`grouping refine`), and no round.
+  fileprivate var isRefinement: Bool {
+    get throws {
+      try events.first.map { try ByteReader.decode($0) { try GroupEvent(from: &$0) }.kind == .refined } ?? false
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CohortCore
+import CohortPipeline
 import CohortStore
 
 /// `cohort grouping`
@@ -8,8 +9,9 @@ struct GroupingCommand: CohortCommandGroup {
     commandName: "grouping", abstract: "Ways to divide the store into groups.",
     discussion: examples(
       "cohort grouping create tasks --by task", "cohort grouping create lengths --by length --quantiles 8",
-      "cohort grouping create topics --by embedding --groups 32", "cohort grouping list"),
-    subcommands: [GroupingCreate.self, GroupingList.self, GroupingDrop.self, GroupingLeakage.self])
+      "cohort grouping create topics --by embedding --groups 32", "cohort grouping list",
+      "cohort grouping refine topics"),
+    subcommands: [GroupingCreate.self, GroupingList.self, GroupingRefine.self, GroupingDrop.self, GroupingLeakage.self])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 }
@@ -31,11 +33,15 @@ struct GroupingList: CohortCommand {
           "assigned": .count(groups.reduce(0) { $0 + $1.size }),
           "samples": .count(try transaction.counters.live), "created": .sequence(grouping.created),
           "applied": .sequence(grouping.provisional.sequence),
+          "guard_ratio": .optional(try GroupListing.guardRatio(of: grouping)),
         ]
       }
     }
     try session.output.list(
-      ["grouping", "by", "groups", "assigned", "samples", .hidden("created"), .hidden("applied")], rows)
+      [
+        "grouping", "by", "groups", "assigned", "samples", .hidden("created"), .hidden("applied"),
+        .hidden("guard_ratio"),
+      ], rows)
     return .done
   }
 }

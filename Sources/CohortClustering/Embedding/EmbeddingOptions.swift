@@ -1,0 +1,85 @@
+internal import CohortCore
+
+/// Choices that are part of an embedding grouping's state.
+public struct EmbeddingOptions: Hashable, Sendable {
+  /// How far a repair looks: only at members of the groups that are among this many nearest ones of a moved centroid. 0
+  /// looks at everyone, so that each sample is on its nearest centroid; `automatic` does so up to 1,048,576 samples and
+  /// looks at 64 groups above.
+  public var repairRange: UInt32
+  /// Whether the groups are compared with a fresh k-means of a part of the samples each time their number has doubled.
+  /// Groupings made before there was a guard have none.
+  public var isGuarded: Bool
+  /// With more groups than this, samples are compared with the groups of the nearest branches of a two-level tree instead
+  /// of with all. Not stored: a state that is read back has 10,000.
+  public var mostSearched = 10_000
+
+  public static let automatic: UInt32 = .max
+
+  public init(repairRange: UInt32 = automatic, isGuarded: Bool = true) {
+    self.repairRange = repairRange
+    self.isGuarded = isGuarded
+  }
+
+  func range(total: UInt64) -> Int {
+    repairRange == Self.automatic ? (total > 1 << 20 ? 64 : 0) : Int(repairRange)
+  }
+}
+
+/// What a comparison of the groups with a fresh k-means found.
+public struct GuardReading: Hashable, Sendable {
+  /// Change records that had been applied.
+  public var position: UInt64
+  /// Mean squared distance of held-out samples to their groups' published centroids, divided by that to the nearest
+  /// centroids of a fresh k-means with as many groups. Below 1, starting over would not pay.
+  public var ratio: Double
+
+  init(position: UInt64, ratio: Double) {
+    self.position = position
+    self.ratio = ratio
+  }
+}
+
+/// What the header of a stored embedding grouping holds beside the common fields: readable without the groups.
+public struct EmbeddingHeader: Hashable, Sendable {
+  public var options: EmbeddingOptions
+  /// What the guard found last; nil before its first comparison.
+  public var lastGuard: GuardReading?
+
+  init(options: EmbeddingOptions, lastGuard: GuardReading?) {
+    self.options = options
+    self.lastGuard = lastGuard
+  }
+
+  /// Reads it out of a whole header; nil for a grouping that is not by embedding.
+  /// - Throws: `FormatError` when the header cannot be read.
+  public init?(in header: [UInt8]) throws {
+    let fields = try ByteReader.decode([UInt8](header.dropLast(8))) { try StoredHeader(from: &$0) }
+    guard case .embedding = fields.definition.criterion else { return nil }
+    self = try ByteReader.decode(fields.part) { try EmbeddingHeader(from: &$0) }
+  }
+
+  /// Tags of the optional fields after the repair range.
+  private static let guardTag: UInt8 = 1
+
+  func encode(into writer: inout ByteWriter) {
+    writer.fixed(options.repairRange)
+    guard options.isGuarded else { return }
+    writer.fixed(Self.guardTag)
+    writer.fixed(lastGuard?.position ?? 0)
+    writer.fixed(lastGuard?.ratio ?? 0)
+  }
+
+  init(from reader: inout ByteReader) throws {
+    options = EmbeddingOptions(repairRange: try reader.fixed(), isGuarded: false)
+    while reader.remaining > 0 {
+      guard try reader.fixed(UInt8.self) == Self.guardTag, !options.isGuarded else {
+        throw FormatError.invalid("the options of an embedding grouping", at: reader.offset - 1)
+      }
+      options.isGuarded = true
+      let position = try reader.fixed(UInt64.self)
+      let ratio = try reader.double()
+      guard ratio.isFinite, ratio >= 0 else { throw FormatError.invalid("a guard's ratio", at: reader.offset - 8) }
+      lastGuard = position == 0 ? nil : GuardReading(position: position, ratio: ratio)
+    }
+  }
+}

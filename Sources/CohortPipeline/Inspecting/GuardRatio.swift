@@ -1,0 +1,13 @@
+internal import CohortClustering
+internal import CohortCore
+public import CohortStore
+
+extension GroupListing {
+  /// The error of a grouping by embedding over that of a fresh k-means, as the guard measured it when the number of
+  /// samples had doubled last; nil for other groupings, and before the first time.
+  /// - Throws: `core.invalid` for a header that cannot be read.
+  public static func guardRatio(of grouping: GroupingRecord) throws -> Double? {
+    guard case .embedding = grouping.definition.criterion, !grouping.engineState.isEmpty else { return nil }
+    return try EmbeddingHeader(in: grouping.engineState)?.lastGuard?.ratio
+  }
+}
