@@ -62,7 +62,7 @@ public struct GroupingState: Sendable {
     case .task, .attribute: engine = LabelGroups()
     case .length(_, let cut): engine = try LengthGroups(cut: cut, granularity: definition.granularity)
     case .embedding:
-      engine = try EmbeddingGroups(dimension: dimension, granularity: definition.granularity, options: options)
+      engine = try EmbeddingGroups(dimension: dimension, definition: definition, options: options)
     case .anchors: engine = try AnchorGroups(anchors: anchors, definition: definition, dimension: dimension)
     case .product: throw Self.productError
     }
@@ -299,7 +299,7 @@ public struct GroupingState: Sendable {
     case .embedding:
       return try ByteReader.decode(fields.part) {
         try EmbeddingGroups(
-          dimension: fields.dimension, granularity: fields.definition.granularity, header: &$0, records: open)
+          dimension: fields.dimension, definition: fields.definition, header: &$0, records: open)
       }
     case .anchors:
       return try ByteReader.decode(fields.part) { _ in

@@ -75,13 +75,20 @@ public struct GroupingDefinition: Hashable, Sendable {
 
   public var criterion: Criterion
   public var granularity: Granularity
+  /// Whether the sizes of groups are bounded: from a quarter of the size aimed at to four times it. Only groupings by
+  /// embedding look at it.
+  public var isBalanced: Bool
 
-  public init(criterion: Criterion, granularity: Granularity = .automatic) {
+  public init(criterion: Criterion, granularity: Granularity = .automatic, isBalanced: Bool = false) {
     self.criterion = criterion
     self.granularity = granularity
+    self.isBalanced = isBalanced
   }
 
-  /// A tag byte and value for the criterion, then for the granularity. Counts must lie in 0 to 2³¹ − 1.
+  /// Says that the granularity that follows is balanced.
+  private static let balancedTag: UInt8 = 3
+
+  /// A tag byte and value for the criterion, then for the granularity, the latter after a byte 3 if it is balanced. Counts must lie in 0 to 2³¹ − 1.
   public func encode(into writer: inout ByteWriter) {
     switch criterion {
     case .task: writer.fixed(UInt8(0))
@@ -119,6 +126,7 @@ public struct GroupingDefinition: Hashable, Sendable {
       writer.string(second)
       writer.varint(minimum)
     }
+    if isBalanced { writer.fixed(Self.balancedTag) }
     switch granularity {
     case .automatic: writer.fixed(UInt8(0))
     case .groups(let count):
@@ -149,7 +157,10 @@ public struct GroupingDefinition: Hashable, Sendable {
       criterion = .product(try reader.string(), try reader.string(), minimum: try Self.size(from: &reader))
     case let tag: throw FormatError.invalid("a grouping's criterion", at: reader.offset - 1, cause: "tag \(tag)")
     }
-    switch try reader.fixed(UInt8.self) {
+    var tag = try reader.fixed(UInt8.self)
+    isBalanced = tag == Self.balancedTag
+    if isBalanced { tag = try reader.fixed() }
+    switch tag {
     case 0: granularity = .automatic
     case 1: granularity = .groups(try Self.size(from: &reader))
     case 2: granularity = .groupSize(try Self.size(from: &reader))

@@ -41,13 +41,21 @@ struct GuardTests {
     #expect(driver.misplaced() == 0)
   }
 
+  /// Where the last round ends that begins and ends before a position.
+  static func lastRound(before position: UInt64) -> Int {
+    var end: UInt64 = 0
+    while end + UInt64(RoundSchedule.length(after: end)) < position { end += UInt64(RoundSchedule.length(after: end)) }
+    return Int(end)
+  }
+
   static let dimension = 12
+  static let prefix = lastRound(before: 4_096)
   static let data = IsotropicMixture(count: 4_400, dimension: dimension, components: 24, sigma: 0.5, seed: 61)
 
   /// Up to the last round before the guard's first comparison.
   static func prepared() throws -> Driver {
     var driver = try Driver.embedding(.groups(24), dimension: dimension)
-    try driver.insertVectors(Array(data.vectors[..<3_500]))
+    try driver.insertVectors(Array(data.vectors[..<prefix]))
     #expect(!driver.store.events.contains { $0.kind == .guarded })
     return driver
   }
@@ -58,7 +66,7 @@ struct GuardTests {
 
   @Test func goodGroupsAreComparedAndLeftAlone() throws {
     var driver = try Self.prepared()
-    try driver.insertVectors(Array(Self.data.vectors[3_500...]))
+    try driver.insertVectors(Array(Self.data.vectors[Self.prefix...]))
     let events = Self.guardEvents(driver)
     #expect(events.count == 1)
     let event = try #require(events.first)
@@ -91,13 +99,13 @@ struct GuardTests {
   func badGroupsAreFoundAndMended(gainsKnown: Bool) throws {
     var good = try Self.prepared()
     var driver = good
-    try good.insertVectors(Array(Self.data.vectors[3_500...]))
+    try good.insertVectors(Array(Self.data.vectors[Self.prefix...]))
     try Self.displace(&driver, to: Self.crowded(), gainsKnown: gainsKnown)
     #expect(driver.meanSquaredDistance > 2 * good.meanSquaredDistance)
     let before = driver.state.groups
     let highest = try #require(before.last)
     let known = driver.store.events.count
-    try driver.insertVectors(Array(Self.data.vectors[3_500...]))
+    try driver.insertVectors(Array(Self.data.vectors[Self.prefix...]))
     let events = Self.guardEvents(driver)
     #expect(try #require(events.first).gain > 1.03, "\(events)")
     #expect(try #require(events.last).gain <= 1.03, "\(events)")
@@ -125,9 +133,10 @@ struct GuardTests {
       let norm = center.reduce(0) { $0 + $1 * $1 }.squareRoot()
       return center.map { Float($0 / norm) }
     }
-    let vectors = (0..<20_400).map { i in centers[i % 240].map { $0 + Float(0.02 * random.normal()) } }
+    let vectors = (0..<17_600).map { i in centers[i % 240].map { $0 + Float(0.02 * random.normal()) } }
     var driver = try Driver.embedding(.groups(240), dimension: 16)
-    try driver.insertVectors(Array(vectors[..<16_200]))
+    let prefix = Self.lastRound(before: 16_384)
+    try driver.insertVectors(Array(vectors[..<prefix]))
     var displaced = centers
     for i in 40..<240 {
       displaced[i] = centers[39]
@@ -135,7 +144,7 @@ struct GuardTests {
     }
     try Self.displace(&driver, to: displaced, gainsKnown: true)
     let before = driver
-    try driver.insertVectors(Array(vectors[16_200...]))
+    try driver.insertVectors(Array(vectors[prefix...]))
     let events = Self.guardEvents(driver)
     #expect(events.contains { $0.kind == .reclustered }, "\(events.map { "\($0.kind) \($0.gain)" })")
     #expect(driver.meanSquaredDistance < 0.5 * before.meanSquaredDistance)
@@ -155,7 +164,7 @@ struct GuardTests {
     var driver = expected
     driver.restarting = batch < 100
     driver.store.blockRows = UInt64(batch)
-    let rest = Array(Self.data.vectors[3_500...])
+    let rest = Array(Self.data.vectors[Self.prefix...])
     try expected.insertVectors(rest)
     driver.state.kernels = path
     for start in stride(from: 0, to: rest.count, by: batch) {

@@ -21,6 +21,10 @@ import Testing
     (GroupingDefinition(criterion: .length(.total, .quantiles(9))), [2, 2, 2, 9, 0]),
     (GroupingDefinition(criterion: .embedding(space: "e"), granularity: .groupSize(1)), [3, 1, 0x65, 2, 1]),
     (
+      GroupingDefinition(criterion: .embedding(space: "e"), granularity: .groups(7), isBalanced: true),
+      [3, 1, 0x65, 3, 1, 7]
+    ),
+    (
       GroupingDefinition(
         criterion: .anchors(.init(space: "e", votes: 200, leakage: 0.5, set: Digest128(high: 1, low: 2)))),
       [4, 1, 0x65, 0xc8, 1, 0, 0, 0, 0x3f, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]

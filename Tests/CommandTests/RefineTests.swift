@@ -50,12 +50,36 @@ import Testing
     }
   }
 
+  @Test func balancedGroupsStayWithinTheirBounds() throws {
+    try withProgram { program in
+      let prepared = try program.shell(
+        """
+        set -e
+        cohort init
+        cohort ingest \(Self.data)/p3 --task-from-filename --embeddings \(Self.data)/p3.npy
+        cohort grouping create topics --by embedding --group-size 20 --balance
+        cohort update
+        cohort grouping refine topics
+        """)
+      try #require(prepared.status == 0, "\(prepared)")
+      let listed = try program.cohort("group", "list", "--grouping", "topics", "--json")
+      let groups = try #require(
+        try JSONSerialization.jsonObject(with: Data(listed.output.utf8)) as? [[String: Any]], "\(listed)")
+      let sizes = groups.compactMap { $0["size"] as? Int }
+      #expect(sizes.count > 1 && sizes.allSatisfy { (5...80).contains($0) }, "\(sizes)")
+      #expect(try program.cohort("grouping", "list").output.contains("balanced embedding"))
+      #expect(try program.cohort("verify", "--replay").status == 0)
+      let wrong = try program.cohort("grouping", "create", "x", "--by", "task", "--balance")
+      #expect(wrong.status == 2 && wrong.errors.contains("--balance goes with --by embedding"), "\(wrong)")
+    }
+  }
+
   @Test func whatCannotBeRefinedIsToldSo() throws {
     try withProgram { program in
       let prepared = try program.shell("cohort init && cohort grouping create tasks --by task")
       try #require(prepared.status == 0, "\(prepared)")
       let wrong = try program.cohort("grouping", "refine", "tasks")
-      #expect(wrong.status == 2 && wrong.error.contains("embedding"), "\(wrong)")
+      #expect(wrong.status == 2 && wrong.errors.contains("embedding"), "\(wrong)")
       #expect(try program.cohort("grouping", "refine", "topics").status == 3)
       #expect(try program.cohort("grouping", "refine", "tasks", "--passes", "0").status == 2)
       #expect(try program.cohort("grouping", "refine", "tasks", "--until", "2").status == 2)

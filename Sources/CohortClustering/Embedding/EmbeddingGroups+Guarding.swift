@@ -24,7 +24,7 @@ extension EmbeddingGroups {
   private static let leastProgress = 0.002
 
   mutating func guardQuality(_ context: inout RoundContext, _ work: Workspace) throws {
-    guard options.isGuarded, context.outcome.position >= Self.leastPosition,
+    guard options.isGuarded, !isBalanced, context.outcome.position >= Self.leastPosition,
       context.outcome.position.leadingZeroBitCount < context.start.leadingZeroBitCount, ids.count > 1
     else { return }
     guard var trial = try GuardTrial(of: self, &context, work) else { return }

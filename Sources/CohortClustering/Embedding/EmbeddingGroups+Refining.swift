@@ -12,13 +12,18 @@ extension EmbeddingGroups {
     if !tail.isEmpty { try apply(tail, &context) }
     let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
     work.isUnlimited = true
+    work.bounds = sizeBounds
     let before = summedError(work.path)
     try lloydPass(&context, work)
+    // Swaps would have to be balanced again.
+    defer {
+      context.outcome.events[0].count = total
+      context.outcome.events[0].gain = before - summedError(work.path)
+    }
+    guard !isBalanced else { return }
     let (groups, soFar, reached) = (self, context, summedError(work.path))
     try swap(atMost: max(Self.leastSwaps, ids.count / Self.refinementSwaps), &context, work)
     if summedError(work.path) > reached { (self, context) = (groups, soFar) }
-    context.outcome.events[0].count = total
-    context.outcome.events[0].gain = before - summedError(work.path)
   }
 
   /// Publishes every live mean that is not published, and puts all samples on their nearest centroids.

@@ -18,6 +18,8 @@ extension EmbeddingGroups {
     /// Per slot: its column among `everyone`.
     var columns: [Int]
     var features: any SampleFeatures
+    /// Whether moves are only proposed: with bounds on sizes they are decided one after the other.
+    var isBounded: Bool
   }
 
   /// Samples a worker takes at a time, and samples looked at before what was found is applied.
@@ -41,6 +43,7 @@ extension EmbeddingGroups {
     let end = min(context.frontier, context.overlay.table.sampleCount)
     for start in stride(from: 0, to: end, by: UInt64.Stride(Self.span)) {
       try Self.look(at: start..<min(start + Self.span, end), scope, context.overlay, work)
+      if let bounds = work.bounds { try decideMoves(within: bounds, &context, work) }
       try collect(&context, work)
     }
     closeEmptyGroups(&context, work)
@@ -84,7 +87,7 @@ extension EmbeddingGroups {
     }
     return Scope(
       slots: slots, moved: isMoved, safe: safe, orphans: Set(orphans.map(\.rawValue)), movedColumns: columns,
-      everyone: everyone, columns: places, features: context.features)
+      everyone: everyone, columns: places, features: context.features, isBounded: work.bounds != nil)
   }
 
   /// For each column of `everyone`, a bound below its squared distance to the nearest moved centroid.
@@ -201,7 +204,7 @@ extension EmbeddingGroups {
       let target = Int32(columns.slots[nearest.column])
       if scope.moved[Int(slot)] {
         if Float(nearest.distance) < before {
-          move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, lane)
+          move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, scope, lane)
         } else {
           putAside(i, slot, scope, lane)
         }
@@ -209,7 +212,7 @@ extension EmbeddingGroups {
       }
       let own = scope.everyone.distance(row, to: scope.columns[Int(slot)], lane.path)
       if nearest.distance < own || (nearest.distance == own && target < slot) {
-        move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, lane)
+        move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, scope, lane)
       }
     }
     lane.queue.removeAll(keepingCapacity: true)
@@ -240,7 +243,7 @@ extension EmbeddingGroups {
         if distance < nearest.distance { nearest = (own, distance) }
       }
       move(
-        row, sample, from: lane.fullOrigins[i], to: Int32(columns.slots[nearest.column]), nearest.distance, lane)
+        row, sample, from: lane.fullOrigins[i], to: Int32(columns.slots[nearest.column]), nearest.distance, scope, lane)
     }
     lane.full.removeAll()
     lane.fullOrigins.removeAll(keepingCapacity: true)
@@ -248,9 +251,10 @@ extension EmbeddingGroups {
 
   /// Moves a sample, or renews its distance when it stays. `from` is -1 for a member of a closed group.
   private static func move(
-    _ row: UnsafePointer<Float>, _ sample: UInt64, from: Int32, to: Int32, _ distance: Double, _ lane: Lane
+    _ row: UnsafePointer<Float>, _ sample: UInt64, from: Int32, to: Int32, _ distance: Double, _ scope: Scope,
+    _ lane: Lane
   ) {
-    if from != to {
+    if from != to, !scope.isBounded {
       if from >= 0 { lane.sums.subtract(row, from: Int(from), lane.path) }
       lane.sums.add(row, to: Int(to), lane.path)
     }

@@ -76,7 +76,8 @@ extension EmbeddingGroups {
       context.outcome.statistics.innerProducts += UInt64(products)
       for (i, group) in some.enumerated() {
         guard let slot = slot(of: group) else { continue }
-        gains[slot] = (halves[i]?.gain ?? 0, counts[slot])
+        let isWorth = halves[i].map { work.bounds?.admits($0, of: counts[slot]) ?? true } ?? false
+        gains[slot] = (isWorth ? halves[i]?.gain ?? 0 : 0, counts[slot])
         work.halves[group] = halves[i]
         context.touch(group)
       }

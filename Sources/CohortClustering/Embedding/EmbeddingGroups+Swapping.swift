@@ -105,6 +105,7 @@ extension EmbeddingGroups {
       ids.indices.flatMap { mean(of: $0) }, ids.map(\.rawValue), counts.map { Double($0) }
     )
     let (dimension, lanes, path) = (dimension, work.lanes, work.path)
+    let most = work.bounds.map { Double($0.intake) } ?? .infinity
     var found: [[Pair]] = []
     if let tree = everyone(work).tree {
       let slots = everyone(work).slots
@@ -113,7 +114,8 @@ extension EmbeddingGroups {
         let near = tree.neighbours(of: branch, path).flatMap { tree.branches[$0].slots.filter { $0 >= 0 } }
         let columns = ColumnSet(dimension: dimension, slots: near.map { slots[$0] }, ids: numbers, centroids: means)
         lanes[worker].statistics.innerProducts += UInt64(own * near.count)
-        return Self.cheapestPairs(of: 0..<own, in: columns, counts, below: limit, path, lanes[worker].scores)
+        return Self.cheapestPairs(
+          of: 0..<own, in: columns, counts, below: limit, atMost: most, path, lanes[worker].scores)
       }
     } else {
       let columns = ColumnSet(dimension: dimension, slots: ids.indices, ids: numbers, centroids: means)
@@ -123,7 +125,7 @@ extension EmbeddingGroups {
         (columns.count + grain - 1) / grain, isWorthwhile: Workspace.isWorthwhile(columns.count * means.count)
       ) { worker, part in
         let some = (part * grain)..<min((part + 1) * grain, columns.count)
-        return Self.cheapestPairs(of: some, in: columns, counts, below: limit, path, lanes[worker].scores)
+        return Self.cheapestPairs(of: some, in: columns, counts, below: limit, atMost: most, path, lanes[worker].scores)
       }
     }
     let ordered = found.joined().sorted { ($0.cost, $0.first, $0.second) < ($1.cost, $1.first, $1.second) }
@@ -148,8 +150,8 @@ extension EmbeddingGroups {
 
   /// The cheapest pairs of some columns with all columns of a set, each pair of the set's slots once.
   private static func cheapestPairs(
-    of some: Range<Int>, in columns: ColumnSet, _ counts: [Double], below limit: Double, _ path: cohort_path,
-    _ scores: ScoreBuffer
+    of some: Range<Int>, in columns: ColumnSet, _ counts: [Double], below limit: Double,
+    atMost most: Double, _ path: cohort_path, _ scores: ScoreBuffer
   ) -> [Pair] {
     let error = 2 * columns.scoreError + 1e-12
     var pairs: [Pair] = []
@@ -158,6 +160,7 @@ extension EmbeddingGroups {
       let slot = columns.slots[a]
       for b in 0..<columns.count where columns.slots[b] > slot || (b >= some.upperBound && columns.slots[b] != slot) {
         let other = columns.slots[b]
+        guard counts[slot] + counts[other] <= most else { continue }
         let weight = counts[slot] * counts[other] / (counts[slot] + counts[other])
         let halfNorms = Double(columns.halfNorm(a)) + Double(columns.halfNorm(b))
         guard weight * (2 * (halfNorms - Double(products[b])) - 2 * error) <= least else { continue }

@@ -11,6 +11,8 @@ internal import CohortKernels
 struct EmbeddingGroups: GroupingEngine {
   let dimension: Int
   let granularity: GroupingDefinition.Granularity
+  /// Whether groups have size bounds.
+  let isBalanced: Bool
   let options: EmbeddingOptions
 
   var ids: [GroupID] = []
@@ -25,12 +27,12 @@ struct EmbeddingGroups: GroupingEngine {
   /// What the guard found last.
   var lastGuard: GuardReading?
 
-  init(dimension: Int, granularity: GroupingDefinition.Granularity, options: EmbeddingOptions) throws {
+  init(dimension: Int, definition: GroupingDefinition, options: EmbeddingOptions) throws {
     guard (1...(1 << 16)).contains(dimension) else {
       throw ClusteringError.definition(
         "Vectors of \(dimension) values cannot be clustered", hint: "Dimensions from 1 to 65,536 are supported")
     }
-    switch granularity {
+    switch definition.granularity {
     case .groups(let count) where count < 1:
       throw ClusteringError.definition("A grouping needs at least one group", hint: "Ask for 1 or more groups")
     case .groupSize(let size) where size < 1:
@@ -38,7 +40,8 @@ struct EmbeddingGroups: GroupingEngine {
     default: break
     }
     self.dimension = dimension
-    self.granularity = granularity
+    granularity = definition.granularity
+    isBalanced = definition.isBalanced
     self.options = options
   }
 
@@ -99,10 +102,12 @@ struct EmbeddingGroups: GroupingEngine {
     let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
     try admit(records, &context, work)
     closeEmptyGroups(&context, work)
+    work.bounds = sizeBounds
     let moved = republish(ids, &context, work)
     try repair(moved, orphans: [], &context, work)
     try grow(&context, work)
     try swap(&context, work)
+    try balance(&context, work)
     try guardQuality(&context, work)
   }
 
@@ -114,11 +119,10 @@ struct EmbeddingGroups: GroupingEngine {
 
   /// - Parameter records: open groups, ascending.
   init(
-    dimension: Int, granularity: GroupingDefinition.Granularity, header reader: inout ByteReader,
-    records: [GroupRecord]
+    dimension: Int, definition: GroupingDefinition, header reader: inout ByteReader, records: [GroupRecord]
   ) throws {
     let stored = try EmbeddingHeader(from: &reader)
-    try self.init(dimension: dimension, granularity: granularity, options: stored.options)
+    try self.init(dimension: dimension, definition: definition, options: stored.options)
     lastGuard = stored.lastGuard
     for record in records {
       guard case .centroid(let centroid) = record.geometry, centroid.count == dimension, let live = record.live,

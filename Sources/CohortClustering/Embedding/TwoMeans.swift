@@ -14,6 +14,8 @@ enum TwoMeans {
     /// Mean of the larger half, then of the smaller one.
     var larger: [Float]
     var smaller: [Float]
+    /// Share of the rows that the smaller half has.
+    var share: Double
   }
 
   /// Divides the rows of a block.
@@ -44,7 +46,9 @@ enum TwoMeans {
     let gain = weight * apart * (Double(memberCount) / Double(rows.count))
     guard gain > 0 else { return nil }
     let halves = firsts >= seconds ? (first, second) : (second, first)
-    return Halves(gain: gain, larger: halves.0.map { Float($0) }, smaller: halves.1.map { Float($0) })
+    return Halves(
+      gain: gain, larger: halves.0.map { Float($0) }, smaller: halves.1.map { Float($0) },
+      share: Double(min(firsts, seconds)) / Double(rows.count))
   }
 
   /// Power iteration on the scatter of the rows about their mean, from the row farthest from it.

@@ -14,6 +14,8 @@ final class Workspace {
   var everyone: ColumnSet?
   /// Repairs look at everyone, whatever the options say.
   var isUnlimited = false
+  /// How large groups may be; nil for any size.
+  var bounds: SizeBounds?
 
   init(dimension: Int, path: cohort_path, workers count: Int) {
     self.path = path

@@ -14,6 +14,8 @@ public struct GroupingAudit: Hashable, Sendable {
   public var checked: UInt64 = 0
   /// Samples of these that lie nearer to another published centroid, or outside of their interval.
   public var misplaced: UInt64 = 0
+  /// Samples of these that the size bounds of a balanced grouping keep from a nearer centroid: nothing is wrong with them.
+  public var bounded: UInt64 = 0
   /// Samples of these whose stored distance is not the distance to their group's published centroid.
   public var wrongDistances: UInt64 = 0
 
@@ -21,6 +23,9 @@ public struct GroupingAudit: Hashable, Sendable {
 
   /// Share of the checked samples that are where they belong.
   public var accuracy: Double { checked == 0 ? 1 : 1 - Double(misplaced) / Double(checked) }
+
+  /// Share of the checked samples that are not on their nearest centroid because groups are bounded in size.
+  public var boundedShare: Double { checked == 0 ? 0 : Double(bounded) / Double(checked) }
 }
 
 extension GroupingState {
@@ -99,11 +104,12 @@ extension EmbeddingGroups {
       audit.checked += 1
       var own = nearest.distance
       if nearest.to != slot {
-        audit.misplaced += 1
         let block = work.lanes[0].block
         try block.loadMembers([sample], features, path)
         // Not changed since it was made, the columns are the slots.
         own = block.pointer(0).map { Float(columns.distance($0, to: slot, path)) } ?? own
+        // A balanced grouping leaves a sample among equally near groups where it is.
+        if !isBalanced { audit.misplaced += 1 } else if own > nearest.distance { audit.bounded += 1 }
       }
       if own.bitPattern != distance.bitPattern { audit.wrongDistances += 1 }
     }

@@ -13,8 +13,8 @@ public struct RefinementReport: Hashable, Sendable {
   public var after: Double?
   /// Samples that changed their group, added up over the passes.
   public var moved = 0
-  /// Groups that were divided while others were merged.
-  public var swaps = 0
+  public var splits = 0
+  public var merges = 0
   /// Open groups afterwards.
   public var groups = 0
   /// Whether the error stopped falling, and not only the passes were used up.
@@ -84,7 +84,8 @@ extension GroupingFollower {
     report.passes += 1
     report.after = after
     report.moved += outcome.statistics.moved
-    report.swaps += outcome.statistics.merges
+    report.splits += outcome.statistics.splits
+    report.merges += outcome.statistics.merges
     report.groups = state.groupCount
     return after.map { gain / max($0 + gain, .leastNormalMagnitude) } ?? 0
   }

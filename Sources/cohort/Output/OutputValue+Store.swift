@@ -37,10 +37,11 @@ extension GroupingDefinition {
         }
       return "\(measure.name) length, \(divided)"
     case .embedding(let space):
+      let kind = isBalanced ? "balanced embedding" : "embedding"
       switch granularity {
-      case .groups(let count): return "embedding \(space), \(count) groups"
-      case .groupSize(let size): return "embedding \(space), \(size) samples a group"
-      case .automatic: return "embedding \(space)"
+      case .groups(let count): return "\(kind) \(space), \(count) groups"
+      case .groupSize(let size): return "\(kind) \(space), \(size) samples a group"
+      case .automatic: return "\(kind) \(space)"
       }
     case .anchors(let anchors):
       return anchors.votes == 1

@@ -21,6 +21,11 @@ struct GroupingCreate: CohortCommand {
 
   @Option(help: ArgumentHelp("With embedding: at most this many groups.", valueName: "k")) var groups: Int?
   @Option(help: ArgumentHelp("With embedding: about this many samples a group.", valueName: "n")) var groupSize: Int?
+  @Flag(
+    help: ArgumentHelp(
+      "With embedding: bound group sizes, from a quarter of the size aimed at to four times it.",
+      discussion: "Where that binds, samples are not in their nearest group; --groups then says the size aimed at."))
+  var balance = false
   @Option(
     help: ArgumentHelp("With embedding or anchors: the embedding space, if there are several.", valueName: "name"),
     completion: StoreNames.spaces)
@@ -56,6 +61,7 @@ struct GroupingCreate: CohortCommand {
   func validate() throws {
     let given: [(name: String, isGiven: Bool, kinds: [String])] = [
       ("--groups", groups != nil, ["embedding"]), ("--group-size", groupSize != nil, ["embedding"]),
+      ("--balance", balance, ["embedding"]),
       ("--space", space != nil, ["embedding", "anchors"]), ("--edges", edges != nil, ["length"]),
       ("--quantiles", quantiles != nil, ["length"]), ("--intervals", intervals != nil, ["length"]),
       ("--measure", measure != nil, ["length"]), ("--anchors", anchors != nil, ["anchors"]),
@@ -148,7 +154,8 @@ struct GroupingCreate: CohortCommand {
       let granularity: GroupingDefinition.Granularity =
         groups.map { .groups($0) } ?? groupSize.map { .groupSize($0) } ?? .automatic
       return GroupingDefinition(
-        criterion: .embedding(space: try SpaceJob.chosen(store, named: space).name), granularity: granularity)
+        criterion: .embedding(space: try SpaceJob.chosen(store, named: space).name), granularity: granularity,
+        isBalanced: balance)
     case .anchors, .product: throw ValidationError("--by anchors needs --anchors FILE.")
     }
   }

@@ -36,8 +36,8 @@ struct GroupingRefine: CohortCommand {
       store, grouping: name, passes: passes, until: until, control: session.jobControl())
     try session.output.record([
       "grouping": .text(report.grouping), "passes": .count(report.passes), "before": .optional(report.before),
-      "after": .optional(report.after), "moved": .count(report.moved), "swaps": .count(report.swaps),
-      "groups": .count(report.groups), "settled": .boolean(report.isSettled),
+      "after": .optional(report.after), "moved": .count(report.moved), "splits": .count(report.splits),
+      "merges": .count(report.merges), "groups": .count(report.groups), "settled": .boolean(report.isSettled),
     ])
     return .done
   }
