@@ -30,7 +30,7 @@ import Testing
     "(", "{2}", "a)", "[a", "*a", "a**??++*?*?*?*?*?*?*?*", "(?<=a)b", "(?<name>a)", "\\p{Greek}", "\\b", "a*",
     "(a*)*b", "\\",
     "[[:alpha:]]", "[a&&b]", "x{2000}", "(?i:é)", String(repeating: "(", count: 100) + "a",
-    "((((a{900}){900}){900}){900})",
+    "((((a{900}){900}){900}){900})", "a(?:){1000}{1000}{1000}{1000}{1000}",
   ])
   func whatIsNotKnownIsAFault(pattern: String) {
     #expect(throws: PatternFault.self) { try Pattern(pattern) }

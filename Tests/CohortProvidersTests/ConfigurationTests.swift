@@ -83,6 +83,12 @@ import Testing
     configuration.patience = 0
     let refused = #expect(throws: EmbeddingError.self) { try ServerEncoder(connecting: configuration, key: key) }
     #expect(refused?.code == "embedding.key-in-clear")
+    for host in ["127.0.0.1.invalid", "127.invalid", "127.0.0.256", "localhost.invalid"] {
+      configuration.url = "http://\(host)"
+      let error = #expect(throws: EmbeddingError.self) { try ServerEncoder(connecting: configuration, key: key) }
+      #expect(error?.code == "embedding.key-in-clear", "\(host)")
+    }
+    configuration.url = "http://embeddings.invalid"
     configuration.allowsPlainKey = true
     let tried = #expect(throws: EmbeddingError.self) { try ServerEncoder(connecting: configuration, key: key) }
     #expect(tried?.code == "embedding.server-unreachable")

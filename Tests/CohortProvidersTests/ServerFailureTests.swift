@@ -66,13 +66,17 @@ import Testing
     #expect((13...26).contains(encoder.requests), "\(encoder.requests)")
   }
 
-  @Test func aLongWaitIsSaidAtOnce() throws {
-    let server = try Self.server { _, _ in .text("", status: 429, headers: ["Retry-After": "86400"]) }
+  @Test(arguments: [
+    ("86400", "86400 s"), ("99999999999999999999", "604800 s"), (String(repeating: "9", count: 400), "604800 s"),
+    ("Fri, 31 Dec 9999 23:59:59 GMT", "604800 s"),
+  ])
+  func aLongWaitIsSaidAtOnce(asked: String, said: String) throws {
+    let server = try Self.server { _, _ in .text("", status: 429, headers: ["Retry-After": asked]) }
     defer { server.stop() }
     let clock = FakeClock()
     let encoder = try Self.connect(server, clock)
     let error = #expect(throws: EmbeddingError.self) { try encoder.encode(["a"]) }
-    #expect(error?.code == "embedding.server-busy" && error?.hint?.contains("86400") == true)
+    #expect(error?.code == "embedding.server-busy" && error?.hint?.contains(said) == true)
     #expect(clock.now == 0 && encoder.requests == 2)
   }
 

@@ -87,6 +87,7 @@ final class Workers: @unchecked Sendable {
 
   /// Takes parts until there are none. The mutex is held before and after.
   private func work(as worker: Int) {
+    guard next < parts else { return }
     while next < parts {
       let part = next
       next += 1
@@ -101,6 +102,7 @@ final class Workers: @unchecked Sendable {
         next = parts
       }
     }
+    // Only who ran a part wakes others: helpers that found none would wake one another for ever.
     if done >= parts { pthread_cond_broadcast(changed) }
   }
 

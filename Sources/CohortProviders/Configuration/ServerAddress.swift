@@ -24,8 +24,13 @@ struct ServerAddress: Sendable {
     isEncrypted = scheme == "https"
   }
 
-  /// Whether the server is this machine.
-  var isLocal: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+  /// Whether the server is this machine: its name, or an address in ::1 or 127.0.0.0/8. A name that only begins like an
+  /// address is another machine.
+  var isLocal: Bool {
+    if host == "localhost" || host == "::1" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+  }
 
   /// The address of `route`.
   /// - Parameters:

@@ -95,7 +95,10 @@ final class ServerSession: Sendable {
   func information() throws(EmbeddingError) -> ServerInformation {
     guard let url = dialect.informationURL else { return ServerInformation() }
     do {
-      return dialect.information(in: try answer(url, body: nil, limit: 16 << 20).body)
+      var told = dialect.information(in: try answer(url, body: nil, limit: 16 << 20).body)
+      told.model = told.model.map { SafeText.excerpt($0, without: key) }
+      told.revision = told.revision.map { SafeText.excerpt($0, without: key) }
+      return told
     } catch .fatal(let error) where error.category == .interrupted {
       throw error
     } catch {
@@ -116,7 +119,7 @@ final class ServerSession: Sendable {
       throw Setback(error, place: url)
     }
     answer.location = answer.location.map { SafeText.excerpt($0, without: key) }
-    let words = SafeText.excerpt(String(decoding: answer.body.prefix(4096), as: UTF8.self), without: key)
+    let words = SafeText.excerpt(String(decoding: answer.body.prefix(65_536), as: UTF8.self), without: key)
     if let setback = Setback(answer, words: words, place: url, date: options.clock.date()) { throw setback }
     return answer
   }
@@ -158,11 +161,11 @@ final class ServerSession: Sendable {
       case .away(let cause, let kind, let retryAfter):
         (reason, code) = (cause, kind)
         wait = max(wait, retryAfter ?? 0)
-        let until = options.clock.now() + wait
-        if retryAfter != nil { state.withLock { $0.pausedUntil = max($0.pausedUntil, until) } }
       }
       let now = options.clock.now()
       guard now - started + wait <= patience else { throw givenUp(reason, code, wait: wait) }
+      // The other calls wait as well; a pause that is too long for this one's patience would be for theirs.
+      if case .away(_, _, .some) = setback { state.withLock { $0.pausedUntil = max($0.pausedUntil, now + wait) } }
       try rest(until: now + wait)
     }
   }

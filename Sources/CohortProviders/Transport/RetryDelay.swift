@@ -4,6 +4,8 @@ internal import CohortCore
 enum RetryDelay {
   static let base = 0.5
   static let most = 30.0
+  /// What a server can ask for: a week. More is as good as never, and has to stay a number that can be shown.
+  static let mostAsked = 604_800.0
 
   /// Exponential with equal jitter: half of the wait is fixed, half is drawn, so that clients which failed together do
   /// not come back together.
@@ -22,10 +24,10 @@ enum RetryDelay {
   static func seconds(_ header: String, date: Double) -> Double? {
     let text = header.drop { $0 == " " }
     if let seconds = Double(text), text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }) {
-      return seconds
+      return min(seconds, mostAsked)
     }
     guard let moment = HTTPDate.parse(text) else { return nil }
-    return max(0, moment - date)
+    return min(max(0, moment - date), mostAsked)
   }
 }
 

@@ -1,14 +1,16 @@
 internal import CohortLMDB
-internal import Synchronization
 
 /// The checksums of chunks that were found right, so that whoever reads a few rows here and there, again and again, checks
 /// each chunk once and not each time. A chunk that was written anew has another checksum, and is checked again.
 ///
 /// May be used by several threads.
 public final class SoundChunks: Sendable {
-  private let checksums = Mutex<[UInt64: UInt64]>([:])
+  private let checksums = Locked<[UInt64: UInt64]>([:])
 
   public init() {}
+
+  /// Forgets everything: damage that came meanwhile is found again.
+  public func removeAll() { checksums.withLock { $0.removeAll() } }
 
   /// Whether the chunk under a key was found right when it had this checksum.
   func contains(_ checksum: UInt64, of key: UInt64) -> Bool { checksums.withLock { $0[key] == checksum } }

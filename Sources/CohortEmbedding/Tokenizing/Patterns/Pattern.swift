@@ -225,6 +225,10 @@ extension Pattern {
   private mutating func compile(
     repeating node: PatternNode, _ least: Int, _ most: Int?, isLazy: Bool
   ) throws(PatternFault) {
+    // Copies of what emits nothing would never reach the limit of steps.
+    guard !node.canBeEmpty || (least <= 1 && most ?? 1 <= 1) else {
+      throw PatternFault("a repetition of what can be empty")
+    }
     for _ in 0..<least { try compile(node) }
     if let most {
       // Each further one is optional, and the way out of all of them is the end.
