@@ -46,6 +46,7 @@ extension EmbeddingGroups {
       closed.append(old[slot])
       close(slot, heir: heir, &context, work)
     }
+    work.everyone = nil
     try repair(ids, orphans: closed, &context, work)
     context.outcome.events[at].gain = before - summedError(work.path)
   }

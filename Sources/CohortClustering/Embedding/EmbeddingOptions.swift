@@ -9,9 +9,10 @@ public struct EmbeddingOptions: Hashable, Sendable {
   /// Whether the groups are compared with a fresh k-means of a part of the samples each time their number has doubled.
   /// Groupings made before there was a guard have none.
   public var isGuarded: Bool
+
   /// With more groups than this, samples are compared with the groups of the nearest branches of a two-level tree instead
-  /// of with all. Not stored: a state that is read back has 10,000.
-  public var mostSearched = 10_000
+  /// of with all. Not stored, because only tests set it.
+  package var mostSearched = 10_000
 
   public static let automatic: UInt32 = .max
 

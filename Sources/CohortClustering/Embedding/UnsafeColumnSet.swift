@@ -133,6 +133,11 @@ final class ColumnSet: @unchecked Sendable {
     _ row: UnsafePointer<Float>, _ result: cohort_nearest, in branches: [Int] = [], _ path: cohort_path,
     _ scores: ScoreBuffer
   ) -> (column: Int, distance: Double, wasNearTie: Bool) {
+    guard result.best < .infinity else {
+      // The branches that were searched have no columns any more.
+      let found = leastOf(row, notBeyond: .infinity, path, scores) ?? (Int(result.column), .infinity)
+      return (found.column, found.distance, true)
+    }
     guard Double(result.second) - Double(result.best) <= 2 * scoreError else {
       let column = Int(result.column)
       return (column, distance(row, to: column, path), false)

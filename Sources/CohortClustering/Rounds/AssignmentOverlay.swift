@@ -17,20 +17,16 @@ struct AssignmentOverlay: Sendable {
   /// The group of a sample whose insertion was applied; nil when it has none.
   /// - Complexity: O(1).
   func applied(_ sample: SampleID) throws -> (group: GroupID, distance: Float)? {
-    let id = sample.rawValue
-    let group: GroupID
-    let distance: Float
-    if let page = pages[id / Self.pageRows] {
-      let at = page + Int(id % Self.pageRows)
-      group = GroupID(groups[at])
-      distance = distances[at]
-    } else {
-      guard id < table.sampleCount else { return nil }
-      let stored = try table.assignment(of: sample)
-      group = stored.group
-      distance = stored.distance
-    }
-    return group == .unassigned || distance.sign == .minus ? nil : (group, distance)
+    guard sample.rawValue < table.sampleCount else { return nil }
+    let known = try assignment(of: sample)
+    return known.group == .unassigned || known.isProvisional ? nil : (known.group, known.distance)
+  }
+
+  /// The assignment of one sample below `table.sampleCount`, provisional or not.
+  func assignment(of sample: SampleID) throws -> Assignment {
+    guard let page = pages[sample.rawValue / Self.pageRows] else { return try table.assignment(of: sample) }
+    let at = page + Int(sample.rawValue % Self.pageRows)
+    return Assignment(sample: sample, group: GroupID(groups[at]), distance: distances[at])
   }
 
   mutating func set(_ sample: SampleID, _ group: GroupID, _ distance: Float) throws {

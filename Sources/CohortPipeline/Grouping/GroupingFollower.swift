@@ -56,8 +56,9 @@ public final class GroupingFollower {
   public func update(_ control: JobControl = JobControl()) throws -> GroupingUpdate {
     var update = GroupingUpdate(grouping: record.name)
     state.workers = control.workers
+    features.forgetChecks()
     let total = try store.read { try $0.counters.nextSample }
-    while try round(&update, control) {
+    while try rounds(&update, control) {
       control.report(
         JobProgress(stage: record.name, done: state.applied, total: max(total, state.applied), unit: "samples"))
       try control.checkpoint()
@@ -68,21 +69,54 @@ public final class GroupingFollower {
     return update
   }
 
-  /// One complete round. - Returns: false when too few records are there.
-  private func round(_ update: inout GroupingUpdate, _ control: JobControl) throws -> Bool {
-    let available = try store.read { try $0.changes(feed, from: record.applied, limit: state.longestRound) }
-    let length = state.roundLength(pending: available.records.count)
-    guard length > 0 else { return false }
-    let (records, next, samples) = try store.read { transaction in
-      let part =
-        length == available.records.count
-        ? available : try transaction.changes(feed, from: record.applied, limit: length)
-      return (try source.records(part.records, transaction), part.next, try transaction.counters.nextSample)
-    }
-    let table = StoreAssignments(store: store, grouping: record, sampleCount: samples)
+  /// Complete rounds in one transaction, because a small store has many short ones and each transaction waits for the
+  /// disk: no more once they have `RoundSchedule.usual` records or `batchBytes` of groups, and only one in a store that is
+  /// large enough for rounds to be written in slices.
+  /// - Returns: false when too few records are there.
+  private func rounds(_ update: inout GroupingUpdate, _ control: JobControl) throws -> Bool {
+    let samples = try store.read { try $0.counters.nextSample }
+    let isSmall = samples / UInt64(record.groupColumn.rowsPerChunk) < UInt64(max(control.limits.chunks, 0))
+    var table = PendingAssignments(over: StoreAssignments(store: store, grouping: record, sampleCount: samples))
     let before = state
-    let outcome = try state.applyRound(records, assignments: table, features: features)
-    try commit(outcome, next: next, orReturnTo: before, control)
+    var commits: [RoundCommit] = []
+    var bytes = 0
+    var did = update
+    do {
+      while commits.isEmpty || isSmall, state.applied - before.applied < UInt64(RoundSchedule.usual),
+        bytes < Self.batchBytes, let (records, next) = try nextRound(from: commits.last?.applied ?? record.applied)
+      {
+        let outcome = try state.applyRound(records, assignments: table, features: features)
+        try table.write(outcome.assignments)
+        let commit = roundCommit(outcome, next: next)
+        bytes += commit.groups.reduce(0) { $0 + $1.engineState.count }
+        commits.append(commit)
+        count(outcome, in: &did)
+      }
+    } catch {
+      state = before
+      throw error
+    }
+    guard !commits.isEmpty else { return false }
+    try commit(commits, orReturnTo: before, control)
+    update = did
+    return true
+  }
+
+  private static let batchBytes = 1 << 24
+
+  /// The records of the next complete round, and where the feed goes on behind them.
+  private func nextRound(from start: FeedPosition) throws -> (records: [ChangeRecord], next: FeedPosition)? {
+    try store.read { transaction in
+      let available = try transaction.changes(feed, from: start, limit: state.longestRound)
+      let length = state.roundLength(pending: available.records.count)
+      guard length > 0 else { return nil }
+      let part =
+        length == available.records.count ? available : try transaction.changes(feed, from: start, limit: length)
+      return (try source.records(part.records, transaction), part.next)
+    }
+  }
+
+  private func count(_ outcome: RoundOutcome, in update: inout GroupingUpdate) {
     update.rounds += 1
     update.assigned += UInt64(outcome.assignments.count)
     update.splits += outcome.statistics.splits
@@ -95,23 +129,33 @@ public final class GroupingFollower {
       let near = outcome.assignments.count { $0.group != .unassigned && $0.distance <= bound }
       update.leaked = (update.leaked ?? 0) + UInt64(near)
     }
-    return true
   }
 
-  func commit(
-    _ outcome: RoundOutcome, next: FeedPosition, orReturnTo before: GroupingState, _ control: JobControl
-  ) throws {
+  /// What the store has to keep of a round that the state has just made.
+  func roundCommit(_ outcome: RoundOutcome, next: FeedPosition) -> RoundCommit {
     let groups = outcome.touched.compactMap { state.record(of: $0) } + outcome.closed
-    let commit = RoundCommit(
+    return RoundCommit(
       assignments: outcome.assignments.map {
         CohortStore.Assignment(id: $0.sample, group: $0.group, distance: $0.distance)
       },
       groups: groups.map(\.stored), engineState: state.encodedHeader, applied: next, isProvisional: false,
       events: outcome.events.map(\.encoded), digest: outcome.digest)
+  }
+
+  /// Commits rounds, each with a log entry of its own: several in one transaction, one alone in slices where it is large.
+  func commit(_ rounds: [RoundCommit], orReturnTo before: GroupingState, _ control: JobControl) throws {
     do {
-      record = try store.commit(commit, to: record, control)
+      if rounds.count == 1 {
+        record = try store.commit(rounds[0], to: record, control)
+      } else {
+        record = try store.write { transaction in
+          var record = record
+          for round in rounds { record = try transaction.commit(round, to: record) }
+          return record
+        }
+      }
     } catch {
-      // The store is where it was (a full disk, say): so must the state be, or a retry would apply the round twice.
+      // The store is where it was (a full disk, say): so must the state be, or a retry would apply the rounds twice.
       state = before
       throw error
     }

@@ -17,6 +17,9 @@ struct StoreFeatures: SampleFeatures {
     self.lengthColumn = lengthColumn
   }
 
+  /// Checks every chunk again that is read from now on: damage may have come since.
+  func forgetChecks() { sound.removeAll() }
+
   func readVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int, into rows: UnsafeMutableBufferPointer<Float>,
     present: UnsafeMutableBufferPointer<UInt8>

@@ -78,7 +78,7 @@ extension GroupingFollower {
       report.groups = state.groupCount
       return nil
     }
-    try commit(outcome, next: next, orReturnTo: before, control)
+    try commit([roundCommit(outcome, next: next)], orReturnTo: before, control)
     let gain = outcome.events.first.map { $0.gain / Double(max($0.count, 1)) } ?? 0
     if report.passes == 0 { report.before = after.map { $0 + gain } }
     report.passes += 1
