@@ -88,7 +88,8 @@ public struct GroupingDefinition: Hashable, Sendable {
   /// Says that the granularity that follows is balanced.
   private static let balancedTag: UInt8 = 3
 
-  /// A tag byte and value for the criterion, then for the granularity, the latter after a byte 3 if it is balanced. Counts must lie in 0 to 2³¹ − 1.
+  /// A tag byte and value for the criterion, then for the granularity, the latter after a byte 3 if it is balanced. Counts
+  /// must lie in 0 to 2³¹ − 1.
   public func encode(into writer: inout ByteWriter) {
     switch criterion {
     case .task: writer.fixed(UInt8(0))

@@ -8,7 +8,7 @@ words differ by kind of word do not drown the rest), and smooth inverse frequenc
 with Zipf's law over the order of the vocabulary, which BERT sorted by frequency. Rows are int8 with one scale each,
 which goes into the tensor `weights` with the frequency weight. Tokens that no text can produce are left out.
 
-Measured by Tools/bench/run embedding-quality. The same machine gives the same bytes.
+Measured by Tools/bench/run embedding_quality. The same machine gives the same bytes.
 """
 
 import hashlib

@@ -48,8 +48,8 @@ public struct ChangeRecord: Hashable, Sendable {
 /// The group of one sample and, in an embedding grouping, the squared distance to that group's published centroid.
 ///
 /// The distance is a fixed-order Float64 value rounded to Float32, so it has the same bits on every machine. It is 0 in
-/// the other groupings (but see `distance(leaving:)`). A **provisional** assignment has its distance negated (the sign bit is set, also of zero): it
-/// will be made again when its round is full. Readers show the magnitude.
+/// the other groupings (but see `distance(leaving:)`). A **provisional** assignment has its distance negated (the sign bit
+/// is set, also of zero): it will be made again when its round is full. Readers show the magnitude.
 public struct Assignment: Hashable, Sendable {
   public var sample: SampleID
   /// `.unassigned` for a deleted sample, and for one without a vector.

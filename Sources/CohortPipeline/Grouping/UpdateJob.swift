@@ -1,10 +1,11 @@
+internal import CohortClustering
 internal import CohortCore
 public import CohortStore
 
 /// Brings groupings in step with the log.
 public enum UpdateJob {
   /// Updates all groupings of a store, in the order of their creation, or only the one named; the factors of a product
-  /// come before it.
+  /// come before it. Trouble with one of them is thrown at the end, when the others are up to date.
   /// - Throws: `pipeline.interrupted` between rounds when the control says so; all rounds before are kept.
   public static func run(
     _ store: Store, grouping only: String? = nil, control: JobControl = JobControl()
@@ -16,8 +17,23 @@ public enum UpdateJob {
     {
       names = [first, second, only]
     }
-    return try names.map { try follower(of: $0, in: store).update(control) }
+    var updates: [GroupingUpdate] = []
+    var trouble: (any Error)?
+    for name in names {
+      do {
+        updates.append(try follower(of: name, in: store).update(control))
+      } catch {
+        guard concernsOneGrouping(error) else { throw error }
+        trouble = trouble ?? error
+      }
+    }
+    if let trouble { throw trouble }
+    return updates
   }
+
+  /// Whether an error is one of a grouping's own (its state is damaged, its groups have become too many), which stops no
+  /// other.
+  public static func concernsOneGrouping(_ error: any Error) -> Bool { error is ClusteringError }
 
   /// What keeps a grouping up to date, with the state that is stored.
   /// - Throws: `store.unknown-grouping`; `clustering.damaged-state`.

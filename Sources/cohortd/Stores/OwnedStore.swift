@@ -13,6 +13,8 @@ final class OwnedStore {
   private var encoders: [SpaceID: any TextEncoder] = [:]
   /// The error of embedding that was told of last; it is tried again.
   private(set) var embeddingTrouble: String?
+  /// Codes of what was logged of groupings that cannot be brought up to date.
+  private var troubles: [GroupingID: String] = [:]
   private var catalog: Catalog?
   /// The error of the catalog that was told of last.
   private var catalogTrouble: String?
@@ -57,7 +59,8 @@ final class OwnedStore {
     embeddingTrouble = trouble
   }
 
-  /// Brings every grouping to the end of the log. Their engines' states stay in memory from one call to the next.
+  /// Brings every grouping to the end of the log. Their engines' states stay in memory from one call to the next. Trouble
+  /// of one grouping's own is logged, and stops no other.
   /// - Throws: `pipeline.interrupted`, and what the store throws. Rounds that were committed are kept.
   func updateGroupings(_ control: JobControl) throws {
     let groupings = try store.read { try $0.groupings() }
@@ -75,8 +78,14 @@ final class OwnedStore {
       } catch {
         // What it holds may be ahead of what was committed.
         followers[grouping.id] = nil
-        throw error
+        guard UpdateJob.concernsOneGrouping(error) else { throw error }
+        let words = ErrorWords(error)
+        if troubles.updateValue(words.code, forKey: grouping.id) != words.code {
+          log.error("not_grouped", metadata: words.metadata)
+        }
+        continue
       }
+      troubles[grouping.id] = nil
       let isNews = update.rounds > 0 || update.assigned > 0 || update.deleted > 0
       log.log(
         level: isNews ? .info : .debug, "updated",
