@@ -29,7 +29,8 @@ public struct CommitLimits: Hashable, Sendable {
   public init() {}
 }
 
-/// What a job asks of whoever runs it: a place to report to, how many threads it may use, and whether it shall stop. A job stops between two commits,
+/// What a job asks of whoever runs it: a place to report to, how many threads it may use, and whether it shall stop. A job
+/// stops between two commits,
 /// so that everything done so far is kept.
 public struct JobControl: Sendable {
   /// Called from the thread that runs the job, often: it must return soon.
