@@ -84,7 +84,7 @@ def compositions() -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
-def array(kind: str, name: str, values: list[int], width: int = 16) -> str:
+def array(kind: str, name: str, values: list[int], width: int = 96) -> str:
     lines = [f"const {kind} {name}[{len(values)}] = {{"]
     for start in range(0, len(values), width):
         lines.append("  " + ",".join(f"{value:#x}" if value > 9 else str(value) for value in values[start : start + width]) + ",")
