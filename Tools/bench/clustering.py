@@ -6,7 +6,7 @@ centroids, except mini-batch k-means, whose labels are those given on arrival. A
 vectors, one thread each, in processor seconds.
 
 - FAISS: Kmeans, all points, 20 iterations, random start (best of --seeds) and k-means++ start
-- scikit-learn: KMeans, k-means++, 20 iterations (best of --seeds); MiniBatchKMeans, one pass in order of arrival
+- scikit-learn: KMeans, k-means++, 20 iterations (best of --sklearn-seeds); MiniBatchKMeans, one pass in order of arrival
 - river: KMeans, a slice of p3 only
 
 `ratio` is our error over that of the best full run, FAISS or scikit-learn, for all samples that are stored; `in rounds`
@@ -89,7 +89,7 @@ def sklearn_run(vectors: np.ndarray, k: int, seed: int) -> np.ndarray:
     return KMeans(k, init="k-means++", n_init=1, max_iter=20, tol=0, random_state=seed).fit(vectors).cluster_centers_
 
 
-def full_runs(vectors: np.ndarray, k: int, seeds: int) -> dict[str, dict]:
+def full_runs(vectors: np.ndarray, k: int, seeds: int, sklearn_seeds: int) -> dict[str, dict]:
     runs = {
         "FAISS": lambda seed: faiss_run(vectors, k, seed, False),
         "FAISS k-means++": lambda seed: faiss_run(vectors, k, seed, True),
@@ -98,7 +98,7 @@ def full_runs(vectors: np.ndarray, k: int, seeds: int) -> dict[str, dict]:
     told = {}
     for name, run in runs.items():
         errors, seconds, groups = [], [], []
-        for seed in range(1, seeds + 1):
+        for seed in range(1, 1 + (sklearn_seeds if name.startswith("scikit") else seeds)):
             centroids, cpu = timed(lambda: run(seed))
             labels, distances = nearest(vectors, centroids)
             errors.append(distances.mean())
@@ -227,7 +227,7 @@ def study(arguments, kind: str, deletions: str) -> list[dict]:
         mine = ours(arguments, folder, data.vectors, arguments.groups, events)
         if peers is None:
             here = np.sort(mine["rows"])
-            peers = full_runs(vectors[here], arguments.groups, arguments.seeds)
+            peers = full_runs(vectors[here], arguments.groups, arguments.seeds, arguments.sklearn_seeds)
         batch = mini_batch(vectors[mine["rows"]], arguments.groups)
         case = {"data": kind, "arrival": name, "deletions": deletions, "k": arguments.groups}
         rows.append(row(case, mine, peers, batch, np.searchsorted(here, mine["rows"])))
@@ -253,7 +253,7 @@ def study_p3(arguments, k: int) -> list[dict]:
     halves = np.load(arguments.embeddings / "p3.npy")
     vectors = singles(halves)
     labels = dict(zip(("dataset", "template"), p3_labels(arguments.embeddings)))
-    peers = full_runs(vectors, k, arguments.seeds)
+    peers = full_runs(vectors, k, arguments.seeds, arguments.sklearn_seeds)
     for peer in peers.values():
         peer["agreement"] = {
             name: {key: float(np.mean([agreement(g, truth)[key] for g in peer["groups"]])) for key in ("ari", "nmi")}
@@ -379,6 +379,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=KINDS, help="synthetic data (default: all)")
     parser.add_argument("--p3-groups", nargs="*", type=int, default=[35, 75, 150, 235, 300], help="for real data")
     parser.add_argument("--seeds", type=int, default=3, help="full runs of each peer (default: %(default)s)")
+    parser.add_argument("--sklearn-seeds", type=int, help="the same for scikit-learn, which takes longest")
     parser.add_argument("--river-rows", type=int, default=2_000, help="slice for river (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="studies at a time, a thread each")
     parser.add_argument("--quick", action="store_true", help="20,000 rows, one seed: does it work?")
@@ -387,6 +388,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.rows, arguments.groups, arguments.seeds, arguments.p3_groups = 20_000, 64, 1, [35]
+    arguments.sklearn_seeds = arguments.sklearn_seeds or arguments.seeds
     arguments.engine = arguments.engine or engine.build(arguments.work)
     before = contest.machine()
     with ProcessPoolExecutor(arguments.jobs) as pool:
