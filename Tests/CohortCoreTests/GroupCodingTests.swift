@@ -83,7 +83,7 @@ import Testing
       #expect(error?.code == "core.invalid" && error?.cause == "tag \(tag)")
     }
     // Criterion, length measure, edges, granularity.
-    for bytes in [[6, 0], [255, 0], [2, 3, 0, 0, 0], [2, 0, 3, 0, 0], [0, 3], [0, 255]] as [[UInt8]] {
+    for bytes in [[6, 0], [255, 0], [2, 3, 0, 0, 0], [2, 0, 3, 0, 0], [0, 4], [0, 255], [0, 3, 3]] as [[UInt8]] {
       let error = #expect(throws: FormatError.self) {
         try ByteReader.decode(bytes) { try GroupingDefinition(from: &$0) }
       }
