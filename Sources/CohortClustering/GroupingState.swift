@@ -39,6 +39,8 @@ public struct GroupingState: Sendable {
   /// How many threads a round of an embedding grouping may use at the same time. Not part of the state: it changes speed
   /// only. With more than one, `AssignmentTable` and `SampleFeatures` are called from several threads.
   public var workers = 1
+  /// By which rules the rounds of an embedding grouping say that they are made. Only tests set it.
+  package var rules = Self.rulesVersion
 
   private var frontier: UInt64 = 0
   private var nextGroup: UInt32 = 0
@@ -146,7 +148,7 @@ public struct GroupingState: Sendable {
     var next = self
     var context = RoundContext(
       start: applied, end: applied + UInt64(count), frontier: frontier, nextGroup: nextGroup,
-      table: assignments, features: features, path: kernels.code, workers: workers)
+      table: assignments, features: features, path: kernels.code, workers: workers, rules: rules)
     try body(&next.engine, &context)
     try context.finish()
     let outcome = next.finish(context)

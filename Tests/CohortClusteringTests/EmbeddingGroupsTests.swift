@@ -132,7 +132,8 @@ struct EmbeddingGroupsTests {
         #expect(open.contains(event.parent) && open.remove(event.child) != nil && event.gain <= 0)
       case .republished: #expect(open.contains(event.child) && event.gain > 0)
       case .closed: #expect(open.remove(event.child) != nil && event.count == 0)
-      case .refined, .guarded, .reclustered: #expect(event.child == .unassigned && event.parent == .unassigned)
+      case .refined, .guarded, .reclustered, .ruled:
+        #expect(event.child == .unassigned && event.parent == .unassigned)
       }
     }
     #expect(open == Set(driver.state.groups))

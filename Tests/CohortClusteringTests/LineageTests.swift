@@ -54,7 +54,7 @@ struct LineageTests {
           #expect(open.remove(event.child) != nil && open.contains(event.parent), place)
         case .closed: #expect(open.remove(event.child) != nil, place)
         case .republished: #expect(open.contains(event.child), place)
-        case .refined, .guarded, .reclustered: #expect(event.child == .unassigned, place)
+        case .refined, .guarded, .reclustered, .ruled: #expect(event.child == .unassigned, place)
         }
       }
       seen = driver.store.events.count

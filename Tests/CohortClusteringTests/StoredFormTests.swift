@@ -8,6 +8,11 @@ struct StoredFormTests {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
+  /// The field with the version of the rules.
+  static var rules: String {
+    "02" + hexadecimal(withUnsafeBytes(of: GroupingState.rulesVersion.littleEndian) { [UInt8]($0) })
+  }
+
   @Test func eventBytes() throws {
     let event = GroupEvent(
       .split, position: 0x0102, parent: GroupID(3), child: GroupID(4), count: 5, gain: 1.5)
@@ -54,7 +59,7 @@ struct StoredFormTests {
     #expect(
       Self.hexadecimal(driver.state.encodedHeader.dropLast(8))
         == "01" + "030474657374" + "0104" + "02" + "0100000000000000" + "0100000000000000" + "01000000" + "01000000"
-        + "04" + "40000000")
+        + "09" + "40000000" + Self.rules)
     #expect(
       try EmbeddingHeader(in: driver.state.encodedHeader)?.options
         == EmbeddingOptions(repairRange: 64, isGuarded: false))
@@ -66,7 +71,7 @@ struct StoredFormTests {
     #expect(
       Self.hexadecimal(driver.state.encodedHeader.dropLast(8))
         == "01" + "030474657374" + "0104" + "02" + "0100000000000000" + "0100000000000000" + "01000000" + "01000000"
-        + "15" + "ffffffff" + "01" + "0000000000000000" + "0000000000000000")
+        + "1a" + "ffffffff" + "01" + "0000000000000000" + "0000000000000000" + Self.rules)
     let header = try #require(try EmbeddingHeader(in: driver.state.encodedHeader))
     #expect(header.options == EmbeddingOptions() && header.options.isGuarded && header.lastGuard == nil)
     let tasks = try Driver(GroupingDefinition(criterion: .task))

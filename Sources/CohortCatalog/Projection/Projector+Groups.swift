@@ -67,7 +67,7 @@ extension Projector {
         UPDATE lineage SET closed_sequence = ?, heir = ? WHERE grouping = ? AND group_id = ? AND closed_sequence IS NULL
         """, [sequence, parent, grouping, event.child.rawValue])
       return -database.changesCount
-    case .republished, .refined, .guarded, .reclustered: return 0
+    case .republished, .refined, .guarded, .reclustered, .ruled: return 0
     }
   }
 }

@@ -9,6 +9,7 @@ extension EmbeddingGroups {
   /// The tail, one pass, then the swaps that pay; swaps that turn out not to are taken back.
   mutating func refine(_ tail: [ChangeRecord], _ context: inout RoundContext) throws {
     context.outcome.events.append(GroupEvent(.refined, position: context.outcome.position, count: 0))
+    noteRules(&context)
     if !tail.isEmpty { try apply(tail, &context) }
     let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
     work.isUnlimited = true

@@ -26,6 +26,8 @@ struct EmbeddingGroups: GroupingEngine {
   var sums: [Int64] = []
   /// What the guard found last.
   var lastGuard: GuardReading?
+  /// Version of the rules by which the last round was made.
+  var rules = GroupingState.unnotedRulesVersion
 
   init(dimension: Int, definition: GroupingDefinition, options: EmbeddingOptions) throws {
     guard (1...(1 << 16)).contains(dimension) else {
@@ -99,6 +101,7 @@ struct EmbeddingGroups: GroupingEngine {
 
   /// Steps 1 to 5 of the round (`Docs/clustering.md`).
   mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws {
+    noteRules(&context)
     let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
     try admit(records, &context, work)
     closeEmptyGroups(&context, work)
@@ -111,10 +114,18 @@ struct EmbeddingGroups: GroupingEngine {
     try guardQuality(&context, work)
   }
 
+  /// Says by which rules this round and those after it are made, when they are not those of the round before.
+  mutating func noteRules(_ context: inout RoundContext) {
+    guard rules != context.rules else { return }
+    rules = context.rules
+    context.outcome.events.append(
+      GroupEvent(.ruled, position: context.outcome.position, count: UInt64(rules)))
+  }
+
   // MARK: Stored form
 
   func encodeHeader(into writer: inout ByteWriter) {
-    EmbeddingHeader(options: options, lastGuard: lastGuard).encode(into: &writer)
+    EmbeddingHeader(options: options, lastGuard: lastGuard, rules: rules).encode(into: &writer)
   }
 
   /// - Parameter records: open groups, ascending.
@@ -124,6 +135,7 @@ struct EmbeddingGroups: GroupingEngine {
     let stored = try EmbeddingHeader(from: &reader)
     try self.init(dimension: dimension, definition: definition, options: stored.options)
     lastGuard = stored.lastGuard
+    rules = stored.rules
     for record in records {
       guard case .centroid(let centroid) = record.geometry, centroid.count == dimension, let live = record.live,
         live.sum.count == dimension, centroid.allSatisfy(\.isFinite), live.gain.isFinite

@@ -45,10 +45,13 @@ public struct EmbeddingHeader: Hashable, Sendable {
   public var options: EmbeddingOptions
   /// What the guard found last; nil before its first comparison.
   public var lastGuard: GuardReading?
+  /// Version of the rules by which the last round was made (`GroupingState.rulesVersion`).
+  public var rules: UInt32
 
-  init(options: EmbeddingOptions, lastGuard: GuardReading?) {
+  init(options: EmbeddingOptions, lastGuard: GuardReading?, rules: UInt32) {
     self.options = options
     self.lastGuard = lastGuard
+    self.rules = rules
   }
 
   /// Reads it out of a whole header; nil for a grouping that is not by embedding.
@@ -59,28 +62,49 @@ public struct EmbeddingHeader: Hashable, Sendable {
     self = try ByteReader.decode(fields.part) { try EmbeddingHeader(from: &$0) }
   }
 
-  /// Tags of the optional fields after the repair range.
+  /// Tags of the optional fields after the repair range, in this order.
   private static let guardTag: UInt8 = 1
+  private static let rulesTag: UInt8 = 2
 
   func encode(into writer: inout ByteWriter) {
     writer.fixed(options.repairRange)
-    guard options.isGuarded else { return }
-    writer.fixed(Self.guardTag)
-    writer.fixed(lastGuard?.position ?? 0)
-    writer.fixed(lastGuard?.ratio ?? 0)
+    if options.isGuarded {
+      writer.fixed(Self.guardTag)
+      writer.fixed(lastGuard?.position ?? 0)
+      writer.fixed(lastGuard?.ratio ?? 0)
+    }
+    if rules != GroupingState.unnotedRulesVersion {
+      writer.fixed(Self.rulesTag)
+      writer.fixed(rules)
+    }
   }
 
   init(from reader: inout ByteReader) throws {
     options = EmbeddingOptions(repairRange: try reader.fixed(), isGuarded: false)
+    rules = GroupingState.unnotedRulesVersion
+    var last: UInt8 = 0
     while reader.remaining > 0 {
-      guard try reader.fixed(UInt8.self) == Self.guardTag, !options.isGuarded else {
-        throw FormatError.invalid("the options of an embedding grouping", at: reader.offset - 1)
+      let tag = try reader.fixed(UInt8.self)
+      guard tag > last else { throw Self.unknown(at: reader) }
+      last = tag
+      switch tag {
+      case Self.guardTag:
+        options.isGuarded = true
+        let position = try reader.fixed(UInt64.self)
+        let ratio = try reader.double()
+        guard ratio.isFinite, ratio >= 0 else { throw FormatError.invalid("a guard's ratio", at: reader.offset - 8) }
+        lastGuard = position == 0 ? nil : GuardReading(position: position, ratio: ratio)
+      case Self.rulesTag:
+        rules = try reader.fixed()
+        guard rules != GroupingState.unnotedRulesVersion else {
+          throw FormatError.invalid("the version of a grouping's rules", at: reader.offset - 4)
+        }
+      default: throw Self.unknown(at: reader)
       }
-      options.isGuarded = true
-      let position = try reader.fixed(UInt64.self)
-      let ratio = try reader.double()
-      guard ratio.isFinite, ratio >= 0 else { throw FormatError.invalid("a guard's ratio", at: reader.offset - 8) }
-      lastGuard = position == 0 ? nil : GuardReading(position: position, ratio: ratio)
     }
+  }
+
+  private static func unknown(at reader: borrowing ByteReader) -> FormatError {
+    FormatError.invalid("the options of an embedding grouping", at: reader.offset - 1)
   }
 }

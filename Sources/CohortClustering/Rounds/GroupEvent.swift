@@ -36,6 +36,9 @@ public struct GroupEvent: Hashable, Sendable {
     /// became of the others. `count` is the number of samples, `gain` the decrease of the summed squared distances; there
     /// is no group.
     case reclustered = 7
+    /// This round and those after it are made by the rules of version `count` (`GroupingState.rulesVersion`), those
+    /// before it by others; there is no group.
+    case ruled = 8
 
     /// Stable name for output and the catalog.
     public var name: String {
@@ -48,6 +51,7 @@ public struct GroupEvent: Hashable, Sendable {
       case .refined: "refined"
       case .guarded: "guarded"
       case .reclustered: "reclustered"
+      case .ruled: "ruled"
       }
     }
   }

@@ -9,6 +9,8 @@ struct RoundContext {
   let path: cohort_path
   /// Threads that may work at the same time.
   let workers: Int
+  /// Version of the rules by which the round is made.
+  let rules: UInt32
   var overlay: AssignmentOverlay
   /// One past the greatest sample id whose insertion was applied: rounds scan no further.
   var frontier: UInt64
@@ -18,12 +20,13 @@ struct RoundContext {
 
   init(
     start: UInt64, end: UInt64, frontier: UInt64, nextGroup: UInt32, table: any AssignmentTable,
-    features: any SampleFeatures, path: cohort_path, workers: Int
+    features: any SampleFeatures, path: cohort_path, workers: Int, rules: UInt32
   ) {
     self.start = start
     self.features = features
     self.path = path
     self.workers = workers
+    self.rules = rules
     self.frontier = frontier
     self.nextGroup = nextGroup
     overlay = AssignmentOverlay(over: table)

@@ -49,6 +49,12 @@ public final class GroupingFollower {
     source = ChangeRecords(record.definition)
   }
 
+  /// By which rules the rounds say that they are made. Only tests set it.
+  package var rules: UInt32 {
+    get { state.rules }
+    set { state.rules = newValue }
+  }
+
   /// Digest of the engine's state.
   public var digest: UInt64 { state.digest }
 

@@ -73,6 +73,8 @@ extension GroupingFollower {
       records, assignments: StoreAssignments(store: store, grouping: record, sampleCount: samples), features: features)
     let after = state.meanSquaredDistance
     guard !records.isEmpty || !outcome.assignments.isEmpty || !outcome.touched.isEmpty || !outcome.closed.isEmpty else {
+      // Not committed, so not even the version of the rules may have changed.
+      state = before
       if report.passes == 0 { report.before = after }
       report.after = after
       report.groups = state.groupCount

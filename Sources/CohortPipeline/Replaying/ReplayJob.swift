@@ -23,12 +23,22 @@ public enum ReplayJob {
       replay.report.obstacle =
         "sample \(error.sample) was deleted, and with it its attributes; its group was not recorded by the version of "
         + "the program that deleted it"
+    } catch let error as OtherRules {
+      replay.report.obstacle =
+        "log entry \(error.sequence) was made by version \(error.version) of the grouping's rules, and this program has "
+        + "version \(GroupingState.rulesVersion): it cannot make the entry again"
     } catch let error as any DescribedError {
       guard error.category == .corruption else { throw error }
       replay.differ("\(error)")
     }
     return replay.report
   }
+}
+
+/// A round was made by rules that this program does not have.
+private struct OtherRules: Error {
+  let sequence: LogSequence
+  let version: UInt64
 }
 
 /// A replay under way.
@@ -43,6 +53,8 @@ private struct Replay {
   /// Hashes of the last records of closed groups.
   var closed: [GroupID: UInt64] = [:]
   var position = FeedPosition.start
+  /// Version of the rules by which the rounds are made that come next.
+  var rules = UInt64(GroupingState.unnotedRulesVersion)
   /// The next log entry to look at, and the last round.
   var next: LogSequence
   var last: LogSequence
@@ -131,10 +143,16 @@ private struct Replay {
       if round.state != state.digest { differ(digests(round.state)) }
       return
     }
+    let opening = try round.opening
+    if let noted = opening.first(where: { $0.kind == .ruled }) { rules = noted.count }
+    if case .embedding = grouping.definition.criterion, rules != UInt64(GroupingState.rulesVersion) {
+      throw OtherRules(sequence: last, version: rules)
+    }
     try assignTail()
     let records = try self.records(upTo: round.applied)
     let outcome: RoundOutcome
-    if try round.isRefinement {
+    // A pass that someone asked for (`grouping refine`), and no round.
+    if opening.first?.kind == .refined {
       guard state.roundLength(pending: records.count) == 0 else {
         return differ("no pass over \(records.count) new records follows record \(state.applied)")
       }
@@ -262,11 +280,9 @@ extension CohortStore.GroupRecord {
 }
 
 extension LogEvent.Round {
-  /// Whether it is a pass that someone asked for (`grouping refine`), and no round.
-  fileprivate var isRefinement: Bool {
-    get throws {
-      try events.first.map { try ByteReader.decode($0) { try GroupEvent(from: &$0) }.kind == .refined } ?? false
-    }
+  /// The events that say what kind of round it is: at most the first two.
+  fileprivate var opening: [GroupEvent] {
+    get throws { try events.prefix(2).map { try ByteReader.decode($0) { try GroupEvent(from: &$0) } } }
   }
 }
 

@@ -11,12 +11,14 @@ enum StoreFormat {
   /// Features a reader must know to read the store right. Bit 0: samples compressed with trained dictionaries. Bit 1:
   /// groupings by anchors and products. Bit 2: groupings with two generations of columns. Bit 3:
   /// configurations, spaces and entries of vectors with more than format 1 had at first: recipes of embedding spaces,
-  /// refused samples.
-  static let knownRequired: UInt64 = 0b1111
+  /// refused samples. Bit 4: complete rounds of groupings by embedding with more than format 1 had at first: the guard,
+  /// passes, the version of the rules; and balanced groupings.
+  static let knownRequired: UInt64 = 0b11111
   static let trainedDictionaries: UInt64 = 0b1
   static let derivedGroupings: UInt64 = 0b10
   static let generations: UInt64 = 0b100
   static let recipes: UInt64 = 0b1000
+  static let embeddingRounds: UInt64 = 0b10000
 
   /// The value of `meta["format"]`.
   struct Record {

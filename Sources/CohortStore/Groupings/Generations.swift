@@ -117,6 +117,7 @@ extension WriteTransaction {
         code: "generation", category: .failure, message: "The next generation is not complete",
         place: "grouping \"\(grouping.name)\"")
     }
+    try requireFeatures(ofRoundsOf: record)
     for column in [record.groupColumn, record.distanceColumn] { try removeChunks(of: column) }
     record.generations?.isSecondCurrent.toggle()
     record.generations?.pending = nil

@@ -64,6 +64,7 @@ extension WriteTransaction {
     case .anchors, .product: try require(StoreFormat.derivedGroupings)
     case .task, .attribute, .length, .embedding: break
     }
+    if definition.isBalanced { try require(StoreFormat.embeddingRounds) }
     if definition.hasMaterial {
       try columns.set(record.materialColumn, from: 0, Self.words(material))
       record.materialBytes = UInt64(material.count)
@@ -136,6 +137,7 @@ extension WriteTransaction {
     record.rows = rows
     record.provisional = round.applied
     if !round.isProvisional {
+      try requireFeatures(ofRoundsOf: record)
       record.applied = round.applied
       record.engineState = round.engineState
     }
@@ -146,6 +148,12 @@ extension WriteTransaction {
           grouping: grouping.id, applied: round.applied, provisional: round.isProvisional,
           assigned: UInt64(round.assignments.count), events: round.events, state: round.digest)))
     return record
+  }
+
+  /// Notes what a reader must know of complete rounds: those of an embedding grouping say by which rules they were made.
+  func requireFeatures(ofRoundsOf grouping: GroupingRecord) throws {
+    guard case .embedding = grouping.definition.criterion else { return }
+    try require(StoreFormat.embeddingRounds)
   }
 
   /// Stores groups with the sizes that they have. - Returns: how many of them are new.

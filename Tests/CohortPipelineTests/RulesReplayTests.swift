@@ -1,0 +1,100 @@
+import CohortClustering
+import CohortCore
+import CohortIngestion
+import CohortPipeline
+import CohortStore
+import Foundation
+import Testing
+
+/// What a replay says of rounds that other versions of the program made.
+@Suite struct RulesReplayTests {
+  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+
+  /// A store with vectors and a grouping of them to which nothing was applied.
+  private static func prepared(_ path: String) throws -> Store {
+    let store = try Store.create(at: path)
+    var request = IngestRequest(paths: [data + "/gsm8k"])
+    request.embeddings = data + "/gsm8k.npy"
+    try #require(try IngestJob.run(store, request).failures.isEmpty)
+    _ = try store.write { transaction in
+      let space = try #require(try transaction.reading.spaces().first).name
+      return try transaction.createGrouping(
+        name: "topics", definition: GroupingDefinition(criterion: .embedding(space: space), granularity: .groups(9)))
+    }
+    return store
+  }
+
+  private static func firstRound(_ store: Store) throws -> LogSequence? {
+    var found: LogSequence?
+    try store.read { transaction in
+      try transaction.forEachEntry(from: LogSequence(1)) { entry in
+        if case .round = entry.event { found = entry.sequence }
+        return found == nil
+      }
+    }
+    return found
+  }
+
+  /// Older rounds are no damage, and neither are those of a newer program; newer ones may follow them.
+  @Test(arguments: [GroupingState.unnotedRulesVersion, GroupingState.rulesVersion + 1])
+  func roundsOfOtherRulesAreAnObstacleAndNoDifference(old: UInt32) throws {
+    let folder = try TemporaryFolder()
+    let store = try Self.prepared(folder.file("store"))
+    let follower = try GroupingFollower(store, grouping: "topics")
+    follower.rules = old
+    _ = try follower.update()
+    func check() throws {
+      let report = try ReplayJob.run(store, grouping: "topics")
+      #expect(report.difference == nil)
+      let obstacle = try #require(report.obstacle)
+      #expect(obstacle.contains("entry \(try #require(try Self.firstRound(store)))"), "\(obstacle)")
+      #expect(obstacle.contains("version \(old) "), "\(obstacle)")
+      #expect(obstacle.contains("version \(GroupingState.rulesVersion)"), "\(obstacle)")
+    }
+    try check()
+    _ = try DeletionJob.run(store, (0..<300).map { SampleID(UInt64($0 * 2)) }, reason: "test")
+    _ = try UpdateJob.run(store)
+    try check()
+    let header = try store.read { try EmbeddingHeader(in: #require(try $0.grouping(named: "topics")).engineState) }
+    #expect(header?.rules == GroupingState.rulesVersion)
+  }
+
+  /// A change of rules in the middle: the rounds before it are made again, the first one after it is named.
+  @Test func theReplayNamesTheEntryWithWhichOtherRulesBegin() throws {
+    let folder = try TemporaryFolder()
+    let store = try Self.prepared(folder.file("store"))
+    _ = try UpdateJob.run(store)
+    #expect(try ReplayJob.run(store, grouping: "topics").isSame)
+    let last = try store.read { try $0.counters.lastSequence }
+    _ = try DeletionJob.run(store, (0..<300).map { SampleID(UInt64($0 * 2)) }, reason: "test")
+    let follower = try GroupingFollower(store, grouping: "topics")
+    follower.rules = GroupingState.rulesVersion + 1
+    _ = try follower.update()
+    let report = try ReplayJob.run(store, grouping: "topics")
+    #expect(report.difference == nil && report.rounds > 0)
+    #expect(report.obstacle?.contains("entry \(last.next.next)") == true, "\(report.obstacle ?? "")")
+  }
+
+  /// A pass that changes nothing is not stored, so it notes nothing either.
+  @Test func anIdlePassNotesNothing() throws {
+    let folder = try TemporaryFolder()
+    let store = try Store.create(at: folder.file("store"))
+    let lines = (0..<40).map { #"{"prompt":"\#($0)","completion":"1"}"# }
+    try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: folder.file("r.jsonl")))
+    try GivenVectorsTests.npy([[Float]](repeating: [3, 4], count: 40)).write(
+      to: URL(fileURLWithPath: folder.file("v.npy")))
+    _ = try IngestJob.run(
+      store, IngestRequest(paths: [folder.file("r.jsonl")], embeddings: folder.file("v.npy"), space: "v"))
+    let definition = GroupingDefinition(criterion: .embedding(space: "v"))
+    _ = try store.write { try $0.createGrouping(name: "topics", definition: definition) }
+    let follower = try GroupingFollower(store, grouping: "topics")
+    follower.rules = GroupingState.unnotedRulesVersion
+    #expect(try follower.update().provisional == 0)
+    let before = try store.read { try ($0.counters.lastSequence, $0.grouping(named: "topics")) }
+    let report = try RefineJob.run(store, grouping: "topics")
+    #expect(report.passes == 0 && report.isSettled)
+    let after = try store.read { try ($0.counters.lastSequence, $0.grouping(named: "topics")) }
+    #expect(before.0 == after.0 && before.1 == after.1)
+  }
+}
