@@ -58,6 +58,29 @@ import Testing
     #expect(try made.store.verify().isSound)
   }
 
+  /// Older programs are told by feature bit 4, when there is something that they cannot read and not before.
+  @Test func completeRoundsOfEmbeddingsAndBalancedGroupings() throws {
+    let folder = try TemporaryFolder()
+    let made = try FormatStore(at: folder.file("s"))
+    let raw = try RawTables(at: made.path)
+    let near = try made.store.read { try #require(try $0.grouping(named: "near")) }
+    var round = RoundCommit(
+      assignments: [], groups: [], engineState: [1], applied: near.provisional, isProvisional: true, events: [],
+      digest: 1)
+    try made.store.write { _ = try $0.commit(round, to: near) }
+    #expect(try body(raw, "meta", Array("format".utf8)) == u32(1) + u64(0) + u64(0))
+    round.isProvisional = false
+    try made.store.write { _ = try $0.commit(round, to: near) }
+    #expect(try body(raw, "meta", Array("format".utf8)) == u32(1) + u64(16) + u64(0))
+
+    let other = try FormatStore(at: folder.file("t"))
+    let definition = GroupingDefinition(
+      criterion: .embedding(space: "mini"), granularity: .groupSize(3), isBalanced: true)
+    _ = try other.store.write { try $0.createGrouping(name: "even", definition: definition) }
+    let format = try body(RawTables(at: other.path), "meta", Array("format".utf8))
+    #expect(format == u32(1) + u64(16) + u64(0))
+  }
+
   @Test func anchorsOfAGrouping() throws {
     let folder = try TemporaryFolder()
     let made = try FormatStore(at: folder.file("s"))
