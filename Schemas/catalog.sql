@@ -145,7 +145,9 @@ CREATE TABLE rounds (
 ) STRICT;
 CREATE INDEX rounds_by_grouping ON rounds (grouping, sequence);
 
--- What happened to the groups, in order. Kinds: born, split, merged, republished, closed.
+-- What happened to the groups, in order. Kinds: born, split, merged, republished, closed; and of many groups at once
+-- refined (a pass that someone asked for), guarded (compared with a fresh k-means), reclustered (started over), ruled
+-- (by other rules from here on).
 CREATE TABLE group_events (
   sequence INTEGER NOT NULL,
   ordinal INTEGER NOT NULL,
@@ -153,9 +155,9 @@ CREATE TABLE group_events (
   kind TEXT NOT NULL,
   position INTEGER NOT NULL, -- records of its feed that the grouping had applied
   parent INTEGER, -- split: the group that was divided; merged: the heir
-  child INTEGER NOT NULL, -- split: the new group; merged, closed: the group that is gone; else the group
-  members INTEGER NOT NULL,
-  gain REAL, -- decrease of the summed squared distances; NULL where it is not a number
+  child INTEGER, -- split: the new group; merged, closed: the group that is gone; NULL: many groups; else the group
+  members INTEGER NOT NULL, -- guarded: samples that were compared; ruled: the version of the rules
+  gain REAL, -- decrease of the summed squared distances; guarded: the ratio; NULL where it is not a number
   PRIMARY KEY (sequence, ordinal)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX group_events_by_child ON group_events (grouping, child);

@@ -45,6 +45,7 @@ import Testing
     ("DROP TABLE sources", .otherSchema), ("CREATE TABLE other (a)", .otherSchema),
     ("ALTER TABLE log ADD COLUMN more TEXT", .otherSchema), ("DROP INDEX rounds_by_grouping", .otherSchema),
     ("INSERT INTO grdb_migrations VALUES ('2: of a newer release')", .otherSchema),
+    ("UPDATE grdb_migrations SET identifier = '2: projection of the log'", .otherSchema),
     ("DELETE FROM grdb_migrations", .otherSchema), ("DROP TABLE grdb_migrations", .otherSchema),
   ]) func aMisfitIsMadeAnew(edit: String, reason: CatalogRefresh.Reason) throws {
     let made = try make()

@@ -1,4 +1,5 @@
 import CohortCatalog
+import CohortClustering
 import CohortCore
 import CohortStore
 import GRDB
@@ -71,6 +72,40 @@ import Testing
       #expect(gone == Int64(counters.deleted), "seed \(seed)")
       let open = try Int64.fetchOne(database, sql: "SELECT count(*) FROM lineage WHERE closed_sequence IS NULL")
       #expect(try Int64.fetchOne(database, sql: "SELECT sum(open_groups) FROM groupings") == open, "seed \(seed)")
+    }
+  }
+
+  /// What concerns many groups is not shown as that of a group.
+  @Test func eventsWithoutAGroupHaveNone() throws {
+    let folder = try TemporaryFolder()
+    let store = try Store.create(at: folder.file("s"))
+    let definition = GroupingDefinition(criterion: .embedding(space: "s"))
+    let grouping = try store.write { try $0.createGrouping(name: "topics", definition: definition) }
+    let events = GroupEvent.Kind.allCases.map { kind in
+      switch kind {
+      case .refined, .guarded, .reclustered, .ruled: GroupEvent(kind, position: 1, count: 7)
+      case .split, .merged: GroupEvent(kind, position: 1, parent: GroupID(0), child: GroupID(1), count: 7)
+      case .born, .republished, .closed: GroupEvent(kind, position: 1, child: GroupID(0), count: 7)
+      }
+    }
+    let round = RoundCommit(
+      assignments: [], groups: [], engineState: [], applied: FeedPosition(sequence: LogSequence(2), offset: 0),
+      isProvisional: false,
+      events: events.map { event in
+        var writer = ByteWriter()
+        event.encode(into: &writer)
+        return writer.bytes
+      }, digest: 0)
+    _ = try store.write { try $0.commit(round, to: grouping) }
+    let catalog = try Catalog(of: store)
+    let rows = try DatabaseQueue(path: catalog.path).read {
+      try Row.fetchAll($0, sql: "SELECT kind, parent, child FROM group_events ORDER BY ordinal")
+    }
+    #expect(rows.count == GroupEvent.Kind.allCases.count)
+    for (row, event) in zip(rows, events) {
+      #expect(row["kind"] as String == event.kind.name)
+      #expect(row["parent"] as Int? == (event.parent == .unassigned ? nil : 0))
+      #expect(row["child"] as Int? == (event.child == .unassigned ? nil : Int(event.child.rawValue)))
     }
   }
 

@@ -41,13 +41,14 @@ extension Projector {
   /// - Returns: by how much the number of open groups changed.
   private func apply(_ event: GroupEvent, ordinal: Int, grouping: UInt32) throws -> Int {
     let parent = event.parent == .unassigned ? nil : event.parent.rawValue
+    let child = event.child == .unassigned ? nil : event.child.rawValue
     try run(
       """
       INSERT INTO group_events (sequence, ordinal, grouping, kind, position, parent, child, members, gain)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        sequence, ordinal, grouping, event.kind.name, try cell(event.position), parent, event.child.rawValue,
+        sequence, ordinal, grouping, event.kind.name, try cell(event.position), parent, child,
         try cell(event.count), event.gain.isNaN ? nil : event.gain,
       ])
     switch event.kind {

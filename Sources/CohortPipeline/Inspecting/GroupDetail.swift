@@ -122,6 +122,8 @@ extension GroupListing {
       guard case .round(let round) = entry.event, round.grouping == grouping.id else { return true }
       for bytes in round.events {
         let event = try ByteReader.decode(bytes) { try GroupEvent(from: &$0) }
+        // What concerns the whole grouping is no group's history.
+        guard event.child != .unassigned else { continue }
         events.append(
           GroupDetail.Event(
             sequence: entry.sequence, time: entry.time, position: event.position, operation: event.kind.name,
