@@ -76,6 +76,37 @@ import Testing
     #expect(report.obstacle?.contains("entry \(last.next.next)") == true, "\(report.obstacle ?? "")")
   }
 
+  /// With other options the rounds would be others, so a header that cannot be read is damage, named with its grouping.
+  @Test func aDamagedHeaderIsNotReplayedWithOtherOptions() throws {
+    let folder = try TemporaryFolder()
+    let store = try Self.prepared(folder.file("store"))
+    _ = try store.write { try $0.createGrouping(name: "tasks", definition: GroupingDefinition(criterion: .task)) }
+    _ = try UpdateJob.run(store)
+    let record = try store.read { try #require(try $0.grouping(named: "topics")) }
+    var header = record.engineState
+    header[0] = 9
+    let round = RoundCommit(
+      assignments: [], groups: [], engineState: header, applied: record.applied, isProvisional: false, events: [],
+      digest: 0)
+    try store.write { _ = try $0.commit(round, to: record) }
+    let report = try ReplayJob.run(store, grouping: "topics")
+    let what = try #require(report.difference?.what)
+    #expect(report.rounds == 0 && report.difference?.sequence == record.created)
+    #expect(what.contains("\"topics\"") && what.contains("layout version 9") && what.contains("create it again"))
+    #expect(try ReplayJob.run(store, grouping: "tasks").isSame)
+    // Whoever goes on with it hears the same, and the other groupings are kept up to date.
+    _ = try DeletionJob.run(store, [SampleID(3)], reason: "test")
+    let error = #expect(throws: ClusteringError.self) { try UpdateJob.run(store) }
+    #expect(error?.code == "clustering.damaged-state" && error?.place == "grouping \"topics\"")
+    #expect(throws: ClusteringError.self) {
+      try store.read { try GroupListing.guardRatio(of: #require(try $0.grouping(named: "topics"))) }
+    }
+    let end = try store.read { try $0.counters.lastSequence }
+    let tasks = try store.read { try #require(try $0.grouping(named: "tasks")) }
+    #expect(tasks.applied.sequence >= record.applied.sequence && tasks.applied.sequence <= end.next)
+    #expect(try ReplayJob.run(store, grouping: "tasks").isSame)
+  }
+
   /// A pass that changes nothing is not stored, so it notes nothing either.
   @Test func anIdlePassNotesNothing() throws {
     let folder = try TemporaryFolder()

@@ -23,27 +23,50 @@ extension ReadTransaction {
 
 extension ReadTransaction {
   /// The engine of a grouping as it was before its first round, with the options that it has.
+  /// - Throws: `clustering.damaged-state` when they cannot be read: with others the rounds would be others.
   func initialState(of grouping: GroupingRecord) throws -> GroupingState {
-    // A header that cannot be read is found by whoever compares it.
-    let stored = grouping.engineState.isEmpty ? nil : try? EmbeddingHeader(in: grouping.engineState)
-    return try GroupingState(
+    try GroupingState(
       definition: grouping.definition, dimension: try space(of: grouping.definition)?.dimension ?? 0,
-      options: stored?.options ?? EmbeddingOptions(), anchors: try anchors(of: grouping))
+      options: try grouping.embeddingHeader?.options ?? EmbeddingOptions(), anchors: try anchors(of: grouping))
   }
 
   /// The engine of a grouping as its last complete round left it.
   func storedState(of grouping: GroupingRecord) throws -> GroupingState {
     guard !grouping.engineState.isEmpty else { return try initialState(of: grouping) }
-    return try GroupingState(
-      header: grouping.engineState,
-      groups: try groups(of: grouping.id).map { try CohortClustering.GroupRecord(decoding: $0.engineState) },
-      anchors: try anchors(of: grouping))
+    let (groups, anchors) = (try groups(of: grouping.id), try anchors(of: grouping))
+    return try grouping.reading {
+      try GroupingState(
+        header: grouping.engineState,
+        groups: try groups.map { try CohortClustering.GroupRecord(decoding: $0.engineState) }, anchors: anchors)
+    }
   }
 
   /// The anchors of a grouping by anchors; else nil.
   func anchors(of grouping: GroupingRecord) throws -> AnchorSet? {
     guard case .anchors(let anchors) = grouping.definition.criterion else { return nil }
     return try AnchorSet(decoding: try material(of: grouping), digest: anchors.set)
+  }
+}
+
+extension GroupingRecord {
+  /// What the header of an embedding grouping holds; nil for other groupings, and before the first round.
+  /// - Throws: `clustering.damaged-state`.
+  var embeddingHeader: EmbeddingHeader? {
+    get throws { engineState.isEmpty ? nil : try reading { try EmbeddingHeader(in: engineState) } }
+  }
+
+  /// Names the grouping in what is said of stored state that cannot be read.
+  /// - Throws: `clustering.damaged-state` where `body` meets damage.
+  func reading<R>(_ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as any DescribedError {
+      guard error.category == .corruption else { throw error }
+      throw ClusteringError(
+        code: "clustering.damaged-state", category: .corruption, message: "The state of a grouping is damaged",
+        place: "grouping \"\(name)\"", cause: "\(error)",
+        hint: "Restore the last backup, or drop the grouping and create it again")
+    }
   }
 }
 

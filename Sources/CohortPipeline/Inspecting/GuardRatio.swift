@@ -5,9 +5,9 @@ public import CohortStore
 extension GroupListing {
   /// The error of a grouping by embedding over that of a fresh k-means, as the guard measured it when the number of
   /// samples had doubled last; nil for other groupings, and before the first time.
-  /// - Throws: `core.invalid` for a header that cannot be read.
+  /// - Throws: `clustering.damaged-state` for a header that cannot be read.
   public static func guardRatio(of grouping: GroupingRecord) throws -> Double? {
-    guard case .embedding = grouping.definition.criterion, !grouping.engineState.isEmpty else { return nil }
-    return try EmbeddingHeader(in: grouping.engineState)?.lastGuard?.ratio
+    guard case .embedding = grouping.definition.criterion else { return nil }
+    return try grouping.embeddingHeader?.lastGuard?.ratio
   }
 }

@@ -16,7 +16,16 @@ public enum ReplayJob {
     if let record = try store.read({ try $0.grouping(named: name) }), case .product = record.definition.criterion {
       return try store.read { try ProductReplay.run(record, $0) }
     }
-    var replay = try Replay(store, grouping: name)
+    var replay: Replay
+    do {
+      replay = try Replay(store, grouping: name)
+    } catch let error as ClusteringError {
+      guard error.category == .corruption, let created = try store.read({ try $0.grouping(named: name)?.created })
+      else { throw error }
+      var report = ReplayReport(grouping: name)
+      report.difference = ReplayReport.Difference(sequence: created, position: 0, what: "\(error)")
+      return report
+    }
     do {
       try replay.run(control)
     } catch let error as ErasedLabel {
