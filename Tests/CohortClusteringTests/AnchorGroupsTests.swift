@@ -25,6 +25,22 @@ struct AnchorGroupsTests {
     return driver
   }
 
+  /// The store compares bytes, and so do anchors: what only looks the same has a group of its own.
+  @Test func labelsAreEqualWhenTheirBytesAre() throws {
+    let labels = ["caf\u{e9}", "cafe\u{301}", "caf\u{e9}"]
+    let set = try AnchorSet(
+      dimension: 2, rows: zip(labels, [[1, 0], [0, 1], [1, 1]] as [[Float]]).map { (label: $0, vector: $1) })
+    #expect(set.labels.map { Array($0.utf8) } == labels.prefix(2).map { Array($0.utf8) })
+    #expect(set.owners == [0, 1, 0])
+    let read = try AnchorSet(decoding: set.encoded, digest: set.digest)
+    #expect(read.encoded == set.encoded && read.owners == set.owners)
+    let error = #expect(throws: ClusteringError.self) {
+      try AnchorSet(
+        dimension: 2, rows: zip(labels, [[1, 0], [2, 0]] as [[Float]]).map { (label: $0, vector: $1) })
+    }
+    #expect(error?.message.contains("which has the label") == true, "\(error?.message ?? "")")
+  }
+
   /// Nearest anchors in fixed-order Float64, one by one.
   private func expected(_ row: [Float], _ anchors: AnchorSet, votes: Int) -> (label: Int, distance: Float) {
     let ranking = (0..<anchors.count).map { j in

@@ -30,7 +30,8 @@ public struct AnchorSet: Hashable, Sendable {
   ) throws {
     guard !rows.isEmpty else { throw ClusteringError.anchor("There are no anchors") }
     guard rows.count <= Self.limit else { throw ClusteringError.anchor("There are more than \(Self.limit) anchors") }
-    var numbers: [String: Int] = [:]
+    // By bytes, as everywhere in the store: strings are equal that only look the same.
+    var numbers: [[UInt8]: Int] = [:]
     var labels: [String] = []
     var owners: [Int] = []
     var vectors: [Float] = []
@@ -51,17 +52,19 @@ public struct AnchorSet: Hashable, Sendable {
           present == 2 ? "An anchor holds a value that is not a finite number" : "An anchor is a vector of zeros",
           place: place(row))
       }
-      let owner = numbers[label] ?? labels.count
+      let bytes = Array(label.utf8)
+      let owner = numbers[bytes] ?? labels.count
       if owner == labels.count {
-        numbers[label] = owner
+        numbers[bytes] = owner
         labels.append(label)
       }
       let digest = scaled.withUnsafeBytes { XXH3.hash128($0) }
       if let before = seen.updateValue(row, forKey: digest) {
         let other = labels[owners[before]]
+        let isOwn = owners[before] == owner
         throw ClusteringError.anchor(
           "An anchor is the same vector as that of \(place(before))"
-            + (other == label ? "" : ", which has the label \"\(other)\""),
+            + (isOwn ? "" : ", which has the label \"\(other)\""),
           place: place(row), hint: "Give each vector once")
       }
       owners.append(owner)

@@ -103,7 +103,12 @@ struct AnchorFile {
     }
     let labels = AnchorFile(path: found, space: space, encoder: nil)
     return try labels.lines(of: found).map { number, line in
-      guard found.hasSuffix(".jsonl") else { return String(decoding: line, as: UTF8.self) }
+      guard found.hasSuffix(".jsonl") else {
+        guard let text = String(validating: line, as: UTF8.self) else {
+          throw labels.error("The label is not valid UTF-8", line: number)
+        }
+        return text
+      }
       if let text = try? JSONDecoder().decode(String.self, from: line) { return text }
       let row: Line = try labels.decode(line, number)
       guard let label = row.label else { throw labels.error("There is no label", line: number) }
