@@ -121,6 +121,24 @@ struct BalanceTests {
     }
   }
 
+  /// The members of all groups above the bound are found in one scan, however many there are to divide. Equal vectors all
+  /// go to one group, and only the bound divides it.
+  @Test func scansOfARoundDoNotGrowWithTheGroupsThatAreDivided() throws {
+    let counter = RowCounter()
+    var driver = try Self.driver(.groupSize(4))
+    driver.store.scanned = counter
+    var (splits, scans) = (0, 0.0)
+    for vector in Data.equal.vectors(3_000, seed: 79) {
+      driver.pending.append(ChangeRecord(.inserted, driver.store.addRow(vector: vector), .vector))
+      guard driver.state.roundLength(pending: driver.pending.count) > 0 else { continue }
+      let before = (splits: driver.store.statistics.splits, rows: counter.rows)
+      try driver.receive([])
+      splits = max(splits, driver.store.statistics.splits - before.splits)
+      scans = max(scans, Double(counter.rows - before.rows) / Double(driver.state.applied))
+    }
+    #expect(splits >= 12 && scans <= 12, "\(splits) splits, \(scans) scans")
+  }
+
   @Test func balanceCostsErrorOnlyWhereItBinds() throws {
     let data = IsotropicMixture(count: 2_000, dimension: 8, components: 10, sigma: 0.4, seed: 76).vectors
     var plain = try Driver.embedding(.groups(20), dimension: 8)

@@ -1,5 +1,6 @@
 import CohortClustering
 import CohortCore
+import Synchronization
 
 /// A store in memory with what a driver does around rounds: commits outcomes, applies tails provisionally, and checks
 /// that committed rows are what the outcome says.
@@ -16,6 +17,8 @@ struct MemoryStore: AssignmentTable, SampleFeatures {
   var blockRows: UInt64 = 4_096
   /// Whether vectors can be read in place, as half floats: their values must be such.
   var holdsHalves = false
+  /// Rows that scans were given, when somebody wants to know.
+  var scanned: RowCounter?
 
   var sampleCount: UInt64 { UInt64(groups.count) }
 
@@ -28,6 +31,7 @@ struct MemoryStore: AssignmentTable, SampleFeatures {
     _ samples: Range<UInt64>,
     _ body: (UInt64, UnsafeBufferPointer<UInt32>, UnsafeBufferPointer<Float>) throws -> Void
   ) throws {
+    scanned?.add(samples.count)
     var start = samples.lowerBound
     while start < samples.upperBound {
       let end = min((start / blockRows + 1) * blockRows, samples.upperBound)
@@ -122,6 +126,13 @@ struct MemoryStore: AssignmentTable, SampleFeatures {
     }
     return sizes
   }
+}
+
+/// Counts rows, from any thread.
+final class RowCounter: Sendable {
+  private let sum = Atomic<Int>(0)
+  var rows: Int { sum.load(ordering: .relaxed) }
+  func add(_ count: Int) { sum.wrappingAdd(count, ordering: .relaxed) }
 }
 
 /// Feeds records to a state as they arrive: full rounds are applied and committed, the tail is assigned provisionally.

@@ -11,11 +11,13 @@ extension EmbeddingGroups {
   mutating func balance(_ context: inout RoundContext, _ work: Workspace) throws {
     guard let bounds = work.bounds else { return }
     try closeSmallGroups(bounds, &context, work)
+    let full = ids.indices.filter { counts[$0] > bounds.high }.map { ids[$0] }
+    guard !full.isEmpty else { return }
+    var members = try allMembers(of: full, context)
     var moved: [GroupID] = []
     while let slot = counts.firstIndex(where: { $0 > bounds.high }) {
-      moved += try cut(slot, bounds, &context, work)
+      moved += try cut(slot, bounds, &members, &context, work)
     }
-    guard !moved.isEmpty else { return }
     try settle(moved.sorted(), orphans: [], &context, work)
   }
 
@@ -70,15 +72,17 @@ extension EmbeddingGroups {
 
   /// Divides a group among its own members: by 2-means if each half gets a quarter, else in the middle of the order along
   /// the same direction; equal ones by id.
+  /// - Parameter known: the members of the groups that are above the bound, ascending; of both parts afterwards.
   /// - Returns: the two groups, ascending.
   private mutating func cut(
-    _ slot: Int, _ bounds: SizeBounds, _ context: inout RoundContext, _ work: Workspace
+    _ slot: Int, _ bounds: SizeBounds, _ known: inout [GroupID: [UInt64]], _ context: inout RoundContext,
+    _ work: Workspace
   ) throws -> [GroupID] {
     let group = ids[slot]
     let before = measure(slot, work.path).error
-    try renewGains([group], &context, work)
+    let members = known[group] ?? []
+    try renewGains([group], from: [TwoMeans.spread(members)], &context, work)
     let halves = work.halves.removeValue(forKey: group)
-    let members = try members(of: group, context)
     let chosen = try smallerPart(of: members, halves, context, work)
     let child = try open(
       centroids[(slot * dimension)..<((slot + 1) * dimension)], parent: group, &context, work)
@@ -98,6 +102,8 @@ extension EmbeddingGroups {
       GroupEvent(
         .split, position: position, parent: group, child: child, count: UInt64(members.count), gain: max(gain, 0)))
     let isChild = Set(chosen)
+    known[group] = members.filter { !isChild.contains($0) }
+    known[child] = chosen
     var distances: [(sample: UInt64, group: GroupID, distance: Float)] = []
     distances.reserveCapacity(members.count)
     try forEachRow(of: members, context, work) { groups, sample, row in
@@ -108,15 +114,11 @@ extension EmbeddingGroups {
     return [group, child]
   }
 
-  /// Members of one group, ascending.
-  private func members(of group: GroupID, _ context: RoundContext) throws -> [UInt64] {
-    var members: [UInt64] = []
-    try context.overlay.scan(0..<min(context.frontier, context.overlay.table.sampleCount)) { first, groups, distances in
-      for i in 0..<groups.count where groups[i] == group.rawValue && distances[i].sign == .plus {
-        members.append(first + UInt64(i))
-      }
-    }
-    return members
+  /// All members of some groups, ascending. One scan for all of them.
+  private func allMembers(of groups: [GroupID], _ context: RoundContext) throws -> [GroupID: [UInt64]] {
+    var members = [[UInt64]](repeating: [], count: groups.count)
+    try forEachMember(of: groups, context) { i, sample in members[i].append(sample) }
+    return Dictionary(uniqueKeysWithValues: zip(groups, members))
   }
 
   /// The members that make the new group.

@@ -63,50 +63,61 @@ extension EmbeddingGroups {
   mutating func renewGains(_ groups: [GroupID], _ context: inout RoundContext, _ work: Workspace) throws {
     for start in stride(from: 0, to: groups.count, by: 256) {
       let some = Array(groups[start..<min(start + 256, groups.count)])
-      let samples = try members(of: some, context)
-      let sizes = some.map { slot(of: $0).map { counts[$0] } ?? 0 }
-      let (lanes, features, path) = (work.lanes, context.features, work.path)
-      let products = samples.reduce(0) { $0 + $1.count } * 18
-      let halves = try work.workers.map(
-        some.count, isWorthwhile: Workspace.isWorthwhile(products * dimension)
-      ) { worker, i in
-        try lanes[worker].members.loadMembers(samples[i], features, path)
-        return TwoMeans.divide(lanes[worker].members, memberCount: sizes[i], path)
-      }
-      context.outcome.statistics.innerProducts += UInt64(products)
-      for (i, group) in some.enumerated() {
-        guard let slot = slot(of: group) else { continue }
-        let isWorth = halves[i].map { work.bounds?.admits($0, of: counts[slot]) ?? true } ?? false
-        gains[slot] = (isWorth ? halves[i]?.gain ?? 0 : 0, counts[slot])
-        work.halves[group] = halves[i]
-        context.touch(group)
-      }
+      try renewGains(some, from: try members(of: some, context), &context, work)
+    }
+  }
+
+  /// - Parameter samples: of each group the members that 2-means looks at.
+  mutating func renewGains(
+    _ groups: [GroupID], from samples: [[UInt64]], _ context: inout RoundContext, _ work: Workspace
+  ) throws {
+    let sizes = groups.map { slot(of: $0).map { counts[$0] } ?? 0 }
+    let (lanes, features, path) = (work.lanes, context.features, work.path)
+    let products = samples.reduce(0) { $0 + $1.count } * 18
+    let halves = try work.workers.map(
+      groups.count, isWorthwhile: Workspace.isWorthwhile(products * dimension)
+    ) { worker, i in
+      try lanes[worker].members.loadMembers(samples[i], features, path)
+      return TwoMeans.divide(lanes[worker].members, memberCount: sizes[i], path)
+    }
+    context.outcome.statistics.innerProducts += UInt64(products)
+    for (i, group) in groups.enumerated() {
+      guard let slot = slot(of: group) else { continue }
+      let isWorth = halves[i].map { work.bounds?.admits($0, of: counts[slot]) ?? true } ?? false
+      gains[slot] = (isWorth ? halves[i]?.gain ?? 0 : 0, counts[slot])
+      work.halves[group] = halves[i]
+      context.touch(group)
     }
   }
 
   /// At most 1,024 members of each group, ascending and evenly spaced. One scan for all groups.
   private func members(of groups: [GroupID], _ context: RoundContext) throws -> [[UInt64]] {
     let most = UInt64(TwoMeans.mostMembers)
-    var index = [Int32](repeating: -1, count: Int(context.nextGroup))
-    for (i, group) in groups.enumerated() { index[Int(group.rawValue)] = Int32(i) }
     let sizes = groups.map { slot(of: $0).map { counts[$0] } ?? 0 }
     var seen = [UInt64](repeating: 0, count: groups.count)
     var next = seen
     var result = [[UInt64]](repeating: [], count: groups.count)
-    let end = min(context.frontier, context.overlay.table.sampleCount)
-    try context.overlay.scan(0..<end) { first, groups, distances in
+    try forEachMember(of: groups, context) { i, sample in
+      if seen[i] == next[i] {
+        result[i].append(sample)
+        let taken = UInt64(result[i].count)
+        next[i] = sizes[i] <= most ? taken : taken < most ? taken * sizes[i] / most : .max
+      }
+      seen[i] += 1
+    }
+    return result
+  }
+
+  /// Calls `body` with each applied member of the groups, ascending, and the index of its group. One scan for all groups.
+  func forEachMember(of groups: [GroupID], _ context: RoundContext, _ body: (Int, UInt64) -> Void) throws {
+    var index = [Int32](repeating: -1, count: Int(context.nextGroup))
+    for (i, group) in groups.enumerated() { index[Int(group.rawValue)] = Int32(i) }
+    try context.overlay.scan(0..<min(context.frontier, context.overlay.table.sampleCount)) { first, groups, distances in
       for row in 0..<groups.count {
         let group = Int(groups[row])
         guard group < index.count, index[group] >= 0, distances[row].sign == .plus else { continue }
-        let i = Int(index[group])
-        if seen[i] == next[i] {
-          result[i].append(first + UInt64(row))
-          let taken = UInt64(result[i].count)
-          next[i] = sizes[i] <= most ? taken : taken < most ? taken * sizes[i] / most : .max
-        }
-        seen[i] += 1
+        body(Int(index[group]), first + UInt64(row))
       }
     }
-    return result
   }
 }

@@ -5,6 +5,13 @@ internal import CohortKernels
 enum TwoMeans {
   /// Larger groups are represented by this many members, evenly spaced by sample id.
   static let mostMembers = 1_024
+
+  /// The members of a group that represent it.
+  static func spread(_ members: [UInt64]) -> [UInt64] {
+    guard members.count > mostMembers else { return members }
+    return (0..<mostMembers).map { members[$0 * members.count / mostMembers] }
+  }
+
   private static let powerSteps = 5
   private static let lloydSteps = 4
 
