@@ -62,7 +62,7 @@ public struct GroupingState: Sendable {
     self.dimension = dimension
     switch definition.criterion {
     case .task, .attribute: engine = LabelGroups()
-    case .length(_, let cut): engine = try LengthGroups(cut: cut, granularity: definition.granularity)
+    case .length(_, let cut, _): engine = try LengthGroups(cut: cut, granularity: definition.granularity)
     case .embedding:
       engine = try EmbeddingGroups(dimension: dimension, definition: definition, options: options)
     case .anchors: engine = try AnchorGroups(anchors: anchors, definition: definition, dimension: dimension)
@@ -294,7 +294,7 @@ public struct GroupingState: Sendable {
     switch fields.definition.criterion {
     case .task, .attribute:
       return try ByteReader.decode(fields.part) { _ in try LabelGroups(records: open) }
-    case .length(_, let cut):
+    case .length(_, let cut, _):
       return try ByteReader.decode(fields.part) {
         try LengthGroups(cut: cut, granularity: fields.definition.granularity, header: &$0, records: open)
       }

@@ -10,8 +10,8 @@ public struct GroupingDefinition: Hashable, Sendable {
     case quantiles(Int)
   }
 
-  /// Which length a length grouping looks at.
-  public enum LengthMeasure: UInt8, Hashable, Sendable {
+  /// Which part of a sample's messages a length grouping looks at.
+  public enum LengthPart: UInt8, Hashable, Sendable {
     case prompt = 0
     case response = 1
     case total = 2
@@ -44,7 +44,8 @@ public struct GroupingDefinition: Hashable, Sendable {
     case task
     /// The value of one attribute of the samples (a JSON key of the input that no layout uses).
     case attribute(String)
-    case length(LengthMeasure, Edges)
+    /// The length of a part of the messages, by the store's own measure or by the one named.
+    case length(LengthPart, Edges, measure: String? = nil)
     /// Neighbourhood in the named embedding space.
     case embedding(space: String)
     /// The label of the nearest labelled anchor vectors.
@@ -73,6 +74,11 @@ public struct GroupingDefinition: Hashable, Sendable {
     }
   }
 
+  /// The length measure that samples must be measured by to get a group; nil where none but the store's own is looked at.
+  public var measure: String? {
+    if case .length(_, _, let measure) = criterion { measure } else { nil }
+  }
+
   public var criterion: Criterion
   public var granularity: Granularity
   /// Whether the sizes of groups are bounded: from a quarter of the size aimed at to four times it. Only groupings by
@@ -96,9 +102,10 @@ public struct GroupingDefinition: Hashable, Sendable {
     case .attribute(let key):
       writer.fixed(UInt8(1))
       writer.string(key)
-    case .length(let measure, let edges):
-      writer.fixed(UInt8(2))
-      writer.fixed(measure.rawValue)
+    case .length(let part, let edges, let measure):
+      writer.fixed(UInt8(measure == nil ? 2 : 6))
+      if let measure { writer.string(measure) }
+      writer.fixed(part.rawValue)
       switch edges {
       case .given(let values):
         writer.fixed(UInt8(0))
@@ -143,11 +150,7 @@ public struct GroupingDefinition: Hashable, Sendable {
     switch try reader.fixed(UInt8.self) {
     case 0: criterion = .task
     case 1: criterion = .attribute(try reader.string())
-    case 2:
-      guard let measure = LengthMeasure(rawValue: try reader.fixed()) else {
-        throw FormatError.invalid("a length measure", at: reader.offset - 1)
-      }
-      criterion = .length(measure, try Self.edges(from: &reader))
+    case 2: criterion = .length(try Self.part(from: &reader), try Self.edges(from: &reader))
     case 3: criterion = .embedding(space: try reader.string())
     case 4:
       criterion = .anchors(
@@ -156,6 +159,9 @@ public struct GroupingDefinition: Hashable, Sendable {
           set: Digest128(high: try reader.fixed(), low: try reader.fixed())))
     case 5:
       criterion = .product(try reader.string(), try reader.string(), minimum: try Self.size(from: &reader))
+    case 6:
+      let measure = try reader.string()
+      criterion = .length(try Self.part(from: &reader), try Self.edges(from: &reader), measure: measure)
     case let tag: throw FormatError.invalid("a grouping's criterion", at: reader.offset - 1, cause: "tag \(tag)")
     }
     var tag = try reader.fixed(UInt8.self)
@@ -167,6 +173,13 @@ public struct GroupingDefinition: Hashable, Sendable {
     case 2: granularity = .groupSize(try Self.size(from: &reader))
     case let tag: throw FormatError.invalid("a granularity", at: reader.offset - 1, cause: "tag \(tag)")
     }
+  }
+
+  private static func part(from reader: inout ByteReader) throws -> LengthPart {
+    guard let part = LengthPart(rawValue: try reader.fixed()) else {
+      throw FormatError.invalid("the part that is measured", at: reader.offset - 1)
+    }
+    return part
   }
 
   private static func edges(from reader: inout ByteReader) throws -> Edges {

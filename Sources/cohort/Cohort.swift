@@ -22,7 +22,7 @@ struct Cohort: CohortCommandGroup {
           InitCommand.self, IngestCommand.self, UpdateCommand.self, SampleCommand.self, DeleteCommand.self,
           ExportCommand.self, SQLCommand.self,
         ]),
-      CommandGroup(name: "Groups", subcommands: [GroupingCommand.self, GroupCommand.self]),
+      CommandGroup(name: "Groups", subcommands: [GroupingCommand.self, GroupCommand.self, LengthCommand.self]),
       CommandGroup(name: "Embeddings", subcommands: [EmbedCommand.self, SpaceCommand.self, ModelCommand.self]),
       CommandGroup(name: "Training", subcommands: [SnapshotCommand.self, PlanCommand.self, TrainCommand.self]),
       CommandGroup(

@@ -117,6 +117,6 @@ import Testing
     try history.steps(120)
     let catalog = try Catalog(of: history.store)
     let digest = try catalog.contentDigest()
-    #expect("\(digest)" == "27813fb252fa0bd6666415deb2fd3901")
+    #expect("\(digest)" == "823f96fccb29d31df36aba8516cf7d35")
   }
 }

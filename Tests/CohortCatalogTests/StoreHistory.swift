@@ -33,6 +33,7 @@ struct StoreHistory {
     case 15: try drop()
     case 16: try createSnapshot()
     case 17: try createPlan()
+    case 18: try measure()
     default: try checkpoint()
     }
   }
@@ -112,6 +113,26 @@ struct StoreHistory {
       _ = try rows.withUnsafeBytes {
         try transaction.embed(Array(present), rows: $0, without: Array(ids.suffix(ids.count / 3)), in: space)
       }
+    }
+  }
+
+  /// Adds a length measure, drops one, or measures what comes next.
+  private mutating func measure() throws {
+    let newName = name("measure")
+    let choice = Int.random(in: 0..<6, using: &random)
+    try store.write { transaction in
+      let measures = try transaction.reading.measures()
+      guard let measure = measures.last, choice > 0 else {
+        let tokenizer = names % 2 == 0 ? Digest128(high: 1, low: UInt64(names)) : nil
+        _ = try transaction.createMeasure(
+          name: newName, unit: tokenizer == nil ? .words : .tokens, tokenizer: tokenizer)
+        return
+      }
+      if choice == 1 { return try transaction.dropMeasure(named: measure.name) }
+      let count = min(transaction.counters.nextSample - measure.rows, 40)
+      try transaction.measure(
+        (0..<count).map { SampleLengths(prompt: UInt32($0), response: 1, total: UInt32($0) + 1) },
+        from: SampleID(measure.rows), by: measure)
     }
   }
 

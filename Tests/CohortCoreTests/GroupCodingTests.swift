@@ -19,6 +19,10 @@ import Testing
     ),
     (GroupingDefinition(criterion: .length(.response, .equalWidth(8))), [2, 1, 1, 8, 0]),
     (GroupingDefinition(criterion: .length(.total, .quantiles(9))), [2, 2, 2, 9, 0]),
+    (
+      GroupingDefinition(criterion: .length(.prompt, .quantiles(9), measure: "llama"), granularity: .groupSize(5)),
+      [6, 5, 0x6c, 0x6c, 0x61, 0x6d, 0x61, 0, 2, 9, 2, 5]
+    ),
     (GroupingDefinition(criterion: .embedding(space: "e"), granularity: .groupSize(1)), [3, 1, 0x65, 2, 1]),
     (
       GroupingDefinition(criterion: .embedding(space: "e"), granularity: .groups(7), isBalanced: true),
@@ -82,8 +86,11 @@ import Testing
       }
       #expect(error?.code == "core.invalid" && error?.cause == "tag \(tag)")
     }
-    // Criterion, length measure, edges, granularity.
-    for bytes in [[6, 0], [255, 0], [2, 3, 0, 0, 0], [2, 0, 3, 0, 0], [0, 4], [0, 255], [0, 3, 3]] as [[UInt8]] {
+    // Criterion, part that is measured, edges, granularity.
+    let wrong: [[UInt8]] = [
+      [7, 0], [255, 0], [2, 3, 0, 0, 0], [6, 0, 3, 0, 0], [2, 0, 3, 0, 0], [0, 4], [0, 255], [0, 3, 3],
+    ]
+    for bytes in wrong {
       let error = #expect(throws: FormatError.self) {
         try ByteReader.decode(bytes) { try GroupingDefinition(from: &$0) }
       }

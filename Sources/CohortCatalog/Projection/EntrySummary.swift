@@ -89,6 +89,15 @@ extension LogEvent {
         "dimension": .number(UInt64(event.dimension)),
       ]
     case .runCreated(let name, let plan, _): return ["run": .text(name), "plan": .text(plan)]
+    case .measureCreated(let event):
+      var summary: [String: SummaryValue] = [
+        "measure": .number(UInt64(event.id.rawValue)), "name": .text(event.name), "unit": .text(event.unit.name),
+      ]
+      if let tokenizer = event.tokenizer { summary["tokenizer"] = .text("\(tokenizer)") }
+      return summary
+    case .measureDropped(let id, let name): return ["measure": .number(UInt64(id.rawValue)), "name": .text(name)]
+    case .measured(let event):
+      return ["measure": .number(UInt64(event.measure.rawValue)), "samples": .number(event.ranges.total)]
     }
   }
 }
@@ -111,10 +120,10 @@ extension GroupingDefinition {
     case .product(let first, let second, let minimum):
       summary["by"] = .text("\(first)*\(second)")
       summary["minimum"] = .number(UInt64(clamping: minimum))
-    case .length(let measure, let edges):
-      summary["by"] = .text("length")
+    case .length(let part, let edges, let measure):
+      summary["by"] = .text(measure.map { "length:\($0)" } ?? "length")
       summary["measure"] =
-        switch measure {
+        switch part {
         case .prompt: .text("prompt")
         case .response: .text("response")
         case .total: .text("total")

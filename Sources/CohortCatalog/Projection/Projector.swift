@@ -56,6 +56,16 @@ struct Projector {
           event.id.rawValue, event.name, event.provider, event.fingerprint, event.dimension, "\(event.element)",
           event.recipe.text.name, event.recipe["model"], sequence,
         ])
+    case .measureCreated(let event):
+      try run(
+        "INSERT INTO length_measures (id, name, unit, tokenizer, sequence) VALUES (?, ?, ?, ?, ?)",
+        [event.id.rawValue, event.name, event.unit.name, event.tokenizer.map { "\($0)" }, sequence])
+    case .measureDropped(let id, _):
+      try run("UPDATE length_measures SET dropped_sequence = ? WHERE id = ?", [sequence, id.rawValue])
+    case .measured(let event):
+      try run(
+        "UPDATE length_measures SET samples = samples + ? WHERE id = ?",
+        [try cell(event.ranges.total), event.measure.rawValue])
     case .runCreated(let name, let plan, let planHash):
       try run(
         "INSERT INTO runs (created_sequence, created, name, plan, plan_hash) VALUES (?, ?, ?, ?, ?)",

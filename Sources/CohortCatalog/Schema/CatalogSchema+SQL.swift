@@ -96,6 +96,17 @@ extension CatalogSchema {
       sequence INTEGER NOT NULL
     ) STRICT;
 
+    -- Length measures beside the store's own, which table store tells of.
+    CREATE TABLE length_measures (
+      id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL,
+      unit TEXT NOT NULL,
+      tokenizer TEXT, -- XXH3-128 of its file; NULL for other units than tokens
+      sequence INTEGER NOT NULL,
+      samples INTEGER NOT NULL DEFAULT 0, -- ever measured
+      dropped_sequence INTEGER
+    ) STRICT;
+
     -- Embedding spaces.
     CREATE TABLE spaces (
       id INTEGER PRIMARY KEY,

@@ -38,7 +38,8 @@ public enum EmbedJob {
     let threads = max(batching.concurrency, 1)
     // A function of the encoder alone: a few rounds of calls.
     let sliceSamples = min(max(batching.texts * threads * 4, 256), 8192)
-    let queue = EncodingQueue(BatchEncoding(store: store, space: space, encoder: encoder), threads: threads)
+    let encoding = BatchEncoding(store: store, space: space, encoder: encoder)
+    let queue = OrderedQueue(threads: threads) { try encoding.encode($0) }
     defer { queue.close() }
     var next: UInt64? = 0
     do {

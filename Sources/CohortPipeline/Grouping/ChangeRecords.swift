@@ -18,12 +18,21 @@ struct ChangeRecords {
   mutating func records(
     _ feed: [FeedRecord], _ transaction: borrowing ReadTransaction
   ) throws -> [ChangeRecord] {
+    if let column = try transaction.lengthColumn(of: definition) {
+      return try feed.map { change in
+        // A deleted sample keeps its lengths. One that was deleted before it was measured has none and no group either.
+        switch change {
+        case .added(let id): ChangeRecord(.inserted, id, .length(UInt64(try transaction.uint32(column, id))))
+        case .removed(let id): ChangeRecord(.deleted, id, .length(UInt64(try transaction.uint32(column, id))))
+        }
+      }
+    }
     var records: [ChangeRecord] = []
     records.reserveCapacity(feed.count)
     for change in feed {
       switch change {
       case .added(let id): records.append(ChangeRecord(.inserted, id, try feature(of: id, transaction)))
-      case .removed(let id): records.append(ChangeRecord(.deleted, id, try removedFeature(of: id, transaction)))
+      case .removed(let id): records.append(ChangeRecord(.deleted, id, try removedFeature()))
       }
     }
     return records
@@ -37,25 +46,21 @@ struct ChangeRecords {
     case .attribute(let key):
       if let erased, try transaction.isDeleted(id) { return .label(try transaction.erasedLabel(of: id, in: erased)) }
       return .label(try transaction.withSample(id) { try $0.flatMap { try Self.attribute(key, $0) } })
-    case .length(let measure, _): return .length(UInt64(try transaction.uint32(measure.column, id)))
     case .embedding, .anchors: return .vector
-    case .product: throw Self.noFeed
+    case .length, .product: throw noFeed
     }
   }
 
-  private static var noFeed: PipelineError {
+  private var noFeed: PipelineError {
     PipelineError(code: "no-feed", category: .failure, message: "A product follows its factors, not the log")
   }
 
   /// A deleted sample's payload is gone; engines find its group in the assignments.
-  private func removedFeature(
-    of id: SampleID, _ transaction: borrowing ReadTransaction
-  ) throws -> ChangeRecord.Feature {
+  private func removedFeature() throws -> ChangeRecord.Feature {
     switch definition.criterion {
     case .task, .attribute: .label(nil)
-    case .length(let measure, _): .length(UInt64(try transaction.uint32(measure.column, id)))
     case .embedding, .anchors: .vector
-    case .product: throw Self.noFeed
+    case .length, .product: throw noFeed
     }
   }
 
@@ -103,8 +108,8 @@ extension ReadTransaction {
   }
 }
 
-extension GroupingDefinition.LengthMeasure {
-  /// The column that holds this length.
+extension GroupingDefinition.LengthPart {
+  /// The column that holds its length by the store's own measure.
   var column: Column {
     switch self {
     case .prompt: .promptLength

@@ -20,7 +20,7 @@ public struct GroupingUpdate: Hashable, Sendable {
   public var groups = 0
   /// Samples of the short tail, assigned until their round is full.
   public var provisional: UInt64 = 0
-  /// Samples the grouping waits for: they have no vector in its space yet.
+  /// Samples the grouping waits for: they have no vector in its space yet, or no length by its measure.
   public var pending: UInt64 = 0
 }
 
@@ -33,19 +33,22 @@ public final class GroupingFollower {
   var source: ChangeRecords
   let feed: Feed
   let space: EmbeddingSpace?
-  let features: StoreFeatures
+  private(set) var features: StoreFeatures
 
   /// Reads the engine's state from the store.
   public init(_ store: Store, grouping name: String) throws {
     self.store = store
-    (record, space, state) = try store.read { transaction in
+    let lengthColumn: Column?
+    (record, space, state, feed, lengthColumn) = try store.read { transaction in
       guard let record = try transaction.grouping(named: name) else {
         throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
-      return (record, try transaction.space(of: record.definition), try transaction.storedState(of: record))
+      return (
+        record, try transaction.space(of: record.definition), try transaction.storedState(of: record),
+        try transaction.feed(of: record.definition), try transaction.lengthColumn(of: record.definition)
+      )
     }
-    features = StoreFeatures(store: store, space: space, lengthColumn: record.definition.lengthColumn)
-    feed = Feed(of: space)
+    features = StoreFeatures(store: store, space: space, lengthColumn: lengthColumn)
     source = ChangeRecords(record.definition)
   }
 
@@ -63,7 +66,10 @@ public final class GroupingFollower {
     var update = GroupingUpdate(grouping: record.name)
     state.workers = control.workers
     features.forgetChecks()
-    let total = try store.read { try $0.counters.nextSample }
+    let total = try store.read { transaction in
+      features.lengthColumn = try transaction.lengthColumn(of: record.definition)
+      return try transaction.counters.nextSample
+    }
     while try rounds(&update, control) {
       control.report(
         JobProgress(stage: record.name, done: state.applied, total: max(total, state.applied), unit: "samples"))
@@ -72,6 +78,11 @@ public final class GroupingFollower {
     try assignTail(&update)
     update.groups = state.groupCount
     if let space { update.pending = try store.read { try $0.vectorCounts(in: space).pending } }
+    if case .measured(let id) = feed {
+      update.pending = try store.read { transaction in
+        try transaction.measure(id).map { try transaction.counts(of: $0).pending } ?? 0
+      }
+    }
     return update
   }
 

@@ -7,7 +7,7 @@ internal import CohortStore
 struct StoreFeatures: SampleFeatures {
   let store: Store
   let space: EmbeddingSpace?
-  let lengthColumn: Column?
+  var lengthColumn: Column?
   /// Rounds read the same chunks again and again, a few rows at a time: each is checked once.
   private let sound = SoundChunks()
 

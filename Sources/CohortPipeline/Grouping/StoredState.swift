@@ -4,12 +4,31 @@ internal import CohortStore
 
 // What a grouping follows and what its engine makes, in the store's terms.
 
-extension Feed {
-  /// The feed of a grouping that looks at vectors of `space`, or at none.
-  init(of space: EmbeddingSpace?) { self = space.map { .embedded($0.id) } ?? .inserted }
-}
-
 extension ReadTransaction {
+  /// What a grouping follows.
+  /// - Throws: `store.unknown-embedding-space`, `store.unknown-length-measure`.
+  func feed(of definition: GroupingDefinition) throws -> Feed {
+    if let space = try space(of: definition) { return .embedded(space.id) }
+    if let measure = try measure(of: definition) { return .measured(measure.id) }
+    return .inserted
+  }
+
+  /// The further length measure that a grouping divides by; nil when it looks at none.
+  /// - Throws: `store.unknown-length-measure`.
+  func measure(of definition: GroupingDefinition) throws -> LengthMeasure? {
+    guard let name = definition.measure else { return nil }
+    guard let measure = try measure(named: name) else {
+      throw StoreError.unknown("length-measure", name, known: try measures().map(\.name))
+    }
+    return measure
+  }
+
+  /// The column that a length grouping divides by, as far as it is written now.
+  func lengthColumn(of definition: GroupingDefinition) throws -> Column? {
+    guard case .length(let part, _, _) = definition.criterion else { return nil }
+    return try measure(of: definition)?.column(part) ?? part.column
+  }
+
   /// The embedding space that a grouping looks at; nil when it looks at none.
   /// - Throws: `store.unknown-embedding-space`.
   func space(of definition: GroupingDefinition) throws -> EmbeddingSpace? {
@@ -67,13 +86,6 @@ extension GroupingRecord {
         place: "grouping \"\(name)\"", cause: "\(error)",
         hint: "Restore the last backup, or drop the grouping and create it again")
     }
-  }
-}
-
-extension GroupingDefinition {
-  /// The column that a length grouping divides by.
-  var lengthColumn: Column? {
-    if case .length(let measure, _) = criterion { measure.column } else { nil }
   }
 }
 

@@ -77,18 +77,19 @@ private struct Replay {
   private static let recordLimit = 1 << 24
 
   init(_ store: Store, grouping name: String) throws {
-    let (grouping, space, state) = try store.read { transaction in
+    let (grouping, space, state, feed, lengthColumn) = try store.read { transaction in
       guard let grouping = try transaction.grouping(named: name) else {
         throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
       return (
-        grouping, try transaction.space(of: grouping.definition), try transaction.initialState(of: grouping)
+        grouping, try transaction.space(of: grouping.definition), try transaction.initialState(of: grouping),
+        try transaction.feed(of: grouping.definition), try transaction.lengthColumn(of: grouping.definition)
       )
     }
     self.store = store
     self.grouping = grouping
-    feed = Feed(of: space)
-    features = StoreFeatures(store: store, space: space, lengthColumn: grouping.definition.lengthColumn)
+    self.feed = feed
+    features = StoreFeatures(store: store, space: space, lengthColumn: lengthColumn)
     source = ChangeRecords(grouping.definition, erasedLabelsFrom: grouping)
     self.state = state
     next = grouping.created.next

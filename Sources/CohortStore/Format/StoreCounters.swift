@@ -31,6 +31,9 @@ public struct StoreCounters: Hashable, Sendable {
   public internal(set) var dictionary: UInt16 = 0
   /// The LMDB transaction that wrote these counters.
   var transaction: UInt64 = 0
+  /// The next number of a length measure, and how many were dropped; not stored before there is one.
+  var nextMeasure: UInt32 = 0
+  var droppedMeasures: UInt32 = 0
 
   /// Samples that are in the store and not deleted.
   public var live: UInt64 { nextSample - deleted }
@@ -49,6 +52,10 @@ public struct StoreCounters: Hashable, Sendable {
     }
     writer.fixed(dictionary)
     writer.fixed(transaction)
+    if nextMeasure > 0 {
+      writer.fixed(nextMeasure)
+      writer.fixed(droppedMeasures)
+    }
     return Sealed.seal(writer.bytes, Self.place)
   }
 
@@ -74,8 +81,13 @@ public struct StoreCounters: Hashable, Sendable {
       counters.droppedPlans = try reader.fixed()
       counters.dictionary = try reader.fixed()
       counters.transaction = try reader.fixed()
+      if reader.remaining > 0 {
+        counters.nextMeasure = try reader.fixed()
+        counters.droppedMeasures = try reader.fixed()
+      }
       guard counters.deleted <= counters.nextSample, counters.droppedGroupings <= counters.nextGrouping,
-        counters.droppedSnapshots <= counters.nextSnapshot, counters.droppedPlans <= counters.nextPlan
+        counters.droppedSnapshots <= counters.nextSnapshot, counters.droppedPlans <= counters.nextPlan,
+        counters.droppedMeasures <= counters.nextMeasure
       else { throw FormatError.invalid("a count of what was deleted") }
       return counters
     }

@@ -47,11 +47,14 @@ public struct RoundCommit: Sendable {
 extension WriteTransaction {
   /// Adds a grouping; its groups come with its first round.
   /// - Parameter material: bytes that the definition only names: the anchors of a grouping by anchors. They never change.
-  /// - Throws: `store.grouping-exists`.
+  /// - Throws: `store.grouping-exists`; `store.unknown-length-measure`.
   public func createGrouping(
     name: String, definition: GroupingDefinition, material: [UInt8] = []
   ) throws -> GroupingRecord {
     guard try reading.grouping(named: name) == nil else { throw StoreError.exists("grouping", name) }
+    if let measure = definition.measure, try reading.measure(named: measure) == nil {
+      throw StoreError.unknown("length-measure", measure, known: try reading.measures().map(\.name))
+    }
     let id = GroupingID(state.counters.nextGrouping)
     state.counters.nextGrouping += 1
     let columnNumber = state.counters.nextColumn

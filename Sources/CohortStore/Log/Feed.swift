@@ -6,6 +6,8 @@ public enum Feed: Hashable, Sendable {
   case inserted
   /// Samples as they get a vector in a space.
   case embedded(SpaceID)
+  /// Samples as they get their lengths by a further measure.
+  case measured(MeasureID)
 }
 
 /// One change that a grouping must follow, in log order.
@@ -53,6 +55,7 @@ extension ReadTransaction {
     switch (event, feed) {
     case (.ingest(let ingest), .inserted): ranges = [IDRange(first: ingest.first, count: ingest.inserted)]
     case (.embed(let embed), .embedded(let space)) where embed.space == space: ranges = embed.ranges
+    case (.measured(let event), .measured(let measure)) where event.measure == measure: ranges = event.ranges
     case (.delete(let delete), _):
       let rest = delete.ids.dropFirst(Int(clamping: skip))
       records.append(contentsOf: rest.prefix(limit).map(FeedRecord.removed))

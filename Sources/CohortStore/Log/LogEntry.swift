@@ -18,6 +18,10 @@ public enum LogKind: UInt8, CaseIterable, Sendable {
   case dictionaryTrained = 13
   case spaceCreated = 14
   case runCreated = 15
+  case measureCreated = 16
+  case measureDropped = 17
+  /// Samples were measured by a length measure.
+  case measured = 18
 
   /// The word that `cohort log` prints.
   public var name: String {
@@ -37,6 +41,9 @@ public enum LogKind: UInt8, CaseIterable, Sendable {
     case .dictionaryTrained: "dictionary-trained"
     case .spaceCreated: "space-created"
     case .runCreated: "run-created"
+    case .measureCreated: "length-created"
+    case .measureDropped: "length-dropped"
+    case .measured: "measured"
     }
   }
 }

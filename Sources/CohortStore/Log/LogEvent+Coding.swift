@@ -88,6 +88,17 @@ extension LogEvent {
       writer.string(name)
       writer.string(plan)
       writer.digest(planHash)
+    case .measureCreated(let event):
+      writer.fixed(event.id.rawValue)
+      writer.string(event.name)
+      writer.lengthUnit(event.unit, tokenizer: event.tokenizer)
+    case .measureDropped(let id, let name):
+      writer.fixed(id.rawValue)
+      writer.string(name)
+    case .measured(let event):
+      writer.fixed(event.measure.rawValue)
+      writer.ranges(event.ranges)
+      writer.varint(event.end)
     }
   }
 
@@ -129,6 +140,14 @@ extension LogEvent {
     case .dictionaryTrained: self = .dictionaryTrained(number: try reader.fixed(), bytes: try reader.varint())
     case .runCreated:
       self = .runCreated(name: try reader.string(), plan: try reader.string(), planHash: try reader.digest())
+    case .measureCreated:
+      let (id, name) = (MeasureID(try reader.fixed()), try reader.string())
+      let (unit, tokenizer) = try reader.lengthUnit()
+      self = .measureCreated(MeasureCreated(id: id, name: name, unit: unit, tokenizer: tokenizer))
+    case .measureDropped: self = .measureDropped(MeasureID(try reader.fixed()), name: try reader.string())
+    case .measured:
+      self = .measured(
+        Measured(measure: MeasureID(try reader.fixed()), ranges: try reader.ranges(), end: try reader.varint()))
     case .spaceCreated:
       let id = SpaceID(try reader.fixed())
       let (name, provider, fingerprint) = (try reader.string(), try reader.string(), try reader.string())

@@ -109,6 +109,24 @@ public enum LogEvent: Hashable, Sendable {
     public var recipe = EmbeddingRecipe()
   }
 
+  /// A length measure was added; its lengths come with `measured`.
+  public struct MeasureCreated: Hashable, Sendable {
+    public var id: MeasureID
+    public var name: String
+    public var unit: LengthUnit
+    /// XXH3-128 of the tokenizer's file, for `tokens`.
+    public var tokenizer: Digest128?
+  }
+
+  /// Samples have lengths by a measure now.
+  public struct Measured: Hashable, Sendable {
+    public var measure: MeasureID
+    /// Those that do, ascending.
+    public var ranges: [IDRange]
+    /// All samples before this one are measured now, but for those that were deleted before.
+    public var end: UInt64
+  }
+
   case storeCreated(id: Digest128, configuration: StoreConfiguration)
   case ingest(Ingest)
   case embed(Embed)
@@ -124,6 +142,9 @@ public enum LogEvent: Hashable, Sendable {
   case dictionaryTrained(number: UInt16, bytes: UInt64)
   case spaceCreated(SpaceCreated)
   case runCreated(name: String, plan: String, planHash: Digest128)
+  case measureCreated(MeasureCreated)
+  case measureDropped(MeasureID, name: String)
+  case measured(Measured)
 
   /// What happened, without the details: the tag under which the event is stored.
   public var kind: LogKind {
@@ -143,6 +164,9 @@ public enum LogEvent: Hashable, Sendable {
     case .dictionaryTrained: .dictionaryTrained
     case .spaceCreated: .spaceCreated
     case .runCreated: .runCreated
+    case .measureCreated: .measureCreated
+    case .measureDropped: .measureDropped
+    case .measured: .measured
     }
   }
 }

@@ -26,6 +26,7 @@ enum NameKind: UInt8, CaseIterable {
   case snapshot = 5
   case plan = 6
   case run = 7
+  case measure = 8
 
   /// The word for messages.
   var word: String {
@@ -37,6 +38,7 @@ enum NameKind: UInt8, CaseIterable {
     case .snapshot: "snapshot"
     case .plan: "plan"
     case .run: "run"
+    case .measure: "length measure"
     }
   }
 
@@ -151,6 +153,7 @@ extension StoreCounters {
     case .snapshot: Int(nextSnapshot) - Int(droppedSnapshots)
     case .plan: Int(nextPlan) - Int(droppedPlans)
     case .run: Int(nextRun)
+    case .measure: Int(nextMeasure) - Int(droppedMeasures)
     }
   }
 }

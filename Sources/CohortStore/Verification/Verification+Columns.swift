@@ -8,6 +8,8 @@ extension Verification {
     for column in Column.fixed { known[column.number] = column }
     let spaces = collect("embedding spaces") { try transaction.spaces() } ?? []
     let groupings = collect("groupings") { try transaction.groupings() } ?? []
+    let measures = collect("length measures") { try transaction.measures() } ?? []
+    for column in measures.flatMap(\.columns) { known[column.number] = column }
     for space in spaces {
       known[space.vectors.number] = space.vectors
       known[space.states.number] = space.states
@@ -46,6 +48,7 @@ extension Verification {
       expectChunks(column, from: 0, before: .max)
     }
     for space in spaces { checkVectors(of: space, transaction) }
+    for measure in measures { checkLengths(by: measure, transaction) }
   }
 
   private func finish(_ current: (column: Column, next: UInt64)?) {
@@ -79,6 +82,32 @@ extension Verification {
 
   private func row(_ element: Int, of chunk: ColumnChunk) -> UInt64 {
     chunk.firstRow + UInt64(element / chunk.column.elementsPerRow)
+  }
+
+  /// Samples are measured as far as the log says, all of them but those that were deleted before.
+  private func checkLengths(by measure: LengthMeasure, _ transaction: borrowing ReadTransaction) {
+    let place = "length measure \"\(measure.name)\""
+    let logged = history.measures[measure.id] ?? (0, 0)
+    expect(
+      measure.rows == logged.end, place, "it goes to sample \(measure.rows), and in the log to sample \(logged.end)")
+    var measured: UInt64 = 0
+    for (index, column) in measure.columns.enumerated() {
+      collect(place) {
+        try transaction.forEachChunk(column) { chunk in
+          for row in 0..<chunk.count {
+            let id = chunk.firstRow + UInt64(row)
+            guard chunk.uint32(row) == LengthMeasure.unmeasured else {
+              if index == 0 { measured += 1 }
+              continue
+            }
+            self.expect(self.deleted.contains(id), "sample \(id)", "it has no length by \(place)")
+          }
+          return true
+        }
+      }
+    }
+    expect(
+      measured == logged.samples, place, "\(measured) samples are measured, and the log tells of \(logged.samples)")
   }
 
   /// Samples with a vector have a row in the vector column, and are as many as the log gave one.

@@ -10,6 +10,8 @@ struct LogHistory {
   var tasks: UInt32 = 1
   /// Vectors given to a space.
   var vectors: [SpaceID: UInt64] = [:]
+  /// Measures that were not dropped: samples measured by them, and where these end.
+  var measures: [MeasureID: (samples: UInt64, end: UInt64)] = [:]
   var groupings: Set<GroupingID> = []
   /// Snapshots and plans that were not dropped, and the digests they were logged with.
   var snapshots: [UInt32: Digest128] = [:]
@@ -56,6 +58,7 @@ extension Verification {
     compare("quarantined records", history.quarantined, counters.quarantined)
     compare("sources", UInt64(history.sources), UInt64(counters.nextSource))
     compare("tasks", UInt64(history.tasks), UInt64(counters.nextTask))
+    compare("length measures", UInt64(history.measures.count), UInt64(counters.records(of: .measure)))
     compare("groupings", UInt64(history.groupings.count), UInt64(counters.records(of: .grouping)))
     compare("snapshots", UInt64(history.snapshots.count), UInt64(counters.records(of: .snapshot)))
     compare("plans", UInt64(history.plans.count), UInt64(counters.records(of: .plan)))
@@ -99,6 +102,14 @@ extension LogHistory {
       if snapshots[created.snapshot] == nil { problem("snapshot \(created.snapshot) is not there") }
     case .planDropped(let id, _): if plans.removeValue(forKey: id) == nil { problem("plan \(id) was not there") }
     case .dictionaryTrained(let number, _): dictionary = number
+    case .measureCreated(let created): measures[created.id] = (0, 0)
+    case .measureDropped(let id, _):
+      if measures.removeValue(forKey: id) == nil { problem("length measure \(id) was not there") }
+    case .measured(let measured):
+      guard let before = measures[measured.measure], before.end < measured.end, measured.end <= inserted else {
+        return problem("its samples do not follow those that length measure \(measured.measure) has")
+      }
+      measures[measured.measure] = (before.samples &+ measured.ranges.reduce(0) { $0 &+ $1.count }, measured.end)
     case .storeCreated, .spaceCreated, .runCreated, .checkpoint: break
     }
   }

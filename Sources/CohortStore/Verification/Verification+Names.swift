@@ -59,6 +59,7 @@ extension Verification {
     case .snapshot: try transaction.record(SnapshotRecord.self, number: number)?.name
     case .plan: try transaction.record(PlanRecord.self, number: number)?.name
     case .run: try transaction.record(RunRecord.self, number: number)?.name
+    case .measure: try transaction.record(LengthMeasure.self, number: number)?.name
     }
   }
 

@@ -17,6 +17,18 @@ struct LengthUnitArgument: ExpressibleByArgument, Sendable {
   var defaultValueDescription: String { unit.name }
 }
 
+/// A length unit that is counted from a sample's texts, by its name.
+struct CountedUnitArgument: ExpressibleByArgument, Sendable {
+  let unit: LengthUnit
+
+  init?(argument: String) {
+    guard let unit = LengthUnit(name: argument), unit != .field else { return nil }
+    self.unit = unit
+  }
+
+  static var allValueStrings: [String] { LengthUnit.allCases.filter { $0 != .field }.map(\.name) }
+}
+
 /// A scope of duplicates by its name.
 struct DedupeScopeArgument: ExpressibleByArgument, Sendable {
   let scope: DedupeScope

@@ -11,6 +11,7 @@ enum StoreNames {
   static let runs = completion { try $0.runs().map(\.name) }
   static let tasks = completion { try $0.tasks().map(\.name) }
   static let spaces = completion { try $0.spaces().map(\.name) }
+  static let measures = completion { try $0.measures().map(\.name) }
 
   private static func completion(
     _ names: @escaping @Sendable (borrowing ReadTransaction) throws -> [String]

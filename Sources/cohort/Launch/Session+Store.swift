@@ -42,6 +42,14 @@ extension ReadTransaction {
     return record
   }
 
+  /// - Throws: `CommandError` with the closest name when there is no such length measure.
+  func existingMeasure(_ name: String) throws -> LengthMeasure {
+    guard let record = try measure(named: name) else {
+      throw CommandError.unknown("length-measure", name, among: try measures().map(\.name))
+    }
+    return record
+  }
+
   /// - Throws: `CommandError` with the closest name when there is no such snapshot.
   func existingSnapshot(_ name: String) throws -> SnapshotRecord {
     guard let record = try snapshot(named: name) else {

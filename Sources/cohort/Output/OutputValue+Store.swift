@@ -28,14 +28,16 @@ extension GroupingDefinition {
     switch criterion {
     case .task: return "task"
     case .attribute(let key): return "attribute:\(key)"
-    case .length(let measure, let edges):
-      let divided =
+    case .length(let part, let edges, let measure):
+      var divided =
         switch edges {
+        case .given(let values) where values.isEmpty: "no edges"
         case .given(let values): "edges \(values.map(String.init).joined(separator: ","))"
         case .equalWidth(let count): "\(count) intervals"
         case .quantiles(let count): "\(count) quantiles"
         }
-      return "\(measure.name) length, \(divided)"
+      if case .groupSize(let size) = granularity { divided += ", \(size) samples a group" }
+      return "\(part.name) length\(measure.map { " by \($0)" } ?? ""), \(divided)"
     case .embedding(let space):
       let kind = isBalanced ? "balanced embedding" : "embedding"
       switch granularity {
@@ -51,7 +53,7 @@ extension GroupingDefinition {
   }
 }
 
-extension GroupingDefinition.LengthMeasure {
+extension GroupingDefinition.LengthPart {
   var name: String {
     switch self {
     case .prompt: "prompt"

@@ -13,6 +13,9 @@ final class OwnedStore {
   private var encoders: [SpaceID: any TextEncoder] = [:]
   /// The error of embedding that was told of last; it is tried again.
   private(set) var embeddingTrouble: String?
+  private var counters: [MeasureID: LengthCounter] = [:]
+  /// The same of measuring.
+  private(set) var measuringTrouble: String?
   /// Codes of what was logged of groupings that cannot be brought up to date.
   private var troubles: [GroupingID: String] = [:]
   private var catalog: Catalog?
@@ -57,6 +60,39 @@ final class OwnedStore {
       }
     }
     embeddingTrouble = trouble
+  }
+
+  /// Whether something waits that could not be done and is tried again.
+  var isBehind: Bool { embeddingTrouble != nil || measuringTrouble != nil }
+
+  /// Measures all samples that wait for it, by every further length measure. Trouble with one (its tokenizer is gone) is
+  /// logged, and stops neither the others nor the groupings.
+  /// - Throws: `pipeline.interrupted`, and what the store throws. Lengths that were committed are kept.
+  func measure(_ control: JobControl) throws {
+    var trouble: String?
+    let (measures, end) = try store.read { (try $0.measures(), try $0.counters.nextSample) }
+    let known = Set(measures.map(\.id))
+    counters = counters.filter { known.contains($0.key) }
+    for measure in measures where measure.rows < end {
+      let started = ContinuousClock.now
+      do {
+        let counter = try counters[measure.id] ?? LengthCounter(of: measure, in: store)
+        counters[measure.id] = counter
+        let report = try MeasureJob.run(store, measure: measure.name, counter: counter, control: control)
+        log.info(
+          "measured",
+          metadata: [
+            "measure": .string(measure.name), "samples": .stringConvertible(report.measured),
+            "seconds": .stringConvertible(started.seconds),
+          ])
+      } catch {
+        guard error is EmbeddingError || error is PipelineError, !control.shouldStop() else { throw error }
+        let words = ErrorWords(error)
+        trouble = words.code
+        if measuringTrouble != trouble { log.error("not_measured", metadata: words.metadata) }
+      }
+    }
+    measuringTrouble = trouble
   }
 
   /// Brings every grouping to the end of the log. Their engines' states stay in memory from one call to the next. Trouble

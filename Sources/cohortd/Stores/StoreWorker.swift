@@ -97,7 +97,7 @@ final class StoreWorker {
       }
     }
     owned?.updateCatalog()
-    let isBehind = owned?.embeddingTrouble != nil
+    let isBehind = owned?.isBehind ?? false
     owned = nil
     if failedFiles > 0 || isBehind, settings.once { return 1 }
     return quarantined > 0 && settings.once ? 6 : 0
@@ -157,7 +157,7 @@ final class StoreWorker {
     if nextHousekeeping <= .now {
       nextHousekeeping = .now + Self.housekeepingInterval
       try owned?.checkReaders()
-      if owned?.embeddingTrouble != nil { isUpdateDue = true }
+      if owned?.isBehind ?? false { isUpdateDue = true }
     }
     if settings.once, gate <= .now, !candidates.isSettling { return false }
     tellOfOrphans()
@@ -171,6 +171,7 @@ final class StoreWorker {
     do {
       let control = JobControl(shouldStop: { [stop] in stop.isMade }, workers: settings.ingestion.workers)
       try owned?.embed(control)
+      try owned?.measure(control)
       try owned?.updateGroupings(control)
     } catch {
       isUpdateDue = true

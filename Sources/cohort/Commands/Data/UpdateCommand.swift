@@ -6,7 +6,7 @@ import CohortStore
 /// `cohort update`
 struct UpdateCommand: CohortCommand {
   static let configuration = CommandConfiguration(
-    commandName: "update", abstract: "Embed and put into groups all that is pending, in the foreground.",
+    commandName: "update", abstract: "Embed, measure and put into groups all that is pending, in the foreground.",
     discussion: examples(
       "cohort update", "cohort update --grouping topics",
       text: "Work is committed round by round: interrupted, it goes on where it was."))
@@ -19,9 +19,12 @@ struct UpdateCommand: CohortCommand {
     let store = try session.writableStore(for: "update")
     let definition = try grouping.map { name in try store.read { try $0.existingGrouping(name) }.definition }
     switch definition?.criterion {
-    case nil, .product: _ = try session.embedPending(store)
+    case nil, .product:
+      _ = try session.embedPending(store)
+      try session.measurePending(store)
     case .embedding(let space): _ = try session.embedPending(store, only: space)
     case .anchors(let anchors): _ = try session.embedPending(store, only: anchors.space)
+    case .length(_, _, let measure?): try session.measurePending(store, only: measure)
     case .task, .attribute, .length: break
     }
     let updates = try UpdateJob.run(store, grouping: grouping, control: session.jobControl())

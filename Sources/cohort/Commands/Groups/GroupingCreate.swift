@@ -10,6 +10,7 @@ struct GroupingCreate: CohortCommand {
     discussion: examples(
       "cohort grouping create tasks --by task",
       "cohort grouping create lengths --by length --edges 16,64,256",
+      "cohort grouping create tokens --by length:llama --quantiles 8",
       "cohort grouping create topics --by embedding --groups 32",
       "cohort grouping create languages --by attribute:lang",
       "cohort grouping create exams --by anchors --anchors dev.jsonl --votes 5",
@@ -20,7 +21,11 @@ struct GroupingCreate: CohortCommand {
   @Option(help: "What makes samples members of one group.") var by: GroupingCriterionArgument
 
   @Option(help: ArgumentHelp("With embedding: at most this many groups.", valueName: "k")) var groups: Int?
-  @Option(help: ArgumentHelp("With embedding: about this many samples a group.", valueName: "n")) var groupSize: Int?
+  @Option(
+    help: ArgumentHelp(
+      "With embedding or length: about this many samples a group; with length, between --edges or alone.",
+      valueName: "n"))
+  var groupSize: Int?
   @Flag(
     help: ArgumentHelp(
       "With embedding: bound group sizes, from a quarter of the size aimed at to four times it.",
@@ -36,7 +41,8 @@ struct GroupingCreate: CohortCommand {
     help: ArgumentHelp("With length: intervals with equally many samples (8 if nothing is said).", valueName: "n"))
   var quantiles: Int?
   @Option(help: ArgumentHelp("With length: intervals of equal width.", valueName: "n")) var intervals: Int?
-  @Option(help: "With length: the length that counts.") var measure: LengthMeasureArgument?
+  @Option(help: "With length: the part of the messages that is measured (response if nothing is said).")
+  var measure: LengthPartArgument?
 
   @Option(
     help: ArgumentHelp(
@@ -60,7 +66,7 @@ struct GroupingCreate: CohortCommand {
 
   func validate() throws {
     let given: [(name: String, isGiven: Bool, kinds: [String])] = [
-      ("--groups", groups != nil, ["embedding"]), ("--group-size", groupSize != nil, ["embedding"]),
+      ("--groups", groups != nil, ["embedding"]), ("--group-size", groupSize != nil, ["embedding", "length"]),
       ("--balance", balance, ["embedding"]),
       ("--space", space != nil, ["embedding", "anchors"]), ("--edges", edges != nil, ["length"]),
       ("--quantiles", quantiles != nil, ["length"]), ("--intervals", intervals != nil, ["length"]),
@@ -84,6 +90,10 @@ struct GroupingCreate: CohortCommand {
     if groups != nil, groupSize != nil { throw ValidationError("--groups and --group-size exclude each other.") }
     if [edges != nil, quantiles != nil, intervals != nil].filter({ $0 }).count > 1 {
       throw ValidationError("--edges, --quantiles and --intervals exclude each other.")
+    }
+    if groupSize != nil, quantiles != nil || intervals != nil {
+      throw ValidationError(
+        "--group-size goes with --edges or alone: --quantiles and --intervals are numbers of groups.")
     }
     for (name, value, least) in [
       ("--groups", groups, 1), ("--group-size", groupSize, 1), ("--quantiles", quantiles, 1),
@@ -138,18 +148,26 @@ struct GroupingCreate: CohortCommand {
     switch by {
     case .task: return GroupingDefinition(criterion: .task)
     case .attribute(let key): return GroupingDefinition(criterion: .attribute(key))
-    case .length:
+    case .length(let name):
       let divided: GroupingDefinition.Edges =
-        if let edges { .given(edges.values) } else if let intervals { .equalWidth(intervals) } else {
+        if let edges { .given(edges.values) } else if let intervals { .equalWidth(intervals) } else if groupSize != nil
+        {
+          // One interval, which is split as it grows.
+          .given([])
+        } else {
           .quantiles(quantiles ?? 8)
         }
-      let length: GroupingDefinition.LengthMeasure =
+      let part: GroupingDefinition.LengthPart =
         switch measure {
         case .prompt: .prompt
         case .total: .total
         case .response, nil: .response
         }
-      return GroupingDefinition(criterion: .length(length, divided))
+      let measure = name == LengthMeasure.ownName ? nil : name
+      if let measure { _ = try store.read { try $0.existingMeasure(measure) } }
+      return GroupingDefinition(
+        criterion: .length(part, divided, measure: measure), granularity: groupSize.map { .groupSize($0) } ?? .automatic
+      )
     case .embedding:
       let granularity: GroupingDefinition.Granularity =
         groups.map { .groups($0) } ?? groupSize.map { .groupSize($0) } ?? .automatic

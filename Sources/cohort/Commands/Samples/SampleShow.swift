@@ -49,17 +49,20 @@ struct SampleDescription {
   private let source: String
   private let task: String?
   private let lengths: SampleLengths
+  /// By each further measure; nil while it has not measured the sample.
+  private let measured: [(name: String, lengths: SampleLengths?)]
 
   init(_ sample: StoredSample, in transaction: borrowing ReadTransaction) throws {
     self.sample = sample
     source = try transaction.source(sample.source)?.name ?? ""
     task = try transaction.task(sample.task)?.name
     lengths = try transaction.lengths(sample.id)
+    measured = try transaction.measures().map { (name: $0.name, lengths: try transaction.lengths(sample.id, by: $0)) }
   }
 
   static let columns: [Column] = [
     "id", "source", "task", "line", "prompt_length", "response_length", "total_length", "messages", "tools",
-    "attributes",
+    "attributes", "lengths",
   ]
 
   /// The beginning of the prompt and of the response, on one line.
@@ -83,13 +86,27 @@ struct SampleDescription {
           return .record(record)
         }),
       "tools": .json(sample.tools), "attributes": .json(sample.attributes),
+      "lengths": .record(
+        OutputRecord(
+          [(name: LengthMeasure.ownName, value: Self.record(lengths))]
+            + measured.map { (name: $0.name, value: $0.lengths.map(Self.record) ?? .null) })),
     ]
+  }
+
+  private static func record(_ lengths: SampleLengths) -> OutputValue {
+    .record([
+      "prompt": .count(lengths.prompt), "response": .count(lengths.response), "total": .count(lengths.total),
+    ])
   }
 
   /// For people: a heading, then each message under its role.
   var text: String {
     var text = "sample \(sample.id)  \(source):\(sample.line)  task \(task ?? "-")"
-    text += "  lengths \(lengths.prompt) + \(lengths.response)\n"
+    text += "  lengths \(lengths.prompt) + \(lengths.response)"
+    for (name, lengths) in measured {
+      text += "  \(name) \(lengths.map { "\($0.prompt) + \($0.response)" } ?? "-")"
+    }
+    text += "\n"
     if !sample.attributes.isEmpty { text += "attributes \(String(decoding: sample.attributes, as: UTF8.self))\n" }
     if !sample.tools.isEmpty { text += "tools \(String(decoding: sample.tools, as: UTF8.self))\n" }
     for message in sample.messages {

@@ -36,6 +36,7 @@ struct SnapshotCreate: CohortCommand {
       for name in grouping { _ = try transaction.existingGrouping(name) }
     }
     _ = try session.embedPending(store)
+    try session.measurePending(store)
     let record = try SnapshotJob.create(
       store, name: name, groupings: grouping.isEmpty ? nil : grouping, control: session.jobControl())
     try session.output.record(record.output)

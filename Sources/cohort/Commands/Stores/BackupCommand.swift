@@ -9,8 +9,8 @@ struct BackupCommand: CohortCommand {
     discussion: examples(
       "cohort backup /backups/monday",
       text: """
-        The copy is one consistent state without free pages, with the models; readers and the writer go on meanwhile. It is a store \
-        like any other: open it with --store.
+        The copy is one consistent state without free pages, with the models and tokenizers; readers and the writer go on \
+        meanwhile. It is a store like any other: open it with --store.
         """))
 
   @Argument(help: "The folder to make; it must not exist or be empty.", completion: .directory) var path: String
@@ -21,7 +21,7 @@ struct BackupCommand: CohortCommand {
     try store.backup(to: path)
     try ModelLibrary(store).copy(toStore: path)
     let copy = try Store.open(at: path)
-    try LengthTokenizer(of: store)?.save(in: copy)
+    try LengthTokenizer.copyAll(of: store, to: copy)
     try copy.read { transaction in
       let counters = try transaction.counters
       try session.output.record([

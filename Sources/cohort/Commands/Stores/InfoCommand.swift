@@ -29,6 +29,7 @@ struct InfoCommand: CohortCommand {
         "spaces",
         .list(
           try transaction.spaces().map { .record($0.output.adding(try transaction.vectorCounts(in: $0))) }))
+      record.append("lengths", .list(try transaction.lengthMeasures(of: store.configuration).map { .record($0) }))
       record.append("groupings", .list(try transaction.groupings().map { .text($0.name) }))
       record.append("snapshots", .list(try transaction.snapshots().map { .text($0.name) }))
       record.append("plans", .list(try transaction.plans().map { .text($0.name) }))

@@ -90,6 +90,17 @@ extension LogEvent {
       ]
     case .runCreated(let name, let plan, let hash):
       return ["name": .text(name), "plan": .text(plan), "plan_hash": .digest(hash)]
+    case .measureCreated(let event):
+      return [
+        "name": .text(event.name), "unit": .text(event.unit.name),
+        "tokenizer": event.tokenizer.map { .digest($0) } ?? .null,
+      ]
+    case .measureDropped(_, let name): return ["name": .text(name)]
+    case .measured(let event):
+      return [
+        "measure": .unsigned(UInt64(event.measure.rawValue)),
+        "samples": .count(event.ranges.reduce(0) { $0 + $1.count }),
+      ]
     }
   }
 }

@@ -1,0 +1,138 @@
+internal import CohortCore
+public import CohortStore
+
+/// What measuring did.
+public struct MeasureReport: Hashable, Sendable {
+  public var measure: String
+  /// Samples that got their lengths.
+  public var measured: UInt64 = 0
+}
+
+/// What a length measure counts with. It can be kept from one job to the next: a tokenizer takes its time to be read.
+public struct LengthCounter: Sendable {
+  private let unit: LengthUnit
+  private let tokenizer: LengthTokenizer?
+
+  /// - Throws: `pipeline.no-tokenizer`, `pipeline.other-tokenizer`.
+  public init(of measure: LengthMeasure, in store: Store) throws {
+    unit = measure.unit
+    tokenizer = try LengthTokenizer(of: measure, in: store)
+  }
+
+  /// The length of a text in UTF-8.
+  func count(_ text: UnsafeRawBufferPointer) -> Int { tokenizer?.count(text) ?? unit.measure(text) }
+}
+
+/// Gives samples their lengths by a further measure, in the order of their ids.
+///
+/// Counting and writing overlap. Results are committed in slices, each one log entry: a job that is killed goes on behind
+/// its last slice, and no sample is measured twice.
+public enum MeasureJob {
+  /// Samples of one piece of work, and of one commit.
+  static let pieceSamples: UInt64 = 256
+  static let sliceSamples = 1 << 14
+
+  /// Measures what is pending in every further measure, or only in the one named.
+  /// - Throws: as `run`.
+  public static func runPending(
+    _ store: Store, only: String? = nil, control: JobControl = JobControl()
+  ) throws -> [MeasureReport] {
+    let (measures, end) = try store.read { (try $0.measures(), try $0.counters.nextSample) }
+    if let only, !measures.contains(where: { $0.name == only }) {
+      throw StoreError.unknown("length-measure", only, known: measures.map(\.name))
+    }
+    return try measures.filter { only ?? $0.name == $0.name && $0.rows < end }.map { measure in
+      try run(store, measure: measure.name, counter: try LengthCounter(of: measure, in: store), control: control)
+    }
+  }
+
+  /// Measures the samples that one measure has not seen.
+  /// - Throws: `store.unknown-length-measure`; `store.corrupted` at a sample that cannot be read, `pipeline.interrupted`,
+  ///   after what came before is committed.
+  public static func run(
+    _ store: Store, measure name: String, counter: LengthCounter, control: JobControl = JobControl()
+  ) throws -> MeasureReport {
+    let (measure, end) = try store.read { transaction in
+      guard let measure = try transaction.measure(named: name) else {
+        throw StoreError.unknown("length-measure", name, known: try transaction.measures().map(\.name))
+      }
+      return (measure, try transaction.counters.nextSample)
+    }
+    var slice = MeasuredSlice(store: store, measure: measure, end: end, control: control)
+    let queue = OrderedQueue(threads: max(control.workers, 1)) { try lengths(of: $0, in: store, counter) }
+    defer { queue.close() }
+    var next = measure.rows
+    do {
+      while true {
+        while next < end, queue.hasRoom {
+          let piece = next..<min(next + pieceSamples, end)
+          queue.add(piece)
+          next = piece.upperBound
+        }
+        if queue.isEmpty { break }
+        if let outcome = queue.take(within: 0.2) { slice.append(try outcome.get()) }
+        if slice.count >= sliceSamples { try slice.commit() }
+        try control.checkpoint()
+      }
+    } catch {
+      try slice.commit()
+      throw error
+    }
+    try slice.commit()
+    return slice.report
+  }
+
+  /// - Returns: nil for samples that were deleted.
+  private static func lengths(
+    of samples: Range<UInt64>, in store: Store, _ counter: LengthCounter
+  ) throws -> [SampleLengths?] {
+    try store.read { transaction in
+      try samples.map { id in
+        try transaction.withSample(SampleID(id)) { view in
+          guard let view else { return nil }
+          do {
+            return try SampleContent.lengths(of: view.content) { counter.count($0) }
+          } catch let error as FormatError {
+            throw PipelineError(
+              code: "content", category: .corruption, message: "The messages of sample \(id) cannot be read",
+              cause: error.description, hint: "Run cohort verify; a sample that is damaged can be deleted")
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Lengths that wait for their commit.
+private struct MeasuredSlice {
+  let store: Store
+  let measure: LengthMeasure
+  let control: JobControl
+  /// How many samples there were to look at.
+  private let total: UInt64
+  /// The first sample that is not committed yet.
+  private var first: UInt64
+  private var lengths: [SampleLengths?] = []
+  var report: MeasureReport
+
+  init(store: Store, measure: LengthMeasure, end: UInt64, control: JobControl) {
+    (self.store, self.measure, self.control) = (store, measure, control)
+    first = measure.rows
+    total = end - min(measure.rows, end)
+    report = MeasureReport(measure: measure.name)
+  }
+
+  var count: Int { lengths.count }
+
+  mutating func append(_ more: [SampleLengths?]) { lengths += more }
+
+  mutating func commit() throws {
+    guard !lengths.isEmpty else { return }
+    let (lengths, start) = (lengths, SampleID(first))
+    report.measured += UInt64(try store.write { try $0.measure(lengths, from: start, by: measure) })
+    first += UInt64(lengths.count)
+    self.lengths = []
+    control.report(
+      JobProgress(stage: "measure \(measure.name)", done: first - measure.rows, total: total, unit: "samples"))
+  }
+}

@@ -1,0 +1,88 @@
+public import CohortCore
+
+extension WriteTransaction {
+  /// Adds a length measure; no sample is measured by it yet.
+  /// - Parameters:
+  ///   - unit: any but `field`.
+  ///   - tokenizer: XXH3-128 of the tokenizer's file, for `tokens`.
+  /// - Throws: `store.length-measure-exists`; `store.length-unit`.
+  public func createMeasure(name: String, unit: LengthUnit, tokenizer: Digest128? = nil) throws -> LengthMeasure {
+    guard name != LengthMeasure.ownName, try reading.measure(named: name) == nil else {
+      throw StoreError.exists("length-measure", name)
+    }
+    guard unit != .field, (unit == .tokens) == (tokenizer != nil) else {
+      throw StoreError(
+        code: "length-unit", category: .usage,
+        message: "A further length measure cannot count in the unit \(unit.name)",
+        hint: "Characters, bytes and words can be counted, and tokens by a tokenizer")
+    }
+    let measure = LengthMeasure(
+      id: MeasureID(state.counters.nextMeasure), name: name, unit: unit, tokenizer: tokenizer,
+      columnNumber: state.counters.nextColumn)
+    try require(StoreFormat.measures)
+    state.counters.nextMeasure += 1
+    state.counters.nextColumn += 3
+    try put(measure)
+    try log(
+      .measureCreated(LogEvent.MeasureCreated(id: measure.id, name: name, unit: unit, tokenizer: tokenizer)))
+    return measure
+  }
+
+  /// Stores the lengths of the samples that follow those which the measure has. A sample that was deleted meanwhile is
+  /// passed over.
+  /// - Parameters:
+  ///   - lengths: of consecutive samples; nil for those that were deleted.
+  ///   - first: the first of them: the measure's `rows`.
+  /// - Returns: how many samples are measured now that were not before.
+  /// - Throws: `store.unknown-length-measure` when it was dropped; `store.measure-order` for other samples than the next.
+  @discardableResult
+  public func measure(_ lengths: [SampleLengths?], from first: SampleID, by measure: LengthMeasure) throws -> Int {
+    guard var record = try reading.measure(measure.id) else {
+      throw StoreError.unknown("length-measure", measure.name, known: try reading.measures().map(\.name))
+    }
+    let end = first.rawValue + UInt64(lengths.count)
+    guard first.rawValue == record.rows, end <= state.counters.nextSample else {
+      throw StoreError(
+        code: "measure-order", category: .failure,
+        message: "Lengths of sample \(first) were measured where those of \(record.rows) are to come")
+    }
+    guard !lengths.isEmpty else { return 0 }
+    var measured: [SampleID] = []
+    var parts = [[UInt32]](repeating: [], count: 3)
+    for (index, lengths) in lengths.enumerated() {
+      let id = first.rawValue + UInt64(index)
+      if let lengths, try columns.uint8(Column.tombstone, row: id) == 0 {
+        measured.append(SampleID(id))
+        for (part, length) in [lengths.prompt, lengths.response, lengths.total].enumerated() {
+          parts[part].append(min(length, LengthMeasure.unmeasured - 1))
+        }
+      } else {
+        for part in parts.indices { parts[part].append(LengthMeasure.unmeasured) }
+      }
+    }
+    for (column, values) in zip(record.columns, parts) { try columns.set(column, from: first.rawValue, values) }
+    record.rows = end
+    try put(record)
+    try log(.measured(LogEvent.Measured(measure: record.id, ranges: IDRange.runs(measured), end: end)))
+    return measured.count
+  }
+
+  /// Removes a length measure and its lengths.
+  /// - Throws: `store.unknown-length-measure`; `store.length-measure-in-use` while groupings divide by it.
+  public func dropMeasure(named name: String) throws {
+    guard let record = try reading.measure(named: name) else {
+      throw StoreError.unknown("length-measure", name, known: try reading.measures().map(\.name))
+    }
+    let groupings = try reading.groupings().filter { $0.definition.measure == name }.map(\.name)
+    guard groupings.isEmpty else {
+      throw StoreError(
+        code: "length-measure-in-use", category: .usage,
+        message: "Groupings divide by length measure \"\(name)\": \(groupings.joined(separator: ", "))",
+        hint: "Drop them first")
+    }
+    for column in record.columns { try removeChunks(of: column) }
+    try remove(record)
+    state.counters.droppedMeasures += 1
+    try log(.measureDropped(record.id, name: name))
+  }
+}

@@ -1,0 +1,47 @@
+import CohortCore
+import Testing
+
+/// Lengths counted from stored content.
+@Suite struct SampleContentLengthsTests {
+  private func lengths(_ messages: [Message]) throws -> [UInt32] {
+    let bytes = SampleContent.encode(messages, tools: Array("[1]".utf8))
+    let lengths = try bytes.withUnsafeBytes { try SampleContent.lengths(of: $0) { $0.count } }
+    return [lengths.prompt, lengths.response, lengths.total]
+  }
+
+  @Test func theLastAssistantMessageIsTheResponse() throws {
+    func message(_ role: MessageRole, _ count: Int) -> Message {
+      Message(role: role, text: String(repeating: "x", count: count))
+    }
+    #expect(try lengths([message(.user, 3), message(.assistant, 5)]) == [3, 5, 8])
+    #expect(
+      try lengths([
+        message(.system, 1), message(.user, 10), message(.assistant, 100), message(.other("critic"), 1000),
+        message(.assistant, 10000), message(.tool, 100_000),
+      ]) == [1111, 10000, 111_111])
+    #expect(try lengths([message(.user, 7)]) == [7, 0, 7])
+    #expect(try lengths([]) == [0, 0, 0])
+  }
+
+  /// Calls count as their JSON; whatever else a message carries does not.
+  @Test(arguments: [
+    (#"{"tool_calls":[{"id":1}]}"#, true), (#"{"name":"n","function_call":{"a":{}}}"#, true),
+    (#"{"tool_calls":[],"function_call":{}}"#, true), (#"{"tool_calls":[]}"#, false),
+    (#"{"tool_calls":"[1]"}"#, false), (#"{"function_call":7,"name":"tool_calls"}"#, false),
+    (#"{"x":{"tool_calls":[1]},"y":[{"function_call":{}}]}"#, false), (#"{"a\"tool_calls":[1]}"#, false),
+    (#"{"x":"\\","tool_calls":[1]}"#, true), (#"{"x":"\",\"tool_calls\":[1]"}"#, false),
+    (#"{"x":"}","tool_calls":{}}"#, true), (#"{"x":"{","tool_calls":{}}"#, true), ("{}", false), ("", false),
+  ])
+  func callsCount(extra: String, counts: Bool) throws {
+    let message = Message(role: .assistant, text: "abc", extra: Array(extra.utf8))
+    let length = UInt32(3 + (counts ? extra.utf8.count : 0))
+    #expect(try lengths([Message(role: .user, text: "q"), message]) == [1, length, length + 1])
+  }
+
+  @Test func brokenJSONNeverGoesTooFar() throws {
+    let whole = Array(#"{"name":"\"n","tool_calls":[{"a":"\\"}]}"#.utf8)
+    for count in 0...whole.count {
+      _ = try lengths([Message(role: .assistant, text: "", extra: Array(whole.prefix(count)))])
+    }
+  }
+}
