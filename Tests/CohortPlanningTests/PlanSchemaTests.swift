@@ -72,8 +72,12 @@ struct PlanSchemaTests {
       try check(value, against: schema)
     }
     try matches(plan.report().json, "report")
-    let measured = try plan.report { UInt32($0 + 1) }
+    var measured = try plan.report { UInt32($0 + 1) }
     try matches(measured.json, "report")
+    #expect(try object(measured.json)["length_measure"] as? String == "default")
+    measured.measure = "llama"
+    try matches(measured.json, "report")
+    #expect(try object(measured.json)["length_measure"] as? String == "llama")
     try matches(try #require(measured.lengths).json, "lengths")
     try matches(plan.configuration.json, "configuration")
     for weights: PlanConfiguration.Weights in [.proportional, .explicit([GroupID(4): 0.5])] {

@@ -111,11 +111,31 @@ import Testing
         cohort grouping create tasks --by task
         cohort grouping create both --by 'lens*tasks' --min-size 5
         cohort snapshot create s
-        cohort plan create p --snapshot s --grouping both --batch-size 8
+        cohort plan create p --snapshot s --grouping both --batch-size 8 --length bert --json > by-bert
+        cohort plan create own --snapshot s --grouping both --batch-size 8 --length default --json > by-default
         """
       let made = try program.shell(script)
       #expect(made.status == 0, "\(made)")
       #expect(try Self.measure("bert", program)["measured"] as? Int == 120)
+      // The padding of a plan by the measure that it names: the longest step holds 8 samples of one group.
+      let reports = try ["by-bert", "by-default"].map {
+        try #require(try JSONSerialization.jsonObject(with: Data(program.read($0).utf8)) as? [String: Any])
+      }
+      #expect(reports.compactMap { $0["length_measure"] as? String } == ["bert", "default"])
+      let most = try program.cohort("sample", "show", "0..<120", "--format", "jsonl").jsonLines()
+        .compactMap { Self.value($0, "bert", "total") }.max()
+      let padded = reports.compactMap { ($0["lengths"] as? [String: Any])?["greatest_padded"] as? Int }
+      #expect(try padded[0] == 8 * #require(most) && padded[1] > 2 * padded[0], "\(padded)")
+      let budget = padded[0] - 1
+      let within = try program.cohort(
+        "plan", "create", "tight", "--snapshot", "s", "--grouping", "both", "--batch-size", "8", "--length", "bert",
+        "--token-budget", "\(budget)", "--json")
+      let tight = try #require(try within.json() as? [String: Any], "\(within)")
+      #expect(try #require((tight["lengths"] as? [String: Any])?["greatest_padded"] as? Int) <= budget)
+      #expect(tight["plan_hash"] as? String != reports[0]["plan_hash"] as? String)
+      let plans = try program.cohort("plan", "list", "--json").json() as? [[String: Any]]
+      #expect(
+        plans?.map { ($0["report"] as? [String: Any])?["length_measure"] as? String } == ["bert", "default", "bert"])
       let refused = try program.cohort("length", "drop", "bert", "--json")
       #expect(refused.status == 2)
       #expect(try refused.error()["code"] as? String == "store.length-measure-in-use")
@@ -161,6 +181,16 @@ import Testing
         """)
       #expect(dropped.status == 0 && !dropped.output.contains(".json"), "\(dropped)")
       #expect(try Self.measure("bert", program)["measured"] as? Int == 130)
+
+      // A measure that came after the snapshot: what is not measured yet is no length, and nothing is planned by it.
+      let late = "plan create late --snapshot s --grouping tasks --batch-size 8 --length late --json"
+      #expect(try program.shell("cohort \(late)").status == 3)
+      #expect(try program.shell("cohort length add late --unit words && cohort sample delete 3").status == 0)
+      let early = try program.shell("cohort \(late)")
+      #expect(early.status == 2 && early.output.contains("pipeline.not-measured"), "\(early)")
+      #expect(try program.cohort("update").status == 0)
+      let after = try program.shell("cohort \(late) && cohort plan digest late --epochs 2")
+      #expect(after.status == 0, "\(after)")
     }
   }
 

@@ -13,7 +13,7 @@ public struct PlanConfiguration: Hashable, Sendable {
   public var weights: Weights
   /// What the first epochs are; the last phase lasts for ever, whatever its number of epochs. Empty: all grouped.
   public var phases: [Phase]
-  /// The greatest padded size of a step (samples × longest sample of the group), in the store's length unit. Groups of
+  /// The greatest padded size of a step (samples × longest sample of the group), in the plan's length unit. Groups of
   /// long samples then get smaller batches.
   public var tokenBudget: UInt64?
 

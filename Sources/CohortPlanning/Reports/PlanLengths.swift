@@ -1,5 +1,5 @@
-/// What a plan costs in tokens, measured over the steps of one epoch. Lengths are in the store's length unit. A step is
-/// taken to be padded to its longest sample.
+/// What a plan costs in tokens, measured over the steps of one epoch. Lengths are in the unit of the plan's length
+/// measure. A step is taken to be padded to its longest sample.
 public struct PlanLengths: Hashable, Sendable {
   public let epoch: UInt64
   /// Steps that were looked at: all of the epoch, or evenly spaced ones.

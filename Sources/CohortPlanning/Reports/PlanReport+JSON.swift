@@ -28,6 +28,7 @@ extension PlanReport {
     object.add("ungrouped", ungrouped)
     object.add("purity", purity)
     object.add("lengths", raw: lengths?.json ?? "null")
+    object.add("length_measure", measure ?? "default")
     object.add("configuration", raw: configuration.json)
     return object.text
   }

@@ -46,6 +46,8 @@ public struct PlanReport: Hashable, Sendable {
   public let purity: Double
   /// What lengths tell, when they were given.
   public let lengths: PlanLengths?
+  /// The length measure that these lengths, the token budget and the order by length are in; nil for the store's own.
+  public var measure: String?
 }
 
 extension Plan {

@@ -11,7 +11,9 @@ struct PlanCreate: CohortCommand {
     discussion: examples(
       "cohort plan create first --snapshot monday --grouping topics --batch-size 32",
       "cohort plan create calm --snapshot monday --grouping lengths --batch-size 64 --seed 7 --order curriculum",
-      "cohort plan create baseline --snapshot monday --grouping topics --batch-size 32 --random"))
+      "cohort plan create baseline --snapshot monday --grouping topics --batch-size 32 --random",
+      "cohort plan create tight --snapshot monday --grouping topics --batch-size 64 --length llama --token-budget 16384"
+    ))
 
   @Argument(help: "The plan's name.") var name: String
   @Option(help: ArgumentHelp("The snapshot it stands on.", valueName: "name"), completion: StoreNames.snapshots)
@@ -19,6 +21,11 @@ struct PlanCreate: CohortCommand {
   @Option(
     help: ArgumentHelp("The grouping whose groups make the batches.", valueName: "name"),
     completion: StoreNames.groupings) var grouping: String
+  @Option(
+    help: ArgumentHelp(
+      "The length measure that budget, curriculum and padding count by; else the store's own.", valueName: "name"),
+    completion: StoreNames.measures)
+  var length: String?
   @OptionGroup(title: "Policies") var policies: PlanPolicies
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -26,16 +33,18 @@ struct PlanCreate: CohortCommand {
     try NewName.check(name, of: "plan")
     let configuration = try policies.configuration()
     let store = try session.writableStore(for: "plan create")
-    try store.read { transaction in
+    let measure = length == LengthMeasure.ownName ? nil : length
+    let unit = try store.read { transaction in
       let names = try transaction.existingSnapshot(snapshot).groupings.map(\.name)
       guard names.contains(grouping) else { throw CommandError.unknown("grouping", grouping, among: names) }
+      return try measure.map { try transaction.existingMeasure($0).unit } ?? store.configuration.lengthUnit
     }
     let (_, report) = try PlanJob.create(
-      store, name: name, snapshot: snapshot, grouping: grouping, configuration: configuration)
+      store, name: name, snapshot: snapshot, grouping: grouping, configuration: configuration, measure: measure)
     let isTable = session.output.format == .table
     try session.output.record(
       isTable
-        ? report.summary(name: name, grouping: grouping, unit: store.configuration.lengthUnit.name)
+        ? report.summary(name: name, grouping: grouping, unit: unit.name)
         : report.output(name: name, grouping: grouping))
     return .done
   }
@@ -82,6 +91,7 @@ extension PlanReport {
       "small_groups": .count(smallGroups), "folded_groups": .count(foldedGroups), "folded_rows": .count(foldedRows),
       "dropped_groups": .count(droppedGroups), "over_budget_groups": .count(overBudgetGroups),
       "lengths": lengths.map { .json([UInt8]($0.json.utf8)) } ?? .null,
+      "length_measure": .text(measure ?? LengthMeasure.ownName),
       "configuration": .json([UInt8](configuration.json.utf8)),
     ]
   }

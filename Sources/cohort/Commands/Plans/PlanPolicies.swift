@@ -44,7 +44,7 @@ struct PlanPolicies: ParsableArguments {
   @Flag(help: "The baseline: the same samples and steps without grouping. Short for --phases random.")
   var random = false
 
-  @Option(help: ArgumentHelp("The greatest padded size of a step, in the store's length unit.", valueName: "n"))
+  @Option(help: ArgumentHelp("The greatest padded size of a step, in the unit of --length.", valueName: "n"))
   var tokenBudget: UInt64?
 
   func validate() throws {
