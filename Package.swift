@@ -143,7 +143,7 @@ let package = Package(
       name: "CohortPipelineTests",
       dependencies: [
         "CohortPipeline", "CohortStore", "CohortIngestion", "CohortPlanning", "CohortClustering", "CohortCatalog",
-        "CohortTrainer", "CohortEmbedding", "CohortCore", "HostileServers",
+        "CohortTrainer", "CohortEmbedding", "CohortLMDB", "CohortCore", "HostileServers",
       ], swiftSettings: swift),
     // The real executables, run as a user runs them: contract, kills, bad input.
     .testTarget(

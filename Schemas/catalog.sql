@@ -104,7 +104,7 @@ CREATE TABLE length_measures (
   dropped_sequence INTEGER
 ) STRICT;
 
--- Embedding spaces.
+-- Embedding spaces, dropped ones included.
 CREATE TABLE spaces (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
@@ -116,10 +116,13 @@ CREATE TABLE spaces (
   model TEXT, -- the name of the model; NULL for vectors that are given
   sequence INTEGER NOT NULL,
   vectors INTEGER NOT NULL DEFAULT 0, -- ever stored
-  without INTEGER NOT NULL DEFAULT 0 -- samples looked at that have no usable vector
+  without INTEGER NOT NULL DEFAULT 0, -- samples looked at that have no usable vector
+  is_default INTEGER NOT NULL DEFAULT 0, -- 1: made the one that is taken where none is named
+  dropped_sequence INTEGER
 ) STRICT;
 
--- Samples whose text the encoder of a space refused, with the reason given last; gone when they got a vector after all.
+-- Samples whose text the encoder of a space refused, with the reason given last; gone when they got a vector after all,
+-- and when the space is dropped.
 CREATE TABLE refusals (
   space INTEGER NOT NULL,
   sample INTEGER NOT NULL,

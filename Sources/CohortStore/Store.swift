@@ -40,10 +40,12 @@ public final class Store: Sendable {
   /// - Parameters:
   ///   - id: tells stores apart; draw it at random.
   ///   - clock: milliseconds since 1970, for the log's times. Nothing is computed from them.
+  ///   - begin: what the store has from its first transaction on: it is created with all of that, or not at all.
   public static func create(
     at path: String, id: Digest128 = SystemSources.randomDigest(), configuration: StoreConfiguration = .init(),
     owner: String = "cohort", mapSize: UInt64? = nil,
-    clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds
+    clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds,
+    begin: (borrowing WriteTransaction) throws -> Void = { _ in }
   ) throws -> Store {
     try StoreFolder.create(path)
     let lock = try OwnerLock(folder: path, owner: owner)
@@ -71,12 +73,18 @@ public final class Store: Sendable {
         }
         var counters = StoreCounters()
         counters.lastSequence = LogSequence(1)
-        counters.transaction = transaction.number
+        // As every transaction finds them; the end of this one numbers them anew.
+        counters.transaction = transaction.number - 1
         try counters.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreCounters.key, $0) }
         let entry = LogEntry(
           sequence: LogSequence(1), time: identity.created,
           event: .storeCreated(id: id, configuration: configuration))
         try entry.encode().withUnsafeBytes { try transaction.put(tables.log, 1, $0) }
+        let first = try WriteTransaction(
+          transaction, tables: tables, codecs: PayloadCodecs(), configuration: configuration,
+          clock: { identity.created })
+        try begin(first)
+        try first.finish()
       }
     }
     // The file's name must be as durable as what is in it.

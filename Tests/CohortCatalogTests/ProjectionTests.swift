@@ -117,6 +117,6 @@ import Testing
     try history.steps(120)
     let catalog = try Catalog(of: history.store)
     let digest = try catalog.contentDigest()
-    #expect("\(digest)" == "823f96fccb29d31df36aba8516cf7d35")
+    #expect("\(digest)" == "001a6116db05ce453f5987c287d22eef")
   }
 }

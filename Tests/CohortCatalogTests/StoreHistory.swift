@@ -180,9 +180,16 @@ struct StoreHistory {
   }
 
   private mutating func drop() throws {
-    let choice = Int.random(in: 0..<3, using: &random)
+    let choice = Int.random(in: 0..<5, using: &random)
     try store.write { transaction in
       switch choice {
+      case 3:
+        if let space = try transaction.reading.spaces().first { try transaction.makeDefault(space: space.name) }
+      case 4:
+        let chosen = try transaction.reading.chosenSpace()
+        if let space = try transaction.reading.spaces().first(where: { $0.id != chosen?.id }) {
+          try transaction.dropSpace(named: space.name)
+        }
       case 0: if let plan = try transaction.reading.plans().first { try transaction.dropPlan(named: plan.name) }
       case 1:
         let used = Set(try transaction.reading.plans().map(\.snapshot))

@@ -88,6 +88,8 @@ extension LogEvent {
         "space": .number(UInt64(event.id.rawValue)), "name": .text(event.name),
         "dimension": .number(UInt64(event.dimension)),
       ]
+    case .spaceDropped(let id, let name), .spaceMadeDefault(let id, let name):
+      return ["space": .number(UInt64(id.rawValue)), "name": .text(name)]
     case .runCreated(let name, let plan, _): return ["run": .text(name), "plan": .text(plan)]
     case .measureCreated(let event):
       var summary: [String: SummaryValue] = [

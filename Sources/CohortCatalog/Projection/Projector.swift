@@ -66,6 +66,12 @@ struct Projector {
       try run(
         "UPDATE length_measures SET samples = samples + ? WHERE id = ?",
         [try cell(event.ranges.total), event.measure.rawValue])
+    case .spaceDropped(let id, _):
+      try run(
+        "UPDATE spaces SET dropped_sequence = ?, is_default = 0 WHERE id = ?", [sequence, id.rawValue])
+      try run("DELETE FROM refusals WHERE space = ?", [id.rawValue])
+    case .spaceMadeDefault(let id, _):
+      try run("UPDATE spaces SET is_default = (id = ?)", [id.rawValue])
     case .runCreated(let name, let plan, let planHash):
       try run(
         "INSERT INTO runs (created_sequence, created, name, plan, plan_hash) VALUES (?, ?, ?, ?, ?)",

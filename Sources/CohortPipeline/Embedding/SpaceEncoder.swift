@@ -54,38 +54,25 @@ public enum SpaceJob {
     }
   }
 
-  /// A space whose vectors a server makes. Asks it for the vectors of known texts, by which it is known again.
-  public static func create(
-    _ store: Store, name: String, server: ProviderConfiguration, text: EmbeddedText = .prompt,
-    options: ServerOptions = ServerOptions()
-  ) throws -> EmbeddingSpace {
-    let encoder = try ServerEncoder(connecting: server, key: try APIKey.read(server.key), options: options)
-    let identity = encoder.identity
-    return try store.write {
-      try $0.createSpace(
-        name: name, provider: identity.provider, fingerprint: identity.fingerprint, dimension: identity.dimension,
-        recipe: EmbeddingRecipe(
-          text: text, settings: server.fields.map { EmbeddingRecipe.Setting(name: $0.name, value: $0.value) },
-          probe: encoder.probe.encoded()))
-    }
-  }
-
-  /// The space to group by: the one named, or the only one. A store without any gets one of the model that is part of the
-  /// program, unless its configuration says that its vectors are given.
+  /// The space to group by: the one named, or the one that was made the default, or the only one. A store without any gets
+  /// one of the model that is part of the program, unless its configuration says that its vectors are given.
   /// - Throws: `store.unknown-embedding-space`; `pipeline.no-space`, `pipeline.several-spaces`.
   public static func chosen(_ store: Store, named name: String?) throws -> EmbeddingSpace {
-    let spaces = try store.read { try $0.spaces() }
+    let (spaces, chosen) = try store.read { (try $0.spaces(), try $0.chosenSpace()) }
     if let name {
       guard let space = spaces.first(where: { $0.name == name }) else {
         throw StoreError.unknown("embedding-space", name, known: spaces.map(\.name))
       }
       return space
     }
+    if let chosen { return chosen }
     if spaces.count == 1 { return spaces[0] }
     guard spaces.isEmpty else {
       throw PipelineError(
         code: "several-spaces", category: .usage, message: "The store has several embedding spaces",
-        hint: "Choose one with --space: \(spaces.map(\.name).joined(separator: ", "))")
+        hint:
+          "Choose one with --space: \(spaces.map(\.name).joined(separator: ", ")); or for good: cohort space default NAME"
+      )
     }
     guard store.configuration.makesVectors else {
       throw PipelineError(
@@ -99,6 +86,7 @@ public enum SpaceJob {
   public static func embedPending(
     _ store: Store, only: String? = nil, retryingRefused: Bool = false, control: JobControl = JobControl()
   ) throws -> [EmbedReport] {
+    try freeDropped(store, control: control)
     var reports: [EmbedReport] = []
     var options = ServerOptions()
     options.shouldStop = control.shouldStop

@@ -32,12 +32,12 @@ public final class GroupingFollower {
   var state: GroupingState
   var source: ChangeRecords
   let feed: Feed
-  let space: EmbeddingSpace?
   private(set) var features: StoreFeatures
 
   /// Reads the engine's state from the store.
   public init(_ store: Store, grouping name: String) throws {
     self.store = store
+    let space: EmbeddingSpace?
     let lengthColumn: Column?
     (record, space, state, feed, lengthColumn) = try store.read { transaction in
       guard let record = try transaction.grouping(named: name) else {
@@ -65,7 +65,7 @@ public final class GroupingFollower {
   public func update(_ control: JobControl = JobControl()) throws -> GroupingUpdate {
     var update = GroupingUpdate(grouping: record.name)
     state.workers = control.workers
-    features.forgetChecks()
+    try features.refresh()
     let total = try store.read { transaction in
       features.lengthColumn = try transaction.lengthColumn(of: record.definition)
       return try transaction.counters.nextSample
@@ -77,7 +77,7 @@ public final class GroupingFollower {
     }
     try assignTail(&update)
     update.groups = state.groupCount
-    if let space { update.pending = try store.read { try $0.vectorCounts(in: space).pending } }
+    if let space = features.space { update.pending = try store.read { try $0.vectorCounts(in: space).pending } }
     if case .measured(let id) = feed {
       update.pending = try store.read { transaction in
         try transaction.measure(id).map { try transaction.counts(of: $0).pending } ?? 0

@@ -6,7 +6,7 @@ internal import CohortStore
 /// Vectors and lengths of stored samples, read from the columns a chunk at a time.
 struct StoreFeatures: SampleFeatures {
   let store: Store
-  let space: EmbeddingSpace?
+  private(set) var space: EmbeddingSpace?
   var lengthColumn: Column?
   /// Rounds read the same chunks again and again, a few rows at a time: each is checked once.
   private let sound = SoundChunks()
@@ -17,8 +17,20 @@ struct StoreFeatures: SampleFeatures {
     self.lengthColumn = lengthColumn
   }
 
-  /// Checks every chunk again that is read from now on: damage may have come since.
-  func forgetChecks() { sound.removeAll() }
+  /// Begins anew with what the store has now. The space's record says which of its chunks must be there: an older one
+  /// would take a chunk that came since, and is gone, for samples without vectors. And every chunk is checked again that is
+  /// read from now on: damage may have come since.
+  /// - Throws: `store.unknown-embedding-space` when the space was dropped.
+  mutating func refresh() throws {
+    sound.removeAll()
+    guard let known = space else { return }
+    space = try store.read { transaction in
+      guard let space = try transaction.space(known.id) else {
+        throw StoreError.unknown("embedding-space", known.name, known: try transaction.spaces().map(\.name))
+      }
+      return space
+    }
+  }
 
   func readVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int, into rows: UnsafeMutableBufferPointer<Float>,

@@ -12,14 +12,16 @@ enum StoreFormat {
   /// groupings by anchors and products. Bit 2: groupings with two generations of columns. Bit 3:
   /// configurations, spaces and entries of vectors with more than format 1 had at first: recipes of embedding spaces,
   /// refused samples. Bit 4: complete rounds of groupings by embedding with more than format 1 had at first: the guard,
-  /// passes, the version of the rules; and balanced groupings. Bit 5: further length measures.
-  static let knownRequired: UInt64 = 0b111111
+  /// passes, the version of the rules; and balanced groupings. Bit 5: further length measures. Bit 6:
+  /// embedding spaces that were dropped, and a default space.
+  static let knownRequired: UInt64 = 0b1111111
   static let trainedDictionaries: UInt64 = 0b1
   static let derivedGroupings: UInt64 = 0b10
   static let generations: UInt64 = 0b100
   static let recipes: UInt64 = 0b1000
   static let embeddingRounds: UInt64 = 0b10000
   static let measures: UInt64 = 0b100000
+  static let spaceChanges: UInt64 = 0b1000000
 
   /// The value of `meta["format"]`.
   struct Record {

@@ -22,6 +22,8 @@ public enum LogKind: UInt8, CaseIterable, Sendable {
   case measureDropped = 17
   /// Samples were measured by a length measure.
   case measured = 18
+  case spaceDropped = 19
+  case spaceMadeDefault = 20
 
   /// The word that `cohort log` prints.
   public var name: String {
@@ -44,6 +46,8 @@ public enum LogKind: UInt8, CaseIterable, Sendable {
     case .measureCreated: "length-created"
     case .measureDropped: "length-dropped"
     case .measured: "measured"
+    case .spaceDropped: "space-dropped"
+    case .spaceMadeDefault: "space-made-default"
     }
   }
 }

@@ -99,6 +99,9 @@ extension LogEvent {
       writer.fixed(event.measure.rawValue)
       writer.ranges(event.ranges)
       writer.varint(event.end)
+    case .spaceDropped(let id, let name), .spaceMadeDefault(let id, let name):
+      writer.fixed(id.rawValue)
+      writer.string(name)
     }
   }
 
@@ -148,6 +151,8 @@ extension LogEvent {
     case .measured:
       self = .measured(
         Measured(measure: MeasureID(try reader.fixed()), ranges: try reader.ranges(), end: try reader.varint()))
+    case .spaceDropped: self = .spaceDropped(id: SpaceID(try reader.fixed()), name: try reader.string())
+    case .spaceMadeDefault: self = .spaceMadeDefault(id: SpaceID(try reader.fixed()), name: try reader.string())
     case .spaceCreated:
       let id = SpaceID(try reader.fixed())
       let (name, provider, fingerprint) = (try reader.string(), try reader.string(), try reader.string())

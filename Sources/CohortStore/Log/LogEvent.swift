@@ -145,6 +145,10 @@ public enum LogEvent: Hashable, Sendable {
   case measureCreated(MeasureCreated)
   case measureDropped(MeasureID, name: String)
   case measured(Measured)
+  /// An embedding space is gone, with its vectors. Its id is never given again.
+  case spaceDropped(id: SpaceID, name: String)
+  /// The space that is taken where none is named.
+  case spaceMadeDefault(id: SpaceID, name: String)
 
   /// What happened, without the details: the tag under which the event is stored.
   public var kind: LogKind {
@@ -167,6 +171,8 @@ public enum LogEvent: Hashable, Sendable {
     case .measureCreated: .measureCreated
     case .measureDropped: .measureDropped
     case .measured: .measured
+    case .spaceDropped: .spaceDropped
+    case .spaceMadeDefault: .spaceMadeDefault
     }
   }
 }

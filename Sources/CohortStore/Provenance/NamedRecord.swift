@@ -112,7 +112,7 @@ extension ReadTransaction {
         try Sealed.decode(value, SealPlace(.names, key), "A record of kind \(T.kind.word)") { try T(from: &$0) })
       return true
     }
-    let expected = state.counters.records(of: T.kind)
+    let expected = try recordCount(of: T.kind)
     guard all.count == expected else {
       throw StoreError.corrupted(
         "The names of the store", cause: "there are \(all.count) records of kind \(T.kind.word), not \(expected)")
@@ -141,8 +141,16 @@ extension WriteTransaction {
   }
 }
 
-extension StoreCounters {
+extension ReadTransaction {
   /// How many records of a kind there are in `names`.
+  func recordCount(of kind: NameKind) throws -> Int {
+    let given = state.counters.records(of: kind)
+    return kind == .space ? given - Int(try SpaceChanges(in: unsafe, tables).dropped) : given
+  }
+}
+
+extension StoreCounters {
+  /// How many records of a kind there are in `names`; of embedding spaces, how many there ever were.
   func records(of kind: NameKind) -> Int {
     switch kind {
     case .source: Int(nextSource)

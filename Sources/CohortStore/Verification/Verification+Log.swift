@@ -8,6 +8,9 @@ struct LogHistory {
   var deleted: UInt64 = 0
   var sources: UInt32 = 0
   var tasks: UInt32 = 1
+  /// Embedding spaces that were not dropped, and the one that was made the default last.
+  var spaces: Set<SpaceID> = []
+  var defaultSpace: SpaceID?
   /// Vectors given to a space.
   var vectors: [SpaceID: UInt64] = [:]
   /// Measures that were not dropped: samples measured by them, and where these end.
@@ -27,6 +30,7 @@ extension Verification {
       case StoreIdentity.key: _ = try StoreIdentity(value)
       case StoreCounters.key: _ = try StoreCounters(value)
       case IdentityDirectory.key: _ = try IdentityDirectory(value)
+      case SpaceChanges.key: _ = try SpaceChanges(value)
       default: break
       }
     }
@@ -59,6 +63,9 @@ extension Verification {
     compare("sources", UInt64(history.sources), UInt64(counters.nextSource))
     compare("tasks", UInt64(history.tasks), UInt64(counters.nextTask))
     compare("length measures", UInt64(history.measures.count), UInt64(counters.records(of: .measure)))
+    let changes = collect("meta") { try SpaceChanges(in: unsafe, tables) } ?? SpaceChanges()
+    compare("embedding spaces", UInt64(history.spaces.count) + UInt64(changes.dropped), UInt64(counters.nextSpace))
+    expect(history.defaultSpace == changes.chosen, "log", "its last default space is not the one that the store has")
     compare("groupings", UInt64(history.groupings.count), UInt64(counters.records(of: .grouping)))
     compare("snapshots", UInt64(history.snapshots.count), UInt64(counters.records(of: .snapshot)))
     compare("plans", UInt64(history.plans.count), UInt64(counters.records(of: .plan)))
@@ -83,7 +90,15 @@ extension LogHistory {
       quarantined &+= ingest.quarantined
       tasks &+= UInt32(truncatingIfNeeded: ingest.newTasks.count)
       sources &+= ingest.newSource == nil ? 0 : 1
+    case .spaceCreated(let created): spaces.insert(created.id)
+    case .spaceMadeDefault(let id, _):
+      if !spaces.contains(id) { problem("embedding space \(id) is not there") }
+      defaultSpace = id
+    case .spaceDropped(let id, _):
+      if spaces.remove(id) == nil { problem("embedding space \(id) was not there") }
+      if defaultSpace == id { problem("it drops the default space") }
     case .embed(let embed):
+      if !spaces.contains(embed.space) { problem("embedding space \(embed.space) is not there") }
       vectors[embed.space, default: 0] &+= embed.ranges.reduce(0) { $0 &+ $1.count }
     case .delete(let delete):
       deleted &+= UInt64(delete.ids.count)
@@ -110,7 +125,7 @@ extension LogHistory {
         return problem("its samples do not follow those that length measure \(measured.measure) has")
       }
       measures[measured.measure] = (before.samples &+ measured.ranges.reduce(0) { $0 &+ $1.count }, measured.end)
-    case .storeCreated, .spaceCreated, .runCreated, .checkpoint: break
+    case .storeCreated, .runCreated, .checkpoint: break
     }
   }
 }

@@ -34,7 +34,7 @@ extension Verification {
       }
     }
     for kind in NameKind.allCases {
-      let expected = counters.records(of: kind)
+      let expected = collect("meta", { try transaction.recordCount(of: kind) }) ?? 0
       for (what, count) in [("records", records[kind] ?? 0), ("names", names[kind] ?? 0)] {
         expect(count == expected, "\(kind.word)s", "there are \(count) \(what), and the counters tell of \(expected)")
       }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import CohortEmbedding
+import CohortPipeline
 import CohortProviders
 
 /// The interface of an embedding server: `openai`, `tei` or `ollama`.
@@ -58,6 +60,26 @@ struct ProviderArguments: ParsableArguments {
       ("vector-format", vectorFormat), ("tolerance", tolerance),
     ]
     return given.compactMap { name, value in value.map { (name: name, value: $0) } }
+  }
+
+  /// Checks what goes together.
+  /// - Parameters:
+  ///   - kind: nil where no server is asked for.
+  ///   - option: the command's own option that chooses the interface, with its values.
+  ///   - free: names of fields that mean something without a server, too.
+  func check(for kind: ProviderKind?, of option: String, exceptFor free: Set<String> = []) throws {
+    if kind != nil, url == nil { throw ValidationError("--url is needed: the address of the server.") }
+    if kind == nil, let other = fields.first(where: { !free.contains($0.name) }) {
+      throw ValidationError("--\(other.name) goes with \(option).")
+    }
+  }
+
+  /// Asks the server what a space of it needs to know. Nothing is stored.
+  func ask(_ kind: ProviderKind, _ session: Session) throws -> ServedModel {
+    let control = session.jobControl()
+    var options = ServerOptions()
+    options.shouldStop = control.shouldStop
+    return try ServedModel(asking: try configuration(kind), options: options)
   }
 
   /// - Parameter standard: values for options that were not given.

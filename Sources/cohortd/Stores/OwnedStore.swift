@@ -32,8 +32,12 @@ final class OwnedStore {
   /// to the next. Trouble with one (its server is gone) is logged, and stops neither the others nor the groupings.
   /// - Throws: `pipeline.interrupted`, and what the store throws. Vectors that were committed are kept.
   func embed(_ control: JobControl) throws {
+    try SpaceJob.freeDropped(store, control: control)
     var trouble: String?
-    for space in try store.read({ try $0.spaces() }) where !space.isGiven {
+    let spaces = try store.read { try $0.spaces() }
+    let known = Set(spaces.map(\.id))
+    encoders = encoders.filter { known.contains($0.key) }
+    for space in spaces where !space.isGiven {
       guard try store.read({ try $0.vectorCounts(in: space).pending }) > 0 else { continue }
       let started = ContinuousClock.now
       do {

@@ -26,7 +26,7 @@ struct EmbedCheck: CohortCommand {
 
   func validate() throws {
     guard (1...4096).contains(mostTexts) else { throw ValidationError("--most-texts takes a number from 1 to 4096.") }
-    guard server.url != nil else { throw ValidationError("--url is needed: the address of the server.") }
+    try server.check(for: provider.kind, of: "--provider")
   }
 
   func execute(_ session: Session) throws -> Outcome {

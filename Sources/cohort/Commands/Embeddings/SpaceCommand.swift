@@ -9,8 +9,9 @@ struct SpaceCommand: CohortCommandGroup {
   static let configuration = CommandConfiguration(
     commandName: "space", abstract: "Embedding spaces: which text, by which model. Vectors of two never mix.",
     discussion: examples(
-      "cohort space create answers --text response", "cohort space list", "cohort space show answers"),
-    subcommands: [SpaceCreate.self, SpaceList.self, SpaceShow.self])
+      "cohort space create answers --text response", "cohort space list", "cohort space show answers",
+      "cohort space default answers", "cohort space drop default"),
+    subcommands: [SpaceCreate.self, SpaceList.self, SpaceShow.self, SpaceDefault.self, SpaceDrop.self])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 }
@@ -37,10 +38,7 @@ struct SpaceCreate: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
-    if provider != nil, server.url == nil { throw ValidationError("--url is needed: the address of the server.") }
-    if provider == nil, let other = server.fields.first(where: { $0.name != "model" }) {
-      throw ValidationError("--\(other.name) goes with --provider.")
-    }
+    try server.check(for: provider?.kind, of: "--provider", exceptFor: ["model"])
   }
 
   func execute(_ session: Session) throws -> Outcome {
@@ -48,11 +46,8 @@ struct SpaceCreate: CohortCommand {
     let store = try session.writableStore(for: "space create")
     let space: EmbeddingSpace
     if let provider {
-      let control = session.jobControl()
-      var options = ServerOptions()
-      options.shouldStop = control.shouldStop
-      space = try SpaceJob.create(
-        store, name: name, server: try server.configuration(provider.kind), text: text.text, options: options)
+      let model = try server.ask(provider.kind, session)
+      space = try store.write { try model.createSpace(name, text: text.text, in: $0) }
     } else {
       space = try SpaceJob.create(store, name: name, model: server.model, text: text.text)
     }
@@ -71,7 +66,12 @@ struct SpaceList: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     let records = try session.read { transaction in
-      try transaction.spaces().map { $0.output.adding(try transaction.vectorCounts(in: $0)) }
+      let standard = try SpaceJob.defaultSpace(transaction)?.id
+      return try transaction.spaces().map { space in
+        var record = space.output.adding(try transaction.vectorCounts(in: space))
+        record.append("default", .boolean(space.id == standard))
+        return record
+      }
     }
     try session.output.list(EmbeddingSpace.columns, records)
     return .done
@@ -103,7 +103,7 @@ struct SpaceShow: CohortCommand {
 
 extension EmbeddingSpace {
   static let columns: [Column] = [
-    "name", "text", "provider", "model", "dimension", "vectors", "pending", "without_vector", "refused",
+    "name", "default", "text", "provider", "model", "dimension", "vectors", "pending", "without_vector", "refused",
     .hidden("fingerprint"), .hidden("element"),
   ]
 

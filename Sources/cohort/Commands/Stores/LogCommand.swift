@@ -88,6 +88,8 @@ extension LogEvent {
         "name": .text(event.name), "provider": .text(event.provider), "dimension": .count(event.dimension),
         "fingerprint": .text(event.fingerprint), "text": .text(event.recipe.text.name),
       ]
+    case .spaceDropped(let id, let name), .spaceMadeDefault(let id, let name):
+      return ["space": .unsigned(UInt64(id.rawValue)), "name": .text(name)]
     case .runCreated(let name, let plan, let hash):
       return ["name": .text(name), "plan": .text(plan), "plan_hash": .digest(hash)]
     case .measureCreated(let event):
