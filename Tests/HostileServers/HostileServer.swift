@@ -50,10 +50,10 @@ package final class HostileServer: Sendable {
     if kinds.contains("reject") { return .text(#"{"error":{"message":"bad input"}}"#, status: 400) }
     if kinds.contains("crash") { return .text("Internal Server Error", status: 500) }
     if kinds.contains("hangup") { return .bytes(Data()) }
-    return state.withLock { fault(request, texts, &$0) } ?? honest(request, texts)
+    return state.withLock { fault(request, texts, &$0) ?? honest(texts, request, &$0.generator) }
   }
 
-  private func honest(_ request: ReceivedRequest, _ texts: [String]) -> Reply {
+  private func honest(_ texts: [String], _ request: ReceivedRequest, _ generator: inout SplitMix64) -> Reply {
     var items = texts.enumerated().map { index, text -> (Int, [Float]) in
       var vector = ServerTruth.vector(text)
       switch ServerTruth.fault(text) {
@@ -64,7 +64,7 @@ package final class HostileServer: Sendable {
       }
       return (index, vector)
     }
-    state.withLock { items.shuffle(using: &$0.generator) }
+    items.shuffle(using: &generator)
     return answer(request, items)
   }
 
@@ -92,7 +92,7 @@ package final class HostileServer: Sendable {
     var items = texts.enumerated().map { ($0.offset, ServerTruth.vector($0.element)) }
     let whole = body(request, items)
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \(whole.count)\r\n\r\n"
-    switch Int.random(in: 0..<16, using: &state.generator) {
+    switch Int.random(in: 0..<18, using: &state.generator) {
     case 0: items.removeLast()
     case 1: items.append((items.count, [Float](repeating: 1, count: ServerTruth.dimension)))
     case 2: items[0].0 = items.count - 1 - (items.count == 1 ? 1 : 0)
@@ -108,6 +108,9 @@ package final class HostileServer: Sendable {
     case 12: return .bytes(Data())
     case 13 where settings.drips && state.faults % 8 == 0: return .drip(Data(head.utf8))
     case 14: return .bytes(Data("SSH-2.0-OpenSSH_9.2\r\n".utf8))
+    case 15, 16:
+      // Later than what is asked after it: answers come in another order than their requests.
+      return .late(Double.random(in: 0.01...0.12, using: &state.generator), honest(texts, request, &state.generator))
     default:
       // One vector that is wrong this time.
       let index = Int.random(in: items.indices, using: &state.generator)

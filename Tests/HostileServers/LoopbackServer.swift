@@ -33,13 +33,15 @@ package struct ReceivedRequest: Sendable {
 }
 
 /// What goes back, byte by byte under the control of a test.
-package enum Reply: Sendable {
+package indirect enum Reply: Sendable {
   /// A whole answer; the connection stays open.
   case answer(Int, [String: String], Data)
   /// These bytes, and then the end of the connection.
   case bytes(Data)
   /// The head of an answer, and then a byte now and then until the client has enough.
   case drip(Data)
+  /// Another reply, after so many seconds.
+  case late(Double, Reply)
 
   package static func json(_ object: Any, status: Int = 200, headers: [String: String] = [:]) -> Reply {
     let data = (try? JSONSerialization.data(withJSONObject: object, options: [.fragmentsAllowed])) ?? Data()
@@ -126,20 +128,27 @@ package final class LoopbackServer: Sendable {
     var pending = Data()
     while let request = Self.receive(connection, &pending) {
       state.withLock { $0.requests.append(request) }
-      switch respond(request) {
-      case .answer(let status, let headers, let body):
-        var head = "HTTP/1.1 \(status) Status\r\nContent-Length: \(body.count)\r\n"
-        for (name, value) in headers { head += "\(name): \(value)\r\n" }
-        guard Self.send(connection, Data((head + "\r\n").utf8) + body) else { return }
-      case .bytes(let data):
-        _ = Self.send(connection, data)
-        return
-      case .drip(let data):
-        guard Self.send(connection, data) else { return }
-        while Self.send(connection, Data(" ".utf8)) { usleep(20_000) }
-        return
-      }
+      guard Self.send(connection, respond(request)) else { return }
     }
+  }
+
+  /// - Returns: whether the connection stays open.
+  private static func send(_ connection: Int32, _ reply: Reply) -> Bool {
+    switch reply {
+    case .answer(let status, let headers, let body):
+      var head = "HTTP/1.1 \(status) Status\r\nContent-Length: \(body.count)\r\n"
+      for (name, value) in headers { head += "\(name): \(value)\r\n" }
+      return send(connection, Data((head + "\r\n").utf8) + body)
+    case .bytes(let data):
+      _ = send(connection, data)
+    case .drip(let data):
+      guard send(connection, data) else { return false }
+      while send(connection, Data(" ".utf8)) { usleep(20_000) }
+    case .late(let seconds, let reply):
+      usleep(UInt32(seconds * 1e6))
+      return send(connection, reply)
+    }
+    return false
   }
 
   private static func receive(_ connection: Int32, _ pending: inout Data) -> ReceivedRequest? {
