@@ -25,6 +25,7 @@ from transformers import BertModel
 DIMENSIONS = 256
 FREQUENCY_CONSTANT = 0.01
 COMPONENT_POWER = -0.25
+LARGEST_FACTOR = 1 / 16
 SOURCES = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
@@ -109,9 +110,12 @@ def main(encoder: pathlib.Path, folder: pathlib.Path) -> None:
         token["id"] = numbers[token["content"]]
 
     folder.mkdir(parents=True, exist_ok=True)
-    # Vectors are normalised in the end, so the largest factor can be 1: that suits half floats.
+    # Vectors are normalised in the end, so the largest factor can be chosen. model2vec 0.9 computes in the type of the
+    # factors, half floats, up to the square of the length, which is at most 256 x 127^2 x 2^-8 = 16,129 then: with factors
+    # up to 1 it overflowed for short texts, with much smaller ones it would lose digits for long ones. A power of two
+    # changes no vector that is computed in single floats. Single floats here would make the model larger than 8 MB.
     factors = weights * scales
-    factors = (factors / factors.max()).astype(np.float16)
+    factors = (factors / factors.max() * LARGEST_FACTOR).astype(np.float16)
     tensors = save({"embeddings": rows, "weights": factors})
     (folder / "model.safetensors").write_bytes(tensors)
     text = json.dumps(description, ensure_ascii=False, separators=(",", ":"))
