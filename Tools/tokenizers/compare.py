@@ -10,6 +10,7 @@ import random
 import struct
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,8 @@ def compare_ids(program: Path, tokenizer: Path, texts: list[str], file: Path) ->
     return different
 
 
-def models(tokenizer: Path, folder: Path) -> list[Path]:
-    """A model of each kind."""
+def models(tokenizer: Path, folder: Path, every: bool) -> list[Path]:
+    """A model of each kind; with `every`, all types by all names with and without mapping and weights."""
     generator = np.random.default_rng(1)
     library = Tokenizer.from_file(str(tokenizer))
     # model2vec would embed the padding, and some files ask for it.
@@ -84,6 +85,19 @@ def models(tokenizer: Path, folder: Path) -> list[Path]:
         ),
         "sentence-transformers": ({"embedding.weight": np.ascontiguousarray(rows[:, :77])}, True),
     }
+    if every:
+        kinds = {}
+        elements = {
+            "f16": rows.astype(np.float16), "f32": rows, "f64": rows.astype(np.float64),
+            "i8": np.rint(rows / scale.max()).astype(np.int8),
+        }
+        mapping = generator.permutation(count)
+        for element, table in elements.items():
+            for tensor in ("embeddings", "embedding.weight"):
+                for parts in ((), ("mapping",), ("weights",), ("mapping", "weights")):
+                    tensors = {tensor: table, "mapping": mapping, "weights": weights}
+                    tensors = {key: value for key, value in tensors.items() if key == tensor or key in parts}
+                    kinds["-".join((element, tensor, *parts))] = (tensors, True)
     paths = []
     for name, (tensors, normalize) in kinds.items():
         path = folder / name
@@ -96,11 +110,30 @@ def models(tokenizer: Path, folder: Path) -> list[Path]:
     return paths
 
 
-def compare_vectors(program: Path, model: Path, texts: list[str], file: Path) -> float:
+class KnownIds:
+    """What model2vec's tokenizing gives, kept for the next model with the same tokenizer: it takes most of the time."""
+
+    def __init__(self):
+        self.tokenizer = None
+        self.ids = []
+
+    def serve(self, library: StaticModel, model: Path, texts: list[str]) -> None:
+        tokenizer = (model / "tokenizer.json").read_bytes()
+        if tokenizer != self.tokenizer:
+            self.tokenizer = tokenizer
+            self.ids = [array("i", ids) for ids in library.tokenize(texts, max_length=512)]
+        elif [list(ids) for ids in self.ids[:4096]] != library.tokenize(texts[:4096], max_length=512):
+            raise SystemExit(f"{model}: other ids with the same tokenizer")
+        place = iter(self.ids)
+        library.tokenize = lambda sentences, max_length=None: [next(place) for _ in sentences]
+
+
+def compare_vectors(program: Path, model: Path, texts: list[str], file: Path, known: KnownIds) -> float:
     """The largest cosine distance; 1 for a vector that only one has."""
     out = WORK / "vectors.bin"
     subprocess.run([program, "vectors", model, file, out], check=True)
     library = StaticModel.from_pretrained(model)
+    known.serve(library, model, texts)
     ours = np.fromfile(out, dtype=np.float32).reshape(len(texts), -1)
     worst = 0.0
     for start in range(0, len(texts), 4096):
@@ -119,6 +152,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT / "Tools" / "quickstart-data", help="folder of JSON files")
     parser.add_argument("--tokenizer", type=Path, nargs="+", help="tokenizer.json files to compare with")
+    parser.add_argument("--model", type=Path, nargs="+", default=[], help="folders of models to compare with, beside ours")
+    parser.add_argument("--every-layout", action="store_true", help="models of all types, names and optional tensors")
+    parser.add_argument("--ids", action=argparse.BooleanOptionalAction, default=True, help="whether ids are compared")
     parser.add_argument("--hostile", type=int, default=20_000, help="hostile texts (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the hostile texts (default: %(default)s)")
     arguments = parser.parse_args()
@@ -131,12 +167,13 @@ def main() -> int:
     training = random.Random(5).sample(data, min(len(data), 6000))
     failures = 0
     tokenizers = arguments.tokenizer or save(training, 4000, WORK / "trained")
-    for tokenizer in tokenizers:
+    for tokenizer in tokenizers if arguments.ids else []:
         different = compare_ids(program, tokenizer, texts, file)
         failures += different > 0
         print(f"{tokenizer.name}: {different:,} of {len(texts):,} texts have other ids", flush=True)
-    for model in models(tokenizers[0], WORK / "models"):
-        worst = compare_vectors(program, model, texts, file)
+    known = KnownIds()
+    for model in [*arguments.model, *models(tokenizers[0], WORK / "models", arguments.every_layout)]:
+        worst = compare_vectors(program, model, texts, file, known)
         failures += worst > 1e-5
         print(f"{model.name}: {worst:.1e} is the largest cosine distance", flush=True)
     return 1 if failures else 0
