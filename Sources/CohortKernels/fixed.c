@@ -70,6 +70,16 @@ void cohort_add_scaled(cohort_path path, double *sum, const float *row, double w
   COHORT_DISPATCH(path, add_scaled, sum, row, weight, dimension);
 }
 
+void cohort_project(
+  cohort_path path, const float *rows, size_t count, size_t dimension, const float *direction, float *products) {
+  COHORT_DISPATCH(path, project, rows, count, dimension, direction, products);
+}
+
+void cohort_weighted_sum(
+  cohort_path path, const float *rows, size_t count, size_t dimension, const float *weights, float *sum) {
+  COHORT_DISPATCH(path, weighted_sum, rows, count, dimension, weights, sum);
+}
+
 void cohort_sum_add(cohort_path path, int64_t *sum, const float *row, size_t dimension) {
   COHORT_DISPATCH(path, sum_add, sum, row, dimension);
 }

@@ -138,3 +138,75 @@ static void VARIANT(sum_measure)(
   *norm = VARIANT(add_lanes)(&norms[0], &norms[1]);
   *drift = VARIANT(add_lanes)(&drifts[0], &drifts[1]);
 }
+
+// Rows in Float32, for what has to be the same everywhere but not very accurate: lane i mod 16 of two vectors, as above.
+
+static inline __attribute__((always_inline)) float VARIANT(add_single_lanes)(const f32x16 *low, const f32x16 *high) {
+  const f32x16 v = *low + *high;
+  f32x16 w = v + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  w += __builtin_shufflevector(w, w, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+  w += __builtin_shufflevector(w, w, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  return w[0] + w[1];
+}
+
+static inline __attribute__((always_inline)) void VARIANT(project_rows)(
+  const float *rows, size_t dimension, const float *direction, float *products, const int count) {
+  f32x16 low[2], high[2];
+  for (int r = 0; r < count; r++) low[r] = high[r] = (f32x16){0};
+  size_t i = 0;
+  for (; i + 32 <= dimension; i += 32) {
+    const f32x16 first = *(const f32x16_any *)(direction + i), second = *(const f32x16_any *)(direction + i + 16);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < count; r++) {
+      const float *row = rows + (size_t)r * dimension;
+      low[r] += *(const f32x16_any *)(row + i) * first;
+      high[r] += *(const f32x16_any *)(row + i + 16) * second;
+    }
+  }
+  for (int r = 0; r < count; r++) {
+    for (size_t at = i, lane = 0; at < dimension; at++, lane++) {
+      const float product = rows[(size_t)r * dimension + at] * direction[at];
+      if (lane < 16) low[r][lane] += product;
+      else high[r][lane - 16] += product;
+    }
+    products[r] = VARIANT(add_single_lanes)(&low[r], &high[r]);
+  }
+}
+
+static void VARIANT(project)(
+  const float *rows, size_t count, size_t dimension, const float *direction, float *products) {
+  size_t r = 0;
+  for (; r + 2 <= count; r += 2) VARIANT(project_rows)(rows + r * dimension, dimension, direction, products + r, 2);
+  for (; r < count; r++) VARIANT(project_rows)(rows + r * dimension, dimension, direction, products + r, 1);
+}
+
+static void VARIANT(weighted_sum)(
+  const float *rows, size_t count, size_t dimension, const float *weights, float *sum) {
+  for (size_t i = 0; i < dimension; i++) sum[i] = 0;
+  size_t r = 0;
+  for (; r + 4 <= count; r += 4) {
+    const float *a = rows + r * dimension, *b = a + dimension, *c = b + dimension, *d = c + dimension;
+    const float *w = weights + r;
+    size_t i = 0;
+    for (; i + 16 <= dimension; i += 16) {
+      f32x16 part = *(f32x16_any *)(sum + i);
+      part += w[0] * *(const f32x16_any *)(a + i);
+      part += w[1] * *(const f32x16_any *)(b + i);
+      part += w[2] * *(const f32x16_any *)(c + i);
+      part += w[3] * *(const f32x16_any *)(d + i);
+      *(f32x16_any *)(sum + i) = part;
+    }
+    for (; i < dimension; i++) {
+      float part = sum[i];
+      part += w[0] * a[i];
+      part += w[1] * b[i];
+      part += w[2] * c[i];
+      part += w[3] * d[i];
+      sum[i] = part;
+    }
+  }
+  for (; r < count; r++) {
+    const float *row = rows + r * dimension;
+    for (size_t i = 0; i < dimension; i++) sum[i] += weights[r] * row[i];
+  }
+}

@@ -108,11 +108,11 @@ struct BalanceTests {
       // Records that change nothing: a sample without a vector comes and goes. The first of them apply the tail.
       func fillRound() throws {
         let row = driver.store.addRow()
-        let length = RoundSchedule.length(after: driver.state.applied) - driver.pending.count
+        let length = driver.state.longestRound - driver.pending.count
         try driver.receive((0..<length).map { ChangeRecord($0 % 2 == 0 ? .inserted : .deleted, row, .vector) })
       }
       var moves: [Int] = []
-      for _ in 0..<12 {
+      for _ in 0..<60 {
         let before = driver.store.statistics.moved
         try fillRound()
         moves.append(driver.store.statistics.moved - before)
@@ -128,7 +128,7 @@ struct BalanceTests {
     var driver = try Self.driver(.groupSize(4))
     driver.store.scanned = counter
     var (splits, scans) = (0, 0.0)
-    for vector in Data.equal.vectors(3_000, seed: 79) {
+    for vector in Data.equal.vectors(6_000, seed: 79) {
       driver.pending.append(ChangeRecord(.inserted, driver.store.addRow(vector: vector), .vector))
       guard driver.state.roundLength(pending: driver.pending.count) > 0 else { continue }
       let before = (splits: driver.store.statistics.splits, rows: counter.rows)

@@ -78,14 +78,18 @@ struct EmbeddingGroupsTests {
 
   @Test(arguments: [false, true])
   func theErrorIsThatOfFullRuns(sorted: Bool) throws {
-    let seed: UInt64 = 24
-    let data = IsotropicMixture(count: 2_000, dimension: 16, components: 30, seed: seed, sorted: sorted)
-    var driver = try Driver.embedding(.groups(24), dimension: 16)
-    try driver.insertVectors(data.vectors)
-    let applied = Array(data.vectors[..<Int(driver.state.applied)])
-    let full = (0..<3).map { FullRun.meanSquaredDistance(applied, k: 24, seed: $0) }.min() ?? 0
-    let ratio = driver.meanSquaredDistance / full
-    #expect(ratio < 1.02, "seed \(seed), sorted \(sorted): \(driver.meanSquaredDistance) against \(full)")
+    // One small history is a matter of luck, for the full runs too.
+    let seeds: [UInt64] = [24, 124, 224, 324, 424, 524]
+    let ratios = try seeds.map { seed in
+      let data = IsotropicMixture(count: 2_000, dimension: 16, components: 30, seed: seed, sorted: sorted)
+      var driver = try Driver.embedding(.groups(24), dimension: 16)
+      try driver.insertVectors(data.vectors)
+      let applied = Array(data.vectors[..<Int(driver.state.applied)])
+      let full = (0..<3).map { FullRun.meanSquaredDistance(applied, k: 24, seed: $0) }.min() ?? 0
+      return driver.meanSquaredDistance / full
+    }
+    let mean = ratios.reduce(0, +) / Double(ratios.count)
+    #expect(mean < 1.02 && ratios.allSatisfy { $0 < 1.05 }, "seeds \(seeds), sorted \(sorted): \(ratios)")
   }
 
   @Test func aLimitedRangeKeepsAlmostAllOnTheNearestCentroid() throws {
@@ -189,6 +193,7 @@ extension EmbeddingGroupsTests {
     #expect(RoundSchedule.length(after: 65_536) == 4_096)
     #expect(RoundSchedule.length(after: 262_144) == 4_096)
     #expect(RoundSchedule.length(after: 10_000_000) == 156_250)
+    #expect([0, 100, 16_383, 16_384, 65_536].map { RoundSchedule.length(present: $0) } == [1, 3, 511, 1_024, 4_096])
   }
 }
 

@@ -24,7 +24,7 @@ import Testing
         cohort update
         """)
       try #require(prepared.status == 0, "\(prepared)")
-      let first = try refine(program, "--passes", "1")
+      let first = try refine(program, "--until", "0", "--passes", "1")
       #expect(first["passes"] as? Int == 1 && first["settled"] as? Bool == false, "\(first)")
       let (before, after) = (first["before"] as? Double ?? 0, first["after"] as? Double ?? 1)
       #expect(after < before, "\(first)")

@@ -18,7 +18,7 @@ extension EmbeddingGroups {
     while let slot = counts.firstIndex(where: { $0 > bounds.high }) {
       moved += try cut(slot, bounds, &members, &context, work)
     }
-    try settle(moved.sorted(), orphans: [], &context, work)
+    try settle(moved.sorted(), orphans: [], reach: .everyone, &context, work)
   }
 
   /// Closes groups below the lower bound, the smallest ones first and half of them at a time: what they had may lift the
@@ -42,7 +42,7 @@ extension EmbeddingGroups {
             gain: -heir.cost))
         close(slot, heir: heir.group, &context, work)
       }
-      try repair([], orphans: groups, &context, work)
+      try repair([], orphans: groups, .everyone, &context, work)
     }
   }
 

@@ -57,8 +57,8 @@ extension EmbeddingGroups {
     }
   }
 
-  /// Step 2: publishes live means once a published centroid costs more than 1 % of its group's summed squared distance.
-  /// Then those that cost over half of that are published as well: one repair serves them all, and the next rounds
+  /// Step 2: publishes live means once a published centroid costs more than 1 % of its group's summed squared distance,
+  /// less if there are few groups. Then those that cost over three quarters of that are published as well: one repair serves them all, and the next rounds
   /// need none.
   /// - Returns: the groups whose centroid moved, ascending.
   mutating func republish(
@@ -69,9 +69,10 @@ extension EmbeddingGroups {
       let (error, drift) = measure(slot, work.path)
       return (slot, error, drift)
     }
-    guard measured.contains(where: { $0.drift > Self.publicationError * $0.error }) else { return [] }
+    let limit = publicationError
+    guard measured.contains(where: { $0.drift > limit * $0.error }) else { return [] }
     var moved: [GroupID] = []
-    for (slot, error, drift) in measured where drift > Self.publicationError * Self.publicationShare * error {
+    for (slot, error, drift) in measured where drift > limit * Self.publicationShare * error {
       publish(mean(of: slot), at: slot, work)
       context.touch(ids[slot])
       context.outcome.statistics.republished += 1
@@ -83,8 +84,14 @@ extension EmbeddingGroups {
     return moved
   }
 
-  static let publicationError = 0.01
-  static let publicationShare = 0.5
+  /// With fewer groups than this a repair is cheap beside reading the samples, so centroids follow more closely.
+  private static let groupsOfUsualError = 128
+  private static let usualPublicationError = 0.01
+  static let publicationShare = 0.75
+
+  private var publicationError: Double {
+    Self.usualPublicationError * Double(min(ids.count, Self.groupsOfUsualError)) / Double(Self.groupsOfUsualError)
+  }
 
   /// The summed squared distance to the live mean (at least 1e-9 a member, the rounding of the vectors), and how much
   /// more it is to the published centroid.

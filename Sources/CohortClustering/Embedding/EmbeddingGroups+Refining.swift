@@ -43,7 +43,7 @@ extension EmbeddingGroups {
       moved.append(ids[slot])
     }
     // Where repairs have a range, samples may be misplaced whose centroids did not move.
-    try repair(options.range(total: total) > 0 ? ids : moved, orphans: [], &context, work)
+    try repair(options.range(total: total) > 0 ? ids : moved, orphans: [], .everyone, &context, work)
   }
 
   /// The summed squared distance of all members to their published centroids, by the sums: no scan.

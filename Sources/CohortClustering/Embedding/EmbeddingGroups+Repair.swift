@@ -18,8 +18,28 @@ extension EmbeddingGroups {
     /// Per slot: its column among `everyone`.
     var columns: [Int]
     var features: any SampleFeatures
+    /// Whether a repair of everyone follows.
+    var isLocal: Bool
     /// Whether moves are only proposed: with bounds on sizes they are decided one after the other.
     var isBounded: Bool
+  }
+
+  /// How far a repair looks.
+  enum Reach {
+    /// At the groups nearest to a moved centroid: enough to see what the next split or swap has to see. The moved centroids
+    /// are pending until everyone has been compared with them.
+    case near
+    /// At everyone, or as far as the options say.
+    case everyone
+  }
+
+  /// Groups near a moved centroid.
+  private static let nearGroups = 16
+
+  /// Compares everyone with what is pending: every sample is on its nearest published centroid afterwards.
+  mutating func flush(_ context: inout RoundContext, _ work: Workspace) throws {
+    try repair(work.pending.sorted(), orphans: [], .everyone, &context, work)
+    work.pending = []
   }
 
   /// Samples a worker takes at a time, and samples looked at before what was found is applied.
@@ -35,11 +55,13 @@ extension EmbeddingGroups {
   /// of a moved group is compared with all centroids, unless a moved one is nearer than its own was before: then no
   /// unmoved one can be nearer still. Members of closed groups are compared with all.
   mutating func repair(
-    _ moved: [GroupID], orphans: [GroupID], _ context: inout RoundContext, _ work: Workspace
+    _ moved: [GroupID], orphans: [GroupID], _ reach: Reach, _ context: inout RoundContext, _ work: Workspace
   ) throws {
     let slots = moved.compactMap { slot(of: $0) }.sorted()
     guard !ids.isEmpty, !slots.isEmpty || !orphans.isEmpty else { return }
-    let scope = try makeScope(slots, orphans, context, work)
+    let isLocal = reach == .near
+    if isLocal { work.pending.formUnion(moved) }
+    let scope = try makeScope(slots, orphans, isLocal: isLocal, context, work)
     let end = min(context.frontier, context.overlay.table.sampleCount)
     for start in stride(from: 0, to: end, by: UInt64.Stride(Self.span)) {
       try Self.look(at: start..<min(start + Self.span, end), scope, context.overlay, work)
@@ -67,7 +89,7 @@ extension EmbeddingGroups {
   }
 
   private func makeScope(
-    _ moved: [Int], _ orphans: [GroupID], _ context: RoundContext, _ work: Workspace
+    _ moved: [Int], _ orphans: [GroupID], isLocal: Bool, _ context: RoundContext, _ work: Workspace
   ) throws -> Scope {
     var slots = [Int32](repeating: -1, count: Int(context.nextGroup))
     for (slot, id) in ids.enumerated() { slots[Int(id.rawValue)] = Int32(slot) }
@@ -79,7 +101,7 @@ extension EmbeddingGroups {
     for slot in moved { isMoved[slot] = true }
     var safe = [Double](repeating: .infinity, count: ids.count)
     if !moved.isEmpty {
-      let near = try groupsInRange(columns, everyone, work)
+      let near = try groupsInRange(columns, everyone, isLocal: isLocal, work)
       let least = try leastDistances(to: columns, everyone, work)
       for slot in ids.indices {
         safe[slot] = isMoved[slot] ? -1 : near[slot] ? least[places[slot]] / 4 - 1e-9 : .infinity
@@ -87,7 +109,8 @@ extension EmbeddingGroups {
     }
     return Scope(
       slots: slots, moved: isMoved, safe: safe, orphans: Set(orphans.map(\.rawValue)), movedColumns: columns,
-      everyone: everyone, columns: places, features: context.features, isBounded: work.bounds != nil)
+      everyone: everyone, columns: places, features: context.features, isLocal: isLocal,
+      isBounded: work.bounds != nil)
   }
 
   /// For each column of `everyone`, a bound below its squared distance to the nearest moved centroid.
@@ -106,9 +129,9 @@ extension EmbeddingGroups {
 
   /// Groups among the `range` nearest of any moved centroid.
   private func groupsInRange(
-    _ columns: ColumnSet, _ everyone: ColumnSet, _ work: Workspace
+    _ columns: ColumnSet, _ everyone: ColumnSet, isLocal: Bool, _ work: Workspace
   ) throws -> [Bool] {
-    let range = work.isUnlimited ? 0 : options.range(total: total)
+    let range = isLocal ? Self.nearGroups : work.isUnlimited ? 0 : options.range(total: total)
     guard range > 0, range < ids.count else { return [Bool](repeating: true, count: ids.count) }
     let (path, lanes, width) = (work.path, work.lanes, ColumnSet.panels(everyone.count))
     let nearest = try work.workers.map(
@@ -205,12 +228,16 @@ extension EmbeddingGroups {
       if scope.moved[Int(slot)] {
         if Float(nearest.distance) < before {
           move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, scope, lane)
-        } else {
-          putAside(i, slot, scope, lane)
+          continue
         }
-        continue
       }
       let own = scope.everyone.distance(row, to: scope.columns[Int(slot)], lane.path)
+      if scope.moved[Int(slot)], Float(own) != before {
+        putAside(i, slot, scope, lane)
+        continue
+      }
+      // A sample whose own centroid moved in this round is left to the repair of everyone.
+      if scope.isLocal, Float(nearest.distance) > before { continue }
       if nearest.distance < own || (nearest.distance == own && target < slot) {
         move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, scope, lane)
       }

@@ -27,10 +27,11 @@ extension EmbeddingGroups {
   /// Repairs, then publishes what the repair moved too far, and repairs once more.
   /// - Parameter heirs: groups that took in the members of closed ones; their centroids have not moved.
   mutating func settle(
-    _ moved: [GroupID], orphans: [GroupID], heirs: [GroupID] = [], _ context: inout RoundContext, _ work: Workspace
+    _ moved: [GroupID], orphans: [GroupID], heirs: [GroupID] = [], reach: Reach = .near, _ context: inout RoundContext,
+    _ work: Workspace
   ) throws {
-    try repair(moved, orphans: orphans, &context, work)
-    try repair(republish((moved + heirs).sorted(), &context, work), orphans: [], &context, work)
+    try repair(moved, orphans: orphans, reach, &context, work)
+    try repair(republish((moved + heirs).sorted(), &context, work), orphans: [], reach, &context, work)
   }
 
   /// Publishes the halves of a group: the larger one keeps the id.
@@ -73,7 +74,7 @@ extension EmbeddingGroups {
   ) throws {
     let sizes = groups.map { slot(of: $0).map { counts[$0] } ?? 0 }
     let (lanes, features, path) = (work.lanes, context.features, work.path)
-    let products = samples.reduce(0) { $0 + $1.count } * 18
+    let products = samples.reduce(0) { $0 + $1.count } * 20
     let halves = try work.workers.map(
       groups.count, isWorthwhile: Workspace.isWorthwhile(products * dimension)
     ) { worker, i in

@@ -21,6 +21,7 @@ extension EmbeddingGroups {
   mutating func swap(atMost limit: Int, _ context: inout RoundContext, _ work: Workspace) throws {
     var left = limit
     var unsettled: Set<GroupID> = []
+    var candidates: MergeCandidates?
     while left > 0 {
       let target = targetCount(total)
       let surplus = ids.count - target
@@ -30,18 +31,20 @@ extension EmbeddingGroups {
       }
       guard ids.count >= 3 else { break }
       try renewGains(ids.filter { isGainStale($0) }, &context, work)
-      var swaps = try chooseSwaps(atMost: left, context: &context, work)
+      var swaps = try chooseSwaps(atMost: left, &candidates, &context, work)
       try renewGains(swaps.map(\.split).filter { work.halves[$0] == nil }.sorted(), &context, work)
       swaps.removeAll { (work.halves[$0.split]?.gain ?? 0) <= Self.swapMargin * $0.merge.cost }
       guard !swaps.isEmpty else { break }
       var moved: [GroupID] = []
       for swap in swaps { moved += try split(swap.split, &context, work) }
       for swap in swaps { merge(swap.merge, &context, work) }
-      try repair(moved, orphans: swaps.map(\.merge.closed), &context, work)
+      try repair(moved, orphans: swaps.map(\.merge.closed), .near, &context, work)
       unsettled.formUnion(moved + swaps.map(\.merge.heir))
+      candidates = candidates.flatMap { renewed($0, without: moved, work.path) }
       left -= swaps.count
     }
-    try repair(republish(unsettled.sorted(), &context, work), orphans: [], &context, work)
+    work.pending.formUnion(republish(unsettled.sorted(), &context, work))
+    try flush(&context, work)
   }
 
   /// Merges the cheapest pairs when deletions left too many groups.
@@ -62,7 +65,7 @@ extension EmbeddingGroups {
 
   /// Pairs the best splits with the cheapest merges; no group takes part twice.
   private func chooseSwaps(
-    atMost limit: Int, context: inout RoundContext, _ work: Workspace
+    atMost limit: Int, _ candidates: inout MergeCandidates?, _ context: inout RoundContext, _ work: Workspace
   ) throws -> [(split: GroupID, merge: Merge)] {
     var order: [(gain: Double, group: GroupID)] = []
     for (slot, group) in ids.enumerated() {
@@ -70,7 +73,11 @@ extension EmbeddingGroups {
     }
     order.sort { a, b in a.gain != b.gain ? a.gain > b.gain : a.group < b.group }
     guard let best = order.first?.gain else { return [] }
-    let pairs = try cheapestMerges(below: best / Self.swapMargin, &context, work)
+    if (candidates?.limit ?? -1) < best / Self.swapMargin {
+      let limit = 2 * best / Self.swapMargin
+      candidates = MergeCandidates(limit: limit, pairs: try cheapestMerges(below: limit, &context, work))
+    }
+    let pairs = candidates?.pairs ?? []
     var used: Set<GroupID> = []
     var swaps: [(split: GroupID, merge: Merge)] = []
     for (gain, group) in order where swaps.count < limit {
@@ -91,6 +98,34 @@ extension EmbeddingGroups {
     var heir: GroupID
     var closed: GroupID
     var cost: Double
+  }
+
+  /// The cheapest merges, looked for once and used by several steps: each changes few of them.
+  private struct MergeCandidates {
+    /// All pairs that are cheaper are among `pairs`, but for groups that were made or grew since.
+    var limit: Double
+    var pairs: [Merge]
+  }
+
+  /// What is left of the cheapest merges after a step, with their costs as they are now; nil when they have to be looked
+  /// for again. Groups that the step made take no part in merges of the same round.
+  private func renewed(
+    _ candidates: MergeCandidates, without moved: [GroupID], _ path: cohort_path
+  ) -> MergeCandidates? {
+    let moved = Set(moved)
+    let pairs = candidates.pairs.compactMap { pair -> Merge? in
+      guard let a = slot(of: pair.heir), let b = slot(of: pair.closed), !moved.contains(pair.heir),
+        !moved.contains(pair.closed)
+      else { return nil }
+      let (larger, smaller) = (counts[a], counts[b]) >= (counts[b], counts[a]) ? (a, b) : (b, a)
+      let weight = Double(counts[a]) * Double(counts[b]) / Double(counts[a] + counts[b])
+      let apart = cohort_squared_distance(path, mean(of: a), mean(of: b), dimension)
+      return Merge(heir: ids[larger], closed: ids[smaller], cost: weight * apart)
+    }
+    guard !pairs.isEmpty else { return nil }
+    return MergeCandidates(
+      limit: candidates.limit,
+      pairs: pairs.sorted { ($0.cost, $0.heir, $0.closed) < ($1.cost, $1.heir, $1.closed) })
   }
 
   /// The pairs of groups whose merge costs least by Ward's criterion, n_a n_b / (n_a + n_b) |mean_a - mean_b|², among

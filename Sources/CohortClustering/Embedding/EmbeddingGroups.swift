@@ -75,7 +75,8 @@ struct EmbeddingGroups: GroupingEngine {
   }
 
   func roundLength(after applied: UInt64, pending: Int) -> Int {
-    let length = RoundSchedule.length(after: applied)
+    // A store that was emptied does not get rounds of one record over and over.
+    let length = RoundSchedule.length(present: max(total, applied / 16))
     return pending < length ? 0 : length
   }
 
@@ -106,8 +107,7 @@ struct EmbeddingGroups: GroupingEngine {
     try admit(records, &context, work)
     closeEmptyGroups(&context, work)
     work.bounds = sizeBounds
-    let moved = republish(ids, &context, work)
-    try repair(moved, orphans: [], &context, work)
+    work.pending.formUnion(republish(ids, &context, work))
     try grow(&context, work)
     try swap(&context, work)
     try balance(&context, work)

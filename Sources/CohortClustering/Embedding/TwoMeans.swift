@@ -1,7 +1,7 @@
 internal import CohortKernels
 
-/// Deterministic 2-means: a start along the principal direction (as PDDP, Boley 1998), four Lloyd steps, all in
-/// fixed-order Float64.
+/// Deterministic 2-means: a start along the principal direction (as PDDP, Boley 1998), four Lloyd steps. Directions and
+/// comparisons in fixed-order Float32, means and gain in fixed-order Float64.
 enum TwoMeans {
   /// Larger groups are represented by this many members, evenly spaced by sample id.
   static let mostMembers = 1_024
@@ -28,26 +28,30 @@ enum TwoMeans {
   /// Divides the rows of a block.
   /// - Parameter memberCount: members of the group that the rows stand for.
   /// - Returns: nil when the rows cannot be divided: fewer than two, or all equal.
-  /// - Complexity: 18 passes over the rows.
+  /// - Complexity: 20 passes over the rows.
   static func divide(_ block: RowBlock, memberCount: UInt64, _ path: cohort_path) -> Halves? {
-    let rows = (0..<block.count).compactMap { block.pointer($0) }
-    guard rows.count >= 2, rows.count == block.count else { return nil }
-    let dimension = block.dimension
-    var total = [Double](repeating: 0, count: dimension)
-    for row in rows { cohort_add_scaled(path, &total, row, 1, dimension) }
-    let mean = total.map { $0 / Double(rows.count) }
-    guard let direction = principalDirection(rows, mean, dimension, path) else { return nil }
-
-    let middle = dot(mean, direction)
-    var labels = rows.map { cohort_dot(path, $0, direction, dimension) > middle }
-    for _ in 0..<lloydSteps {
-      guard let (first, second, _) = means(rows, labels, total, dimension, path) else { return nil }
-      let difference = zip(second, first).map { $0 - $1 }
-      let threshold = (dot(second, second) - dot(first, first)) / 2
-      labels = rows.map { cohort_dot(path, $0, difference, dimension) > threshold }
+    guard block.count >= 2, (0..<block.count).allSatisfy(block.isPresent), let start = block.pointer(0) else {
+      return nil
     }
-    guard let (first, second, seconds) = means(rows, labels, total, dimension, path) else { return nil }
-    let firsts = rows.count - seconds
+    let rows = Rows(start: start, count: block.count, dimension: block.dimension, path: path)
+    let all = rows.total()
+    let mean = all.sum.map { Float($0 / Double(rows.count)) }
+    guard var direction = farthest(from: mean, rows) else { return nil }
+    for _ in 0..<powerSteps {
+      guard let next = powerStep(direction, mean, rows) else { return nil }
+      direction = next
+    }
+    var isSecond = rows.products(direction, above: dot(mean, direction))
+    for _ in 0..<lloydSteps {
+      guard let (first, second) = roughMeans(isSecond, all.sum, rows) else { return nil }
+      let difference = zip(second, first).map { $0 - $1 }
+      isSecond = rows.products(difference, above: (dot(second, second) - dot(first, first)) / 2)
+    }
+    let part = rows.total(of: isSecond)
+    let (firsts, seconds) = (rows.count - part.count, part.count)
+    guard firsts > 0, seconds > 0 else { return nil }
+    let second = part.sum.map { $0 / Double(seconds) }
+    let first = zip(all.sum, part.sum).map { ($0 - $1) / Double(firsts) }
     let apart = zip(second, first).reduce(0.0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     let weight = Double(firsts) * Double(seconds) / Double(rows.count)
     let gain = weight * apart * (Double(memberCount) / Double(rows.count))
@@ -58,63 +62,90 @@ enum TwoMeans {
       share: Double(min(firsts, seconds)) / Double(rows.count))
   }
 
-  /// Power iteration on the scatter of the rows about their mean, from the row farthest from it.
-  private static func principalDirection(
-    _ rows: [UnsafePointer<Float>], _ mean: [Double], _ dimension: Int, _ path: cohort_path
-  ) -> [Double]? {
-    var farthest = rows[0]
-    var least = Double.infinity
+  /// From the mean to the row farthest from it, length 1; nil when all rows are equal.
+  private static func farthest(from mean: [Float], _ rows: Rows) -> [Float]? {
+    guard !rows.areEqual else { return nil }
     // Rows have length 1: the farthest from the mean has the least inner product with it.
-    for row in rows {
-      let product = cohort_dot(path, row, mean, dimension)
-      if product < least {
-        least = product
-        farthest = row
-      }
-    }
-    var direction = (0..<dimension).map { Double(farthest[$0]) - mean[$0] }
-    guard normalize(&direction) else { return nil }
-    for _ in 0..<powerSteps {
-      let middle = dot(mean, direction)
-      var next = [Double](repeating: 0, count: dimension)
-      var weights = 0.0
-      for row in rows {
-        let weight = cohort_dot(path, row, direction, dimension) - middle
-        cohort_add_scaled(path, &next, row, weight, dimension)
-        weights += weight
-      }
-      for i in 0..<dimension { next[i] -= weights * mean[i] }
-      guard normalize(&next) else { return nil }
-      direction = next
-    }
-    return direction
+    let products = rows.products(mean)
+    guard let index = products.indices.min(by: { products[$0] < products[$1] }) else { return nil }
+    return normalized(zip(rows.row(index), mean).map { $0 - $1 })
   }
 
-  /// The means of the rows labelled false and true, and how many are labelled true; nil when one side is empty.
-  private static func means(
-    _ rows: [UnsafePointer<Float>], _ labels: [Bool], _ total: [Double], _ dimension: Int, _ path: cohort_path
-  ) -> (first: [Double], second: [Double], seconds: Int)? {
-    var sum = [Double](repeating: 0, count: dimension)
-    var count = 0
-    for (row, label) in zip(rows, labels) where label {
-      cohort_add_scaled(path, &sum, row, 1, dimension)
-      count += 1
-    }
-    guard count > 0, count < rows.count else { return nil }
-    let rest = Double(rows.count - count)
-    return (zip(total, sum).map { ($0 - $1) / rest }, sum.map { $0 / Double(count) }, count)
+  /// One step of power iteration on the scatter of the rows about their mean.
+  private static func powerStep(_ direction: [Float], _ mean: [Float], _ rows: Rows) -> [Float]? {
+    let middle = Float(dot(mean, direction))
+    let weights = rows.products(direction).map { $0 - middle }
+    let sum = weights.reduce(Float(0), +)
+    return normalized(zip(rows.weightedSum(weights), mean).map { $0 - sum * $1 })
   }
 
-  private static func dot(_ a: [Double], _ b: [Double]) -> Double {
+  /// The means of the rows labelled false and true; nil when one side is empty.
+  private static func roughMeans(
+    _ isSecond: [Bool], _ total: [Double], _ rows: Rows
+  ) -> (first: [Float], second: [Float])? {
+    let seconds = isSecond.count { $0 }
+    guard seconds > 0, seconds < rows.count else { return nil }
+    let sum = rows.weightedSum(isSecond.map { $0 ? 1 : 0 })
+    let (firsts, others) = (Float(rows.count - seconds), Float(seconds))
+    return (zip(total, sum).map { (Float($0) - $1) / firsts }, sum.map { $0 / others })
+  }
+
+  private static func dot(_ a: [Float], _ b: [Float]) -> Double {
     var sum = 0.0
-    for i in 0..<min(a.count, b.count) { sum += a[i] * b[i] }
+    for i in 0..<min(a.count, b.count) { sum += Double(a[i]) * Double(b[i]) }
     return sum
   }
 
-  private static func normalize(_ values: inout [Double]) -> Bool {
+  private static func normalized(_ values: [Float]) -> [Float]? {
     let norm = dot(values, values).squareRoot()
-    guard norm > 0, norm.isFinite else { return false }
-    for i in values.indices { values[i] /= norm }
-    return true
+    guard norm > 0, norm.isFinite else { return nil }
+    let scale = 1 / norm
+    return values.map { Float(Double($0) * scale) }
+  }
+}
+
+/// Rows of a block, one after the other. Valid as long as the block is not loaded again.
+private struct Rows {
+  let start: UnsafePointer<Float>
+  let count: Int
+  let dimension: Int
+  let path: cohort_path
+
+  func row(_ i: Int) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: start + i * dimension, count: dimension)
+  }
+
+  var areEqual: Bool { (1..<count).allSatisfy { row($0).elementsEqual(row(0)) } }
+
+  func products(_ direction: [Float]) -> [Float] {
+    [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+      guard let products = buffer.baseAddress else { return }
+      cohort_project(path, start, count, dimension, direction, products)
+      filled = count
+    }
+  }
+
+  func products(_ direction: [Float], above threshold: Double) -> [Bool] {
+    let threshold = Float(threshold)
+    return products(direction).map { $0 > threshold }
+  }
+
+  func weightedSum(_ weights: [Float]) -> [Float] {
+    [Float](unsafeUninitializedCapacity: dimension) { buffer, filled in
+      guard let sum = buffer.baseAddress else { return }
+      cohort_weighted_sum(path, start, count, dimension, weights, sum)
+      filled = dimension
+    }
+  }
+
+  /// The sum of all rows, or of those that are chosen, in Float64.
+  func total(of isChosen: [Bool]? = nil) -> (sum: [Double], count: Int) {
+    var sum = [Double](repeating: 0, count: dimension)
+    var chosen = 0
+    for i in 0..<count where isChosen?[i] ?? true {
+      cohort_add_scaled(path, &sum, start + i * dimension, 1, dimension)
+      chosen += 1
+    }
+    return (sum, chosen)
   }
 }
