@@ -193,7 +193,9 @@ extension EmbeddingGroupsTests {
     #expect(RoundSchedule.length(after: 65_536) == 4_096)
     #expect(RoundSchedule.length(after: 262_144) == 4_096)
     #expect(RoundSchedule.length(after: 10_000_000) == 156_250)
-    #expect([0, 100, 16_383, 16_384, 65_536].map { RoundSchedule.length(present: $0) } == [1, 3, 511, 1_024, 4_096])
+    let present: [UInt64] = [0, 100, 16_383, 16_384, 65_536]
+    #expect(present.map { RoundSchedule.length(present: $0, applied: $0) } == [1, 1, 255, 256, 1_024])
+    #expect(present.map { RoundSchedule.length(present: $0, applied: 10_000_000) } == [64, 64, 255, 256, 1_024])
   }
 }
 

@@ -44,8 +44,8 @@ struct GuardTests {
   /// Where the last round ends that begins and ends before a position.
   static func lastRound(before position: UInt64) -> Int {
     var end: UInt64 = 0
-    while end + UInt64(RoundSchedule.length(present: end)) < position {
-      end += UInt64(RoundSchedule.length(present: end))
+    while end + UInt64(RoundSchedule.length(present: end, applied: end)) < position {
+      end += UInt64(RoundSchedule.length(present: end, applied: end))
     }
     return Int(end)
   }

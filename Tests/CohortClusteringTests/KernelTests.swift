@@ -117,6 +117,43 @@ struct KernelTests {
     }
   }
 
+  @Test func rowsAreProjectedAndSummedToTheSameBits() {
+    let seed: UInt64 = 45
+    var random = TestRandom(seed: seed)
+    for dimension in [1, 15, 16, 17, 31, 32, 33, 100] {
+      for count in [1, 2, 3, 8, 11] {
+        var rows = (0..<(count * dimension)).map { _ in Float(random.normal()) }
+        // The last row is the first once more.
+        rows.replaceSubrange(((count - 1) * dimension)..., with: rows[..<dimension])
+        let direction = (0..<dimension).map { _ in Float(random.normal()) }
+        let weights = (0..<count).map { _ in Float(random.normal()) }
+        var found: [(products: [Float], sum: [Float])] = []
+        for path in Self.paths {
+          var products = [Float](repeating: .nan, count: count)
+          var sum = [Float](repeating: .nan, count: dimension)
+          cohort_project(path, rows, count, dimension, direction, &products)
+          cohort_weighted_sum(path, rows, count, dimension, weights, &sum)
+          found.append((products, sum))
+        }
+        let place: Comment = "seed \(seed), \(count) x \(dimension)"
+        let (products, sum) = found[0]
+        #expect(found.allSatisfy { $0.products == products && $0.sum == sum }, place)
+        #expect(products[0] == products[count - 1], place)
+        let value = { (row: Int, at: Int) in Double(rows[row * dimension + at]) }
+        for row in 0..<count {
+          let terms = (0..<dimension).map { value(row, $0) * Double(direction[$0]) }
+          let allowed = terms.reduce(1e-30) { $0 + abs($1) } * Double(dimension) * 0x1p-23
+          #expect(abs(Double(products[row]) - terms.reduce(0, +)) <= allowed, place)
+        }
+        for at in 0..<dimension {
+          let terms = (0..<count).map { value($0, at) * Double(weights[$0]) }
+          let allowed = terms.reduce(1e-30) { $0 + abs($1) } * Double(count) * 0x1p-23
+          #expect(abs(Double(sum[at]) - terms.reduce(0, +)) <= allowed, place)
+        }
+      }
+    }
+  }
+
   @Test func sumsAreExactUnderAdditionAndRemovalInAnyOrder() {
     var random = TestRandom(seed: 44)
     let dimension = 21

@@ -14,11 +14,13 @@ extension EmbeddingGroups {
     let full = ids.indices.filter { counts[$0] > bounds.high }.map { ids[$0] }
     guard !full.isEmpty else { return }
     var members = try allMembers(of: full, context)
-    var moved: [GroupID] = []
     while let slot = counts.firstIndex(where: { $0 > bounds.high }) {
-      moved += try cut(slot, bounds, &members, &context, work)
+      try cut(slot, bounds, &members, &context, work)
     }
-    try settle(moved.sorted(), orphans: [], reach: .everyone, &context, work)
+    let divided = work.pending.sorted()
+    try repair(&context, work)
+    republish(divided, &context, work)
+    try repair(&context, work)
   }
 
   /// Closes groups below the lower bound, the smallest ones first and half of them at a time: what they had may lift the
@@ -42,7 +44,7 @@ extension EmbeddingGroups {
             gain: -heir.cost))
         close(slot, heir: heir.group, &context, work)
       }
-      try repair([], orphans: groups, .everyone, &context, work)
+      try repair(orphans: groups, &context, work)
     }
   }
 
@@ -73,11 +75,10 @@ extension EmbeddingGroups {
   /// Divides a group among its own members: by 2-means if each half gets a quarter, else in the middle of the order along
   /// the same direction; equal ones by id.
   /// - Parameter known: the members of the groups that are above the bound, ascending; of both parts afterwards.
-  /// - Returns: the two groups, ascending.
   private mutating func cut(
     _ slot: Int, _ bounds: SizeBounds, _ known: inout [GroupID: [UInt64]], _ context: inout RoundContext,
     _ work: Workspace
-  ) throws -> [GroupID] {
+  ) throws {
     let group = ids[slot]
     let before = measure(slot, work.path).error
     let members = known[group] ?? []
@@ -104,14 +105,11 @@ extension EmbeddingGroups {
     let isChild = Set(chosen)
     known[group] = members.filter { !isChild.contains($0) }
     known[child] = chosen
-    var distances: [(sample: UInt64, group: GroupID, distance: Float)] = []
-    distances.reserveCapacity(members.count)
-    try forEachRow(of: members, context, work) { groups, sample, row in
-      let at = isChild.contains(sample) ? childSlot : slot
-      distances.append((sample, groups.ids[at], Float(groups.distance(row, to: at, work.path))))
+    // Their distances are those before the division until the repair: it looks at every member of a divided group.
+    for sample in chosen {
+      let before = try context.overlay.assignment(of: SampleID(sample))
+      try context.overlay.set(SampleID(sample), child, before.distance)
     }
-    for (sample, group, distance) in distances { try context.overlay.set(SampleID(sample), group, distance) }
-    return [group, child]
   }
 
   /// All members of some groups, ascending. One scan for all of them.

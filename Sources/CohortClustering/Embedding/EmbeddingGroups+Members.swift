@@ -15,6 +15,7 @@ extension EmbeddingGroups {
     centroids.append(contentsOf: centroid)
     sums.append(contentsOf: repeatElement(0, count: dimension))
     context.touch(id)
+    work.pending.insert(id)
     centroids.withUnsafeBufferPointer {
       work.everyone?.append(
         UnsafeBufferPointer(rebasing: $0[($0.count - dimension)...]), slot: ids.count - 1, id: id.rawValue)
@@ -30,6 +31,7 @@ extension EmbeddingGroups {
     record.count = 0
     context.close(record)
     work.halves[ids[slot]] = nil
+    work.pending.remove(ids[slot])
     work.everyone?.remove(slot: slot)
     let values = (slot * dimension)..<((slot + 1) * dimension)
     ids.remove(at: slot)
@@ -48,7 +50,9 @@ extension EmbeddingGroups {
     }
   }
 
+  /// Everyone has to be compared with the centroid from now on.
   mutating func publish(_ values: some Collection<Float>, at slot: Int, _ work: Workspace) {
+    work.pending.insert(ids[slot])
     let start = slot * dimension
     for (i, value) in values.enumerated() { centroids[start + i] = value }
     guard let everyone = work.everyone, let column = everyone.slots.firstIndex(of: slot) else { return }
@@ -58,9 +62,10 @@ extension EmbeddingGroups {
   }
 
   /// Step 2: publishes live means once a published centroid costs more than 1 % of its group's summed squared distance,
-  /// less if there are few groups. Then those that cost over three quarters of that are published as well: one repair serves them all, and the next rounds
-  /// need none.
+  /// less if there are few groups. Then those that cost over three quarters of that are published as well: one repair
+  /// serves them all, and the next rounds need none.
   /// - Returns: the groups whose centroid moved, ascending.
+  @discardableResult
   mutating func republish(
     _ groups: [GroupID], _ context: inout RoundContext, _ work: Workspace
   ) -> [GroupID] {

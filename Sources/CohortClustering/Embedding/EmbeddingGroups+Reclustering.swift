@@ -47,7 +47,7 @@ extension EmbeddingGroups {
       close(slot, heir: heir, &context, work)
     }
     work.everyone = nil
-    try repair(ids, orphans: closed, .everyone, &context, work)
+    try repair(orphans: closed, &context, work)
     context.outcome.events[at].gain = before - summedError(work.path)
   }
 

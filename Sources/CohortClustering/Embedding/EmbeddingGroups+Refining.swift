@@ -29,7 +29,6 @@ extension EmbeddingGroups {
 
   /// Publishes every live mean that is not published, and puts all samples on their nearest centroids.
   mutating func lloydPass(_ context: inout RoundContext, _ work: Workspace) throws {
-    var moved: [GroupID] = []
     for slot in ids.indices where counts[slot] > 0 {
       let mean = mean(of: slot)
       guard !centroids[(slot * dimension)..<((slot + 1) * dimension)].elementsEqual(mean) else { continue }
@@ -40,10 +39,10 @@ extension EmbeddingGroups {
       context.outcome.events.append(
         GroupEvent(
           .republished, position: context.outcome.position, child: ids[slot], count: counts[slot], gain: drift))
-      moved.append(ids[slot])
     }
     // Where repairs have a range, samples may be misplaced whose centroids did not move.
-    try repair(options.range(total: total) > 0 ? ids : moved, orphans: [], .everyone, &context, work)
+    if options.range(total: total) > 0 { work.pending.formUnion(ids) }
+    try repair(&context, work)
   }
 
   /// The summed squared distance of all members to their published centroids, by the sums: no scan.

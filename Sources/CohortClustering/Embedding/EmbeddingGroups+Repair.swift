@@ -9,6 +9,8 @@ extension EmbeddingGroups {
     var slots: [Int32]
     /// Per slot: whether its centroid is one of those that moved.
     var moved: [Bool]
+    /// Whether all of them did, and all are compared: what is nearest among them is nearest.
+    var areAllMoved: Bool
     /// Per slot: samples at a squared distance below this cannot be nearer to a moved centroid. Infinite for groups out of
     /// range, negative for moved ones.
     var safe: [Double]
@@ -24,43 +26,40 @@ extension EmbeddingGroups {
     var isBounded: Bool
   }
 
-  /// How far a repair looks.
-  enum Reach {
-    /// At the groups nearest to a moved centroid: enough to see what the next split or swap has to see. The moved centroids
-    /// are pending until everyone has been compared with them.
-    case near
-    /// At everyone, or as far as the options say.
-    case everyone
-  }
-
   /// Groups near a moved centroid.
   private static let nearGroups = 16
-
-  /// Compares everyone with what is pending: every sample is on its nearest published centroid afterwards.
-  mutating func flush(_ context: inout RoundContext, _ work: Workspace) throws {
-    try repair(work.pending.sorted(), orphans: [], .everyone, &context, work)
-    work.pending = []
-  }
 
   /// Samples a worker takes at a time, and samples looked at before what was found is applied.
   private static let slice: UInt64 = 4_096
   private static let span: UInt64 = 1 << 20
 
-  /// - Parameters:
-  ///   - moved: groups whose published centroid changed, or that are new. All other centroids are where they were.
-  ///   - orphans: groups that were closed with members.
-  ///
+  /// Compares everyone, or those within the range of the options, with the centroids that are pending: without bounds on
+  /// sizes every sample is on its nearest published centroid afterwards.
+  /// - Parameter orphans: groups that were closed with members.
+  mutating func repair(orphans: [GroupID] = [], _ context: inout RoundContext, _ work: Workspace) throws {
+    let moved = work.pending.sorted()
+    work.pending = []
+    try repair(moved, orphans, isLocal: false, &context, work)
+  }
+
+  /// Compares the members of groups near to moved centroids with these: what the next split or swap has to see. They are
+  /// pending until everyone has been compared with them.
+  mutating func repair(
+    near moved: [GroupID], orphans: [GroupID] = [], _ context: inout RoundContext, _ work: Workspace
+  ) throws {
+    try repair(moved, orphans, isLocal: true, &context, work)
+  }
+
   /// A member of another group is compared with the moved centroids only, and only if the triangle inequality does not
   /// spare it: a centroid at least twice as far from the sample's own centroid as the sample is cannot be nearer. A member
   /// of a moved group is compared with all centroids, unless a moved one is nearer than its own was before: then no
-  /// unmoved one can be nearer still. Members of closed groups are compared with all.
-  mutating func repair(
-    _ moved: [GroupID], orphans: [GroupID], _ reach: Reach, _ context: inout RoundContext, _ work: Workspace
+  /// unmoved one can be nearer still. (With bounds on sizes one may be that had no room before.) Members of closed groups
+  /// are compared with all.
+  private mutating func repair(
+    _ moved: [GroupID], _ orphans: [GroupID], isLocal: Bool, _ context: inout RoundContext, _ work: Workspace
   ) throws {
     let slots = moved.compactMap { slot(of: $0) }.sorted()
     guard !ids.isEmpty, !slots.isEmpty || !orphans.isEmpty else { return }
-    let isLocal = reach == .near
-    if isLocal { work.pending.formUnion(moved) }
     let scope = try makeScope(slots, orphans, isLocal: isLocal, context, work)
     let end = min(context.frontier, context.overlay.table.sampleCount)
     for start in stride(from: 0, to: end, by: UInt64.Stride(Self.span)) {
@@ -108,7 +107,8 @@ extension EmbeddingGroups {
       }
     }
     return Scope(
-      slots: slots, moved: isMoved, safe: safe, orphans: Set(orphans.map(\.rawValue)), movedColumns: columns,
+      slots: slots, moved: isMoved, areAllMoved: moved.count == ids.count && everyone.tree == nil, safe: safe,
+      orphans: Set(orphans.map(\.rawValue)), movedColumns: columns,
       everyone: everyone, columns: places, features: context.features, isLocal: isLocal,
       isBounded: work.bounds != nil)
   }
@@ -225,19 +225,18 @@ extension EmbeddingGroups {
         continue
       }
       let target = Int32(columns.slots[nearest.column])
-      if scope.moved[Int(slot)] {
-        if Float(nearest.distance) < before {
-          move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, scope, lane)
-          continue
-        }
+      let isMember = scope.moved[Int(slot)]
+      if isMember, scope.areAllMoved || (Float(nearest.distance) < before && !scope.isBounded) {
+        move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, scope, lane)
+        continue
       }
       let own = scope.everyone.distance(row, to: scope.columns[Int(slot)], lane.path)
-      if scope.moved[Int(slot)], Float(own) != before {
+      if isMember, Float(own) != before || scope.isBounded {
         putAside(i, slot, scope, lane)
         continue
       }
-      // A sample whose own centroid moved in this round is left to the repair of everyone.
-      if scope.isLocal, Float(nearest.distance) > before { continue }
+      // Its own centroid may have moved in this round without its being compared with everyone: the last repair sees to it.
+      if scope.isLocal, Float(nearest.distance) >= before { continue }
       if nearest.distance < own || (nearest.distance == own && target < slot) {
         move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, scope, lane)
       }

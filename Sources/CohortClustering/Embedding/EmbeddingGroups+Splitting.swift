@@ -20,18 +20,17 @@ extension EmbeddingGroups {
       try renewGains(chosen.filter { work.halves[$0] == nil }.sorted(), &context, work)
       var moved: [GroupID] = []
       for group in chosen { moved += try split(group, &context, work) }
-      try settle(moved, orphans: [], &context, work)
+      try settle(moved, &context, work)
     }
   }
 
-  /// Repairs, then publishes what the repair moved too far, and repairs once more.
+  /// Repairs nearby, then publishes what the repair moved too far, and repairs once more.
   /// - Parameter heirs: groups that took in the members of closed ones; their centroids have not moved.
   mutating func settle(
-    _ moved: [GroupID], orphans: [GroupID], heirs: [GroupID] = [], reach: Reach = .near, _ context: inout RoundContext,
-    _ work: Workspace
+    _ moved: [GroupID], orphans: [GroupID] = [], heirs: [GroupID] = [], _ context: inout RoundContext, _ work: Workspace
   ) throws {
-    try repair(moved, orphans: orphans, reach, &context, work)
-    try repair(republish((moved + heirs).sorted(), &context, work), orphans: [], reach, &context, work)
+    try repair(near: moved, orphans: orphans, &context, work)
+    try repair(near: republish((moved + heirs).sorted(), &context, work), &context, work)
   }
 
   /// Publishes the halves of a group: the larger one keeps the id.

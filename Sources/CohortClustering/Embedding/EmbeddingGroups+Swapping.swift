@@ -38,13 +38,13 @@ extension EmbeddingGroups {
       var moved: [GroupID] = []
       for swap in swaps { moved += try split(swap.split, &context, work) }
       for swap in swaps { merge(swap.merge, &context, work) }
-      try repair(moved, orphans: swaps.map(\.merge.closed), .near, &context, work)
+      try repair(near: moved, orphans: swaps.map(\.merge.closed), &context, work)
       unsettled.formUnion(moved + swaps.map(\.merge.heir))
       candidates = candidates.flatMap { renewed($0, without: moved, work.path) }
       left -= swaps.count
     }
-    work.pending.formUnion(republish(unsettled.sorted(), &context, work))
-    try flush(&context, work)
+    republish(unsettled.sorted(), &context, work)
+    try repair(&context, work)
   }
 
   /// Merges the cheapest pairs when deletions left too many groups.
@@ -102,13 +102,14 @@ extension EmbeddingGroups {
 
   /// The cheapest merges, looked for once and used by several steps: each changes few of them.
   private struct MergeCandidates {
-    /// All pairs that are cheaper are among `pairs`, but for groups that were made or grew since.
+    /// What a merge had to cost less than to be looked at.
     var limit: Double
+    /// Of those the cheapest as they were found; groups that were made or grew since are not among them.
     var pairs: [Merge]
   }
 
   /// What is left of the cheapest merges after a step, with their costs as they are now; nil when they have to be looked
-  /// for again. Groups that the step made take no part in merges of the same round.
+  /// for again. Groups that a step made are candidates only after such a search.
   private func renewed(
     _ candidates: MergeCandidates, without moved: [GroupID], _ path: cohort_path
   ) -> MergeCandidates? {
@@ -117,7 +118,7 @@ extension EmbeddingGroups {
       guard let a = slot(of: pair.heir), let b = slot(of: pair.closed), !moved.contains(pair.heir),
         !moved.contains(pair.closed)
       else { return nil }
-      let (larger, smaller) = (counts[a], counts[b]) >= (counts[b], counts[a]) ? (a, b) : (b, a)
+      let (larger, smaller) = counts[a] >= counts[b] ? (a, b) : (b, a)
       let weight = Double(counts[a]) * Double(counts[b]) / Double(counts[a] + counts[b])
       let apart = cohort_squared_distance(path, mean(of: a), mean(of: b), dimension)
       return Merge(heir: ids[larger], closed: ids[smaller], cost: weight * apart)

@@ -75,8 +75,7 @@ struct EmbeddingGroups: GroupingEngine {
   }
 
   func roundLength(after applied: UInt64, pending: Int) -> Int {
-    // A store that was emptied does not get rounds of one record over and over.
-    let length = RoundSchedule.length(present: max(total, applied / 16))
+    let length = RoundSchedule.length(present: total, applied: applied)
     return pending < length ? 0 : length
   }
 
@@ -107,7 +106,7 @@ struct EmbeddingGroups: GroupingEngine {
     try admit(records, &context, work)
     closeEmptyGroups(&context, work)
     work.bounds = sizeBounds
-    work.pending.formUnion(republish(ids, &context, work))
+    republish(ids, &context, work)
     try grow(&context, work)
     try swap(&context, work)
     try balance(&context, work)

@@ -12,7 +12,8 @@ final class Workspace {
   var halves: [GroupID: TwoMeans.Halves] = [:]
   /// All centroids as they are now; nil until they are asked for.
   var everyone: ColumnSet?
-  /// Groups whose published centroids changed or appeared and with which not everyone has been compared yet.
+  /// Groups whose published centroids changed or appeared and with which not everyone has been compared yet. At any time,
+  /// without bounds on sizes, the stored distance of a sample is not above its distance to any other centroid.
   var pending: Set<GroupID> = []
   /// Repairs look at everyone, whatever the options say.
   var isUnlimited = false
