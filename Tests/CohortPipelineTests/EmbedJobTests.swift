@@ -247,6 +247,9 @@ import Testing
     #expect { try SpaceJob.chosen(store, named: nil) } throws: {
       ($0 as? PipelineError)?.code == "pipeline.several-spaces"
     }
+    try SpaceJob.drop(store, space: "default")
+    #expect(try SpaceJob.chosen(store, named: nil).name == "mine")
+    _ = try SpaceJob.create(store)
     // What is given is not made.
     #expect(try SpaceJob.embedPending(store).map(\.space) == ["default"])
   }

@@ -72,10 +72,12 @@ import Testing
     try space("second")
     let definition = GroupingDefinition(criterion: .embedding(space: "first"))
     for name in ["a", "b"] { _ = try store.write { try $0.createGrouping(name: name, definition: definition) } }
+    #expect(try store.read { try $0.defaultSpace() } == nil)
     let inUse = #expect(throws: StoreError.self) { try store.write { try $0.dropSpace(named: "first") } }
     #expect(inUse?.code == "store.space-in-use" && inUse?.message.hasSuffix("a, b") == true)
     try store.write { try $0.makeDefault(space: "second") }
     #expect(try store.read { try $0.chosenSpace() }?.name == "second")
+    #expect(try store.read { try $0.defaultSpace() }?.name == "second")
     let isDefault = #expect(throws: StoreError.self) { try store.write { try $0.dropSpace(named: "second") } }
     #expect(isDefault?.code == "store.default-space")
     let unknown = #expect(throws: StoreError.self) { try store.write { try $0.dropSpace(named: "third") } }
@@ -87,6 +89,20 @@ import Testing
       for name in ["a", "b"] { try transaction.dropGrouping(named: name) }
     }
     try store.write { try $0.dropSpace(named: "first") }
+    #expect(try store.verify().isSound)
+  }
+
+  /// The default is the space that was made it, else the only one; the name says nothing, and the only one can go.
+  @Test func theDefaultIsTheChosenOrTheOnlySpace() throws {
+    #expect(try store.read { try $0.defaultSpace() } == nil)
+    try space("default")
+    #expect(try store.read { try $0.defaultSpace() }?.name == "default")
+    try space("mine")
+    #expect(try store.read { try $0.defaultSpace() } == nil)
+    try store.write { try $0.dropSpace(named: "default") }
+    #expect(try store.read { try $0.defaultSpace() }?.name == "mine")
+    try store.write { try $0.dropSpace(named: "mine") }
+    #expect(try store.read { try $0.defaultSpace() } == nil)
     #expect(try store.verify().isSound)
   }
 

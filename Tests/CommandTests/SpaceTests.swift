@@ -35,6 +35,11 @@ import Testing
         cohort snapshot create before
         """)
       try #require(made.status == 0, "\(made)")
+      // Of several none is the default before it is made that, whatever its name.
+      #expect(try Self.defaultName(program) == nil)
+      let unclear = try program.cohort("grouping", "create", "more", "--by", "embedding", "--json")
+      #expect(try unclear.error()["code"] as? String == "pipeline.several-spaces", "\(unclear)")
+      #expect(try program.cohort("space", "default", "default").status == 0)
       #expect(try Self.defaultName(program) == "default")
       let topics = try program.cohort("group", "list", "--grouping", "topics", "--json").output
 
@@ -85,6 +90,22 @@ import Testing
       let store = try Store.open(at: program.folder.appendingPathComponent("cohort").path)
       #expect(try store.read { try $0.space(named: "default") }?.id.rawValue == 2)
       #expect(try store.read { try $0.grouping(named: "more") }?.definition.space == "answers")
+      #expect(try program.cohort("verify", "--replay").status == 0)
+    }
+  }
+
+  /// The only space is the default without being made it, and is dropped like any other; then there is none.
+  @Test func theOnlySpaceCanBeDropped() throws {
+    try withProgram { program in
+      try program.write(Self.lines(30), to: "data.jsonl")
+      let made = try program.shell("cohort init --embedding builtin && cohort ingest data.jsonl && cohort update")
+      try #require(made.status == 0, "\(made)")
+      #expect(try Self.defaultName(program) == "default")
+      let dropped = try program.cohort("space", "drop", "default")
+      #expect(dropped.status == 0, "\(dropped)")
+      #expect(try Self.names(program).isEmpty)
+      #expect(try program.cohort("grouping", "create", "topics", "--by", "embedding", "--groups", "2").status == 0)
+      #expect(try program.cohort("update").status == 0)
       #expect(try program.cohort("verify", "--replay").status == 0)
     }
   }

@@ -54,22 +54,21 @@ public enum SpaceJob {
     }
   }
 
-  /// The space to group by: the one named, or the one that was made the default, or the only one. A store without any gets
-  /// one of the model that is part of the program, unless its configuration says that its vectors are given.
+  /// The space to group by: the one named, or else the default (`ReadTransaction.defaultSpace`). A store without any gets one
+  /// of the model that is part of the program, unless its configuration says that its vectors are given.
   /// - Throws: `store.unknown-embedding-space`; `pipeline.no-space`, `pipeline.several-spaces`.
   public static func chosen(_ store: Store, named name: String?) throws -> EmbeddingSpace {
-    let (spaces, chosen) = try store.read { (try $0.spaces(), try $0.chosenSpace()) }
+    let (spaces, standard) = try store.read { (try $0.spaces(), try $0.defaultSpace()) }
     if let name {
       guard let space = spaces.first(where: { $0.name == name }) else {
         throw StoreError.unknown("embedding-space", name, known: spaces.map(\.name))
       }
       return space
     }
-    if let chosen { return chosen }
-    if spaces.count == 1 { return spaces[0] }
+    if let standard { return standard }
     guard spaces.isEmpty else {
       throw PipelineError(
-        code: "several-spaces", category: .usage, message: "The store has several embedding spaces",
+        code: "several-spaces", category: .usage, message: "The store has several embedding spaces, and none was made the default",
         hint:
           "Choose one with --space: \(spaces.map(\.name).joined(separator: ", ")); or for good: cohort space default NAME"
       )

@@ -57,6 +57,15 @@ extension ReadTransaction {
     return space
   }
 
+  /// The default, which is taken where no space is named: the one that was made it, else the only one of the store. Nil
+  /// where there is none, and where none of several was chosen.
+  /// - Throws: `store.corrupted`.
+  public func defaultSpace() throws -> EmbeddingSpace? {
+    if let chosen = try chosenSpace() { return chosen }
+    let spaces = try spaces()
+    return spaces.count == 1 ? spaces[0] : nil
+  }
+
   /// The groupings that look at vectors of a space, in the order of their ids.
   public func groupings(of space: EmbeddingSpace) throws -> [GroupingRecord] {
     try groupings().filter { $0.definition.space == space.name }
@@ -95,7 +104,7 @@ extension WriteTransaction {
     var changes = try SpaceChanges(in: unsafe, tables)
     guard changes.chosen != space.id else {
       throw StoreError(
-        code: "default-space", category: .usage, message: "Embedding space \"\(name)\" is the default",
+        code: "default-space", category: .usage, message: "Embedding space \"\(name)\" was made the default",
         hint: "Make another space the default first: cohort space default NAME")
     }
     changes.columns += [space.vectors.number, space.states.number]

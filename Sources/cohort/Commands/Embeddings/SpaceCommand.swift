@@ -66,7 +66,7 @@ struct SpaceList: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     let records = try session.read { transaction in
-      let standard = try SpaceJob.defaultSpace(transaction)?.id
+      let standard = try transaction.defaultSpace()?.id
       return try transaction.spaces().map { space in
         var record = space.output.adding(try transaction.vectorCounts(in: space))
         record.append("default", .boolean(space.id == standard))

@@ -32,7 +32,7 @@ struct GroupingCreate: CohortCommand {
       discussion: "Where that binds, samples are not in their nearest group; --groups then says the size aimed at."))
   var balance = false
   @Option(
-    help: ArgumentHelp("With embedding or anchors: the embedding space, if there are several.", valueName: "name"),
+    help: ArgumentHelp("With embedding or anchors: the embedding space, if it is not the default.", valueName: "name"),
     completion: StoreNames.spaces)
   var space: String?
 
