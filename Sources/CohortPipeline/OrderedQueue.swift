@@ -1,5 +1,15 @@
 internal import Foundation
 
+/// Results of a job that wait for their commit.
+protocol CommitSlice<Output> {
+  associatedtype Output
+  /// Samples that wait.
+  var count: Int { get }
+  mutating func append(_ output: Output)
+  /// Commits what waits in one transaction; does nothing where nothing waits.
+  mutating func commit() throws
+}
+
 /// Does work on threads of its own, and gives the results in the order in which it was added. A few results wait for
 /// whoever takes them at most.
 ///
@@ -49,6 +59,34 @@ final class OrderedQueue<Input: Sendable, Output: Sendable>: @unchecked Sendable
       taken += 1
       return outcome
     }
+  }
+
+  /// Does all work that `next` gives, commits the results in slices, and closes the queue.
+  /// - Parameters:
+  ///   - samples: a slice is committed as soon as it has that many.
+  ///   - next: the work; nil at its end.
+  /// - Throws: what the work, `next` and the commits throw, and `pipeline.interrupted`, after everything before it is
+  ///   committed.
+  func finish<Slice: CommitSlice<Output>>(
+    into slice: inout Slice, of samples: Int, _ control: JobControl, _ next: () throws -> Input?
+  ) throws {
+    defer { close() }
+    do {
+      var isFed = false
+      while true {
+        while !isFed, hasRoom {
+          if let input = try next() { add(input) } else { isFed = true }
+        }
+        if isEmpty { break }
+        if let outcome = take(within: 0.2) { slice.append(try outcome.get()) }
+        if slice.count >= samples { try slice.commit() }
+        try control.checkpoint()
+      }
+    } catch {
+      try slice.commit()
+      throw error
+    }
+    try slice.commit()
   }
 
   /// Ends the threads; what they have not begun is dropped.

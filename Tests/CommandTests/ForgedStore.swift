@@ -7,12 +7,14 @@ struct ForgedStore {
   /// A table with integer keys, and its number in checksums (`Schemas/store.md`).
   enum Table: UInt64 {
     case log = 2
+    case samples = 3
     case columns = 5
     case groups = 7
 
     var name: String {
       switch self {
       case .log: "log"
+      case .samples: "samples"
       case .columns: "columns"
       case .groups: "groups"
       }
@@ -40,11 +42,10 @@ struct ForgedStore {
         var bytes = [UInt8](stored.dropFirst(8))
         body(&bytes)
         try Self.sealed(bytes, table.rawValue, key).withUnsafeBytes { try transaction.put(handle, key, $0) }
-        // The counters name the transaction that was the last one.
+        // The counters name the transaction that was the last one, 78 bytes behind their checksum.
         guard let before = try transaction.get(meta, counters) else { throw Missing(key: 0) }
-        var number = ByteWriter()
-        number.fixed(transaction.number)
-        bytes = [UInt8](before.dropFirst(8).dropLast(8)) + number.bytes
+        bytes = [UInt8](before.dropFirst(8))
+        withUnsafeBytes(of: transaction.number.littleEndian) { bytes.replaceSubrange(78..<86, with: $0) }
         try Self.sealed(bytes, 1, XXH3.hash64(counters)).withUnsafeBytes { try transaction.put(meta, counters, $0) }
       }
     }

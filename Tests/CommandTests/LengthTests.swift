@@ -244,6 +244,52 @@ import Testing
     }
   }
 
+  /// One sample that cannot be read keeps its measure, its space and the grouping that reads it behind, and nothing else.
+  @Test func theDaemonGoesOnBesideADamagedSample() throws {
+    try withProgram { program in
+      try program.makeStore()
+      try program.write(PipelineTests.lines(60), to: "data.jsonl")
+      let made = try program.shell("cohort ingest data.jsonl --task-field kind && cohort update")
+      try #require(made.status == 0, "\(made)")
+      // A codec that there is not.
+      try ForgedStore(path: program.folder.appendingPathComponent("cohort").path).change(.samples, 7) { $0[1] = 77 }
+      let added = try program.shell(
+        """
+        set -e
+        cohort length add words --unit words
+        cohort space create default
+        cohort grouping create subjects --by attribute:subject
+        """)
+      try #require(added.status == 0, "\(added)")
+      let daemon = try DaemonProcess(program, "--task-field", "kind")
+      try program.drop(PipelineTests.lines(30, from: 60), as: "cohort/inbox/a.jsonl")
+      for (event, part, name) in [
+        ("not_measured", "measure", "words"), ("not_embedded", "space", "default"),
+        ("not_grouped", "grouping", "subjects"),
+      ] {
+        let told = try daemon.wait(for: event)
+        #expect(told["code"] as? String == "pipeline.content" && told["place"] as? String == "sample 7", "\(told)")
+        #expect(told[part] as? String == name, "\(told)")
+      }
+      for grouping in ["tasks", "lengths"] {
+        try daemon.wait("the samples of \(grouping)") {
+          let updates = try daemon.events("updated").filter { $0["grouping"] as? String == grouping }
+          return updates.compactMap { $0["assigned"] as? Int }.reduce(0, +) == 30
+        }
+      }
+      #expect(daemon.end() == 0, "\(daemon.log)")
+      #expect(try daemon.events("trouble").isEmpty && daemon.events("gave_up").isEmpty, "\(daemon.log)")
+
+      let update = try program.cohort("update", "--json")
+      #expect(try update.status == 4 && update.error()["code"] as? String == "pipeline.content", "\(update)")
+      #expect(try program.daemonOnce("--task-field", "kind").status == 1)
+      let mended = try program.shell(
+        "cohort grouping drop subjects && cohort sample delete 7 && cohort update && cohort verify")
+      #expect(mended.status == 0, "\(mended)")
+      #expect(try Self.measure("words", program)["measured"] as? Int == 89)
+    }
+  }
+
   @Test func theDaemonMeasuresWhatItTakesIn() throws {
     try withProgram { program in
       let made = try program.shell(

@@ -15,14 +15,15 @@ struct BatchEncoding: Sendable {
   let space: EmbeddingSpace
   let encoder: any TextEncoder
 
-  /// - Throws: what the encoder throws; `pipeline.encoder` when it does not keep its word.
+  /// - Throws: what the encoder throws; `pipeline.encoder` when it does not keep its word; `pipeline.content` at a sample
+  ///   that is damaged.
   func encode(_ ids: [SampleID]) throws -> EncodedBatch {
     var batch = EncodedBatch(rows: VectorRows(for: space, capacity: ids.count))
     var texts: [(id: SampleID, text: String)] = []
     try store.read { transaction in
       for id in ids {
         // Nil: deleted in the meantime.
-        let text = try transaction.withSample(id) { try $0.map { try space.recipe.text.read(from: $0) } }
+        let text = try transaction.withLiveSample(id) { try space.recipe.text.read(from: $0) }
         guard let text else { continue }
         if text.utf8.allSatisfy({ $0 <= 0x20 }) {
           batch.without.append(id)

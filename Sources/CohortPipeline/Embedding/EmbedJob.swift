@@ -19,8 +19,8 @@ public struct EmbedReport: Hashable, Sendable {
 /// timing: a job that is killed goes on behind its last slice, and no sample is embedded twice.
 public enum EmbedJob {
   /// - Parameter retryingRefused: whether samples that the encoder refused before are tried again.
-  /// - Throws: `pipeline.other-model`; what the encoder throws, `pipeline.encoder` and `pipeline.interrupted`, after
-  ///   what came before is committed.
+  /// - Throws: `pipeline.other-model`; what the encoder throws, `pipeline.encoder`, `pipeline.content` at a sample that is
+  ///   damaged, and `pipeline.interrupted`, after what came before is committed.
   public static func run(
     _ store: Store, space name: String, encoder: any TextEncoder, retryingRefused: Bool = false,
     control: JobControl = JobControl()
@@ -39,29 +39,15 @@ public enum EmbedJob {
     // A function of the encoder alone: a few rounds of calls.
     let sliceSamples = min(max(batching.texts * threads * 4, 256), 8192)
     let encoding = BatchEncoding(store: store, space: space, encoder: encoder)
-    let queue = OrderedQueue(threads: threads) { try encoding.encode($0) }
-    defer { queue.close() }
-    var next: UInt64? = 0
-    do {
-      while true {
-        while let first = next, queue.hasRoom {
-          let ids = try store.read {
-            try $0.samplesToEmbed(
-              in: space, from: first, includingRefused: retryingRefused, limit: max(batching.texts, 1))
-          }
-          next = ids.last.map { $0.rawValue + 1 }
-          if !ids.isEmpty { queue.add(ids) }
-        }
-        if queue.isEmpty { break }
-        if let outcome = queue.take(within: 0.2) { slice.append(try outcome.get()) }
-        if slice.count >= sliceSamples { try slice.commit() }
-        try control.checkpoint()
+    var next: UInt64 = 0
+    try OrderedQueue(threads: threads) { try encoding.encode($0) }.finish(into: &slice, of: sliceSamples, control) {
+      let ids = try store.read {
+        try $0.samplesToEmbed(in: space, from: next, includingRefused: retryingRefused, limit: max(batching.texts, 1))
       }
-    } catch {
-      try slice.commit()
-      throw error
+      guard let last = ids.last else { return nil }
+      next = last.rawValue + 1
+      return ids
     }
-    try slice.commit()
     return slice.report
   }
 
@@ -80,8 +66,7 @@ public enum EmbedJob {
   }
 }
 
-/// Results that wait for their commit.
-private struct EmbedSlice {
+private struct EmbedSlice: CommitSlice {
   let store: Store
   let space: EmbeddingSpace
   let total: UInt64

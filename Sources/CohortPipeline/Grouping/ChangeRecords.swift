@@ -45,7 +45,7 @@ struct ChangeRecords {
     case .task: return .label(try label(TaskID(try transaction.uint32(Column.task, id)), transaction))
     case .attribute(let key):
       if let erased, try transaction.isDeleted(id) { return .label(try transaction.erasedLabel(of: id, in: erased)) }
-      return .label(try transaction.withSample(id) { try $0.flatMap { try Self.attribute(key, $0) } })
+      return .label(try transaction.withLiveSample(id) { try Self.attribute(key, $0) } ?? nil)
     case .embedding, .anchors: return .vector
     case .length, .product: throw noFeed
     }

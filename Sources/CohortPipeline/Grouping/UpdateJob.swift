@@ -31,9 +31,11 @@ public enum UpdateJob {
     return updates
   }
 
-  /// Whether an error is one of a grouping's own (its state is damaged, its groups have become too many), which stops no
-  /// other.
-  public static func concernsOneGrouping(_ error: any Error) -> Bool { error is ClusteringError }
+  /// Whether an error is one of a grouping's own (its state is damaged, its groups have become too many, it cannot read the
+  /// attributes of a sample), which stops no other.
+  public static func concernsOneGrouping(_ error: any Error) -> Bool {
+    error is ClusteringError || ["pipeline.content", "pipeline.attributes"].contains((error as? PipelineError)?.code)
+  }
 
   /// What keeps a grouping up to date, with the state that is stored.
   /// - Throws: `store.unknown-grouping`; `clustering.damaged-state`.

@@ -47,8 +47,8 @@ public enum MeasureJob {
   }
 
   /// Measures the samples that one measure has not seen.
-  /// - Throws: `store.unknown-length-measure`; `store.corrupted` at a sample that cannot be read, `pipeline.interrupted`,
-  ///   after what came before is committed.
+  /// - Throws: `store.unknown-length-measure`; `pipeline.content` at a sample that is damaged, `pipeline.interrupted`, after
+  ///   what came before is committed.
   public static func run(
     _ store: Store, measure name: String, counter: LengthCounter, control: JobControl = JobControl()
   ) throws -> MeasureReport {
@@ -60,25 +60,13 @@ public enum MeasureJob {
     }
     var slice = MeasuredSlice(store: store, measure: measure, end: end, control: control)
     let queue = OrderedQueue(threads: max(control.workers, 1)) { try lengths(of: $0, in: store, counter) }
-    defer { queue.close() }
     var next = measure.rows
-    do {
-      while true {
-        while next < end, queue.hasRoom {
-          let piece = next..<min(next + pieceSamples, end)
-          queue.add(piece)
-          next = piece.upperBound
-        }
-        if queue.isEmpty { break }
-        if let outcome = queue.take(within: 0.2) { slice.append(try outcome.get()) }
-        if slice.count >= sliceSamples { try slice.commit() }
-        try control.checkpoint()
-      }
-    } catch {
-      try slice.commit()
-      throw error
+    try queue.finish(into: &slice, of: sliceSamples, control) {
+      guard next < end else { return nil }
+      let piece = next..<min(next + pieceSamples, end)
+      next = piece.upperBound
+      return piece
     }
-    try slice.commit()
     return slice.report
   }
 
@@ -88,23 +76,15 @@ public enum MeasureJob {
   ) throws -> [SampleLengths?] {
     try store.read { transaction in
       try samples.map { id in
-        try transaction.withSample(SampleID(id)) { view in
-          guard let view else { return nil }
-          do {
-            return try SampleContent.lengths(of: view.content) { counter.count($0) }
-          } catch let error as FormatError {
-            throw PipelineError(
-              code: "content", category: .corruption, message: "The messages of sample \(id) cannot be read",
-              cause: error.description, hint: "Run cohort verify; a sample that is damaged can be deleted")
-          }
+        try transaction.withLiveSample(SampleID(id)) { view in
+          try SampleContent.lengths(of: view.content) { counter.count($0) }
         }
       }
     }
   }
 }
 
-/// Lengths that wait for their commit.
-private struct MeasuredSlice {
+private struct MeasuredSlice: CommitSlice {
   let store: Store
   let measure: LengthMeasure
   let control: JobControl

@@ -9,15 +9,13 @@ import Logging
 /// A store that this process owns, and what follows its log: groupings and the catalog. Lives on one thread.
 final class OwnedStore {
   let store: Store
-  private var followers: [GroupingID: any Follower] = [:]
+  // What is kept open from one update to the next. Nobody else writes while this process owns the store, so none of it can
+  // be dropped meanwhile.
   private var encoders: [SpaceID: any TextEncoder] = [:]
-  /// The error of embedding that was told of last; it is tried again.
-  private(set) var embeddingTrouble: String?
   private var counters: [MeasureID: LengthCounter] = [:]
-  /// The same of measuring.
-  private(set) var measuringTrouble: String?
-  /// Codes of what was logged of groupings that cannot be brought up to date.
-  private var troubles: [GroupingID: String] = [:]
+  private var followers: [GroupingID: any Follower] = [:]
+  /// Codes of what was logged of parts that cannot be brought up to date. They are tried again.
+  private var troubles: [Part: String] = [:]
   private var catalog: Catalog?
   /// The error of the catalog that was told of last.
   private var catalogTrouble: String?
@@ -28,85 +26,109 @@ final class OwnedStore {
     self.log = log
   }
 
+  /// What can be in trouble without the others.
+  private struct Part: Hashable {
+    enum Kind: String {
+      case space, measure, grouping
+    }
+
+    var kind: Kind
+    var name: String
+
+    /// The event that tells of its trouble.
+    var event: Logger.Message {
+      switch kind {
+      case .space: "not_embedded"
+      case .measure: "not_measured"
+      case .grouping: "not_grouped"
+      }
+    }
+  }
+
+  /// Whether vectors or lengths wait that could not be made.
+  var isBehind: Bool { troubles.keys.contains { $0.kind != .grouping } }
+
   /// Gives vectors to all samples that wait for them, in every space that has an encoder. Encoders stay open from one call
-  /// to the next. Trouble with one (its server is gone) is logged, and stops neither the others nor the groupings.
+  /// to the next. Trouble with one (its server is gone, a sample is damaged) is logged, and stops neither the others nor the
+  /// groupings.
   /// - Throws: `pipeline.interrupted`, and what the store throws. Vectors that were committed are kept.
   func embed(_ control: JobControl) throws {
     try SpaceJob.freeDropped(store, control: control)
-    var trouble: String?
-    let spaces = try store.read { try $0.spaces() }
-    let known = Set(spaces.map(\.id))
-    encoders = encoders.filter { known.contains($0.key) }
-    for space in spaces where !space.isGiven {
-      guard try store.read({ try $0.vectorCounts(in: space).pending }) > 0 else { continue }
-      let started = ContinuousClock.now
-      do {
-        var options = ServerOptions()
-        options.shouldStop = control.shouldStop
-        let opened =
-          try encoders[space.id] ?? space.openEncoder(in: store, workers: control.workers, options: options)
-        guard let encoder = opened else { continue }
-        encoders[space.id] = encoder
-        let report = try EmbedJob.run(store, space: space.name, encoder: encoder, control: control)
-        log.log(
-          level: report.refused > 0 ? .warning : .info, "embedded",
-          metadata: [
-            "space": .string(space.name), "vectors": .stringConvertible(report.embedded),
-            "without_vector": .stringConvertible(report.without), "refused": .stringConvertible(report.refused),
-            "seconds": .stringConvertible(started.seconds),
-          ])
-      } catch {
-        guard error is EmbeddingError || error is PipelineError, !control.shouldStop() else { throw error }
-        encoders[space.id] = nil
-        let words = ErrorWords(error)
-        trouble = words.code
-        if embeddingTrouble != trouble { log.error("not_embedded", metadata: words.metadata) }
-      }
+    for space in try store.read({ try $0.spaces() }) where !space.isGiven {
+      try attempt(Part(kind: .space, name: space.name), control) { try embed(space, control) }
     }
-    embeddingTrouble = trouble
   }
 
-  /// Whether something waits that could not be done and is tried again.
-  var isBehind: Bool { embeddingTrouble != nil || measuringTrouble != nil }
+  private func embed(_ space: EmbeddingSpace, _ control: JobControl) throws {
+    guard try store.read({ try $0.vectorCounts(in: space).pending }) > 0 else { return }
+    let started = ContinuousClock.now
+    var options = ServerOptions()
+    options.shouldStop = control.shouldStop
+    // After trouble it is opened anew.
+    let opened =
+      try encoders.removeValue(forKey: space.id)
+      ?? space.openEncoder(in: store, workers: control.workers, options: options)
+    guard let encoder = opened else { return }
+    let report = try EmbedJob.run(store, space: space.name, encoder: encoder, control: control)
+    encoders[space.id] = encoder
+    log.log(
+      level: report.refused > 0 ? .warning : .info, "embedded",
+      metadata: [
+        "space": .string(space.name), "vectors": .stringConvertible(report.embedded),
+        "without_vector": .stringConvertible(report.without), "refused": .stringConvertible(report.refused),
+        "seconds": .stringConvertible(started.seconds),
+      ])
+  }
 
-  /// Measures all samples that wait for it, by every further length measure. Trouble with one (its tokenizer is gone) is
-  /// logged, and stops neither the others nor the groupings.
+  /// Measures all samples that wait for it, by every further length measure. Trouble with one (its tokenizer is gone, a
+  /// sample is damaged) is logged, and stops neither the others nor the groupings.
   /// - Throws: `pipeline.interrupted`, and what the store throws. Lengths that were committed are kept.
   func measure(_ control: JobControl) throws {
-    var trouble: String?
     let (measures, end) = try store.read { (try $0.measures(), try $0.counters.nextSample) }
-    let known = Set(measures.map(\.id))
-    counters = counters.filter { known.contains($0.key) }
     for measure in measures where measure.rows < end {
-      let started = ContinuousClock.now
-      do {
-        let counter = try counters[measure.id] ?? LengthCounter(of: measure, in: store)
-        counters[measure.id] = counter
-        let report = try MeasureJob.run(store, measure: measure.name, counter: counter, control: control)
-        log.info(
-          "measured",
-          metadata: [
-            "measure": .string(measure.name), "samples": .stringConvertible(report.measured),
-            "seconds": .stringConvertible(started.seconds),
-          ])
-      } catch {
-        guard error is EmbeddingError || error is PipelineError, !control.shouldStop() else { throw error }
-        let words = ErrorWords(error)
-        trouble = words.code
-        if measuringTrouble != trouble { log.error("not_measured", metadata: words.metadata) }
-      }
+      try attempt(Part(kind: .measure, name: measure.name), control) { try self.measure(measure, control) }
     }
-    measuringTrouble = trouble
+  }
+
+  private func measure(_ measure: LengthMeasure, _ control: JobControl) throws {
+    let started = ContinuousClock.now
+    let counter = try counters[measure.id] ?? LengthCounter(of: measure, in: store)
+    counters[measure.id] = counter
+    let report = try MeasureJob.run(store, measure: measure.name, counter: counter, control: control)
+    log.info(
+      "measured",
+      metadata: [
+        "measure": .string(measure.name), "samples": .stringConvertible(report.measured),
+        "seconds": .stringConvertible(started.seconds),
+      ])
+  }
+
+  /// Brings one part up to date, and logs it if only that part cannot be.
+  private func attempt(_ part: Part, _ control: JobControl, _ body: () throws -> Void) throws {
+    do {
+      try body()
+      troubles[part] = nil
+    } catch {
+      guard error is EmbeddingError || error is PipelineError, !control.shouldStop() else { throw error }
+      tell(of: error, in: part)
+    }
+  }
+
+  /// Logs trouble, unless it is what was logged last.
+  private func tell(of error: any Error, in part: Part) {
+    let words = ErrorWords(error)
+    guard troubles.updateValue(words.code, forKey: part) != words.code else { return }
+    var fields = words.metadata
+    fields[part.kind.rawValue] = .string(part.name)
+    log.error(part.event, metadata: fields)
   }
 
   /// Brings every grouping to the end of the log. Their engines' states stay in memory from one call to the next. Trouble
   /// of one grouping's own is logged, and stops no other.
   /// - Throws: `pipeline.interrupted`, and what the store throws. Rounds that were committed are kept.
   func updateGroupings(_ control: JobControl) throws {
-    let groupings = try store.read { try $0.groupings() }
-    let known = Set(groupings.map(\.id))
-    followers = followers.filter { known.contains($0.key) }
-    for grouping in groupings {
+    for grouping in try store.read({ try $0.groupings() }) {
+      let part = Part(kind: .grouping, name: grouping.name)
       let started = ContinuousClock.now
       let update: GroupingUpdate
       let digest: UInt64
@@ -119,13 +141,10 @@ final class OwnedStore {
         // What it holds may be ahead of what was committed.
         followers[grouping.id] = nil
         guard UpdateJob.concernsOneGrouping(error) else { throw error }
-        let words = ErrorWords(error)
-        if troubles.updateValue(words.code, forKey: grouping.id) != words.code {
-          log.error("not_grouped", metadata: words.metadata)
-        }
+        tell(of: error, in: part)
         continue
       }
-      troubles[grouping.id] = nil
+      troubles[part] = nil
       let isNews = update.rounds > 0 || update.assigned > 0 || update.deleted > 0
       log.log(
         level: isNews ? .info : .debug, "updated",
