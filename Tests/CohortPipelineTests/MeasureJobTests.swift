@@ -236,6 +236,14 @@ import Testing
       _ in
       true
     }
+    // What is refused leaves no file behind.
+    for (name, unit) in [("c", LengthUnit.words), (SampleLengths.ownMeasure, .tokens)] {
+      let refused = #expect(throws: StoreError.self) {
+        try MeasureLibrary.add(store, name: name, unit: unit, tokenizer: Self.tokenizer)
+      }
+      #expect(["store.length-unit", "store.length-measure-exists"].contains(refused?.code))
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: store.path + "/tokenizers").isEmpty)
     #expect(try store.read { try $0.measures().isEmpty })
   }
 }

@@ -33,12 +33,19 @@ public struct LengthTokenizer: Sendable {
   }
 
   private init(at path: String, expecting expected: Digest128) throws {
+    // Before it is parsed: another file may not even be a tokenizer.
+    file = try Self.read(path, expecting: expected)
+    digest = expected
+    tokenizer = try Tokenizer(contentsOf: path)
+  }
+
+  /// The bytes of a file, if it is the one that is expected.
+  private static func read(_ path: String, expecting expected: Digest128) throws -> Data {
     guard let file = FileManager.default.contents(atPath: path) else {
       throw PipelineError(
         code: "no-tokenizer", category: .notFound, message: "A tokenizer that the store counts with is gone",
         place: path, hint: "Put the tokenizer.json back that the store was given")
     }
-    // Before it is read: another file may not even be a tokenizer.
     let digest = XXH3.hash128([UInt8](file))
     guard digest == expected else {
       throw PipelineError(
@@ -46,19 +53,19 @@ public struct LengthTokenizer: Sendable {
         place: path, cause: "its hash is \(digest), not \(expected)",
         hint: "Put the tokenizer.json back that the store was given")
     }
-    self.file = file
-    self.digest = digest
-    tokenizer = try Tokenizer(contentsOf: path)
+    return file
   }
 
   /// Puts a copy beside the data of a store whose own measure it is for, durably.
-  public func save(in store: Store) throws { try write(to: Self.path(in: store.path), in: store.path) }
+  public func save(in store: Store) throws { try Self.write(file, to: Self.path(in: store.path), in: store.path) }
 
   /// Puts a copy beside the data of a store, durably, for its further measures.
-  func keep(in store: String) throws {
-    let folder = Self.folder(in: store)
+  func keep(in store: Store) throws { try Self.keep(file, digest, in: store.path) }
+
+  private static func keep(_ file: Data, _ digest: Digest128, in store: String) throws {
+    let folder = folder(in: store)
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try write(to: Self.path(of: digest, in: store), in: folder, store)
+    try write(file, to: path(of: digest, in: store), in: folder, store)
   }
 
   /// Removes the copy of a tokenizer that no measure needs any more.
@@ -66,11 +73,14 @@ public struct LengthTokenizer: Sendable {
     try? FileManager.default.removeItem(atPath: path(of: digest, in: store.path))
   }
 
-  /// Copies all tokenizers of a store, for a backup.
+  /// Copies the files of all tokenizers of a store, for a backup. None is parsed: each is what its hash says.
+  /// - Throws: `pipeline.no-tokenizer`, `pipeline.other-tokenizer`.
   public static func copyAll(of store: Store, to copy: Store) throws {
-    try LengthTokenizer(of: store)?.save(in: copy)
-    for measure in try copy.read({ try $0.measures() }) {
-      try LengthTokenizer(of: measure, in: store)?.keep(in: copy.path)
+    if let digest = store.configuration.tokenizer {
+      try write(read(path(in: store.path), expecting: digest), to: path(in: copy.path), in: copy.path)
+    }
+    for digest in Set(try copy.read { try $0.measures() }.compactMap(\.tokenizer)) {
+      try keep(read(path(of: digest, in: store.path), expecting: digest), digest, in: copy.path)
     }
   }
 
@@ -79,7 +89,7 @@ public struct LengthTokenizer: Sendable {
     text.withMemoryRebound(to: UInt8.self) { tokenizer.count($0) }
   }
 
-  private func write(to path: String, in folders: String...) throws {
+  private static func write(_ file: Data, to path: String, in folders: String...) throws {
     do {
       try file.write(to: URL(fileURLWithPath: path), options: .atomic)
       for path in [path] + folders {

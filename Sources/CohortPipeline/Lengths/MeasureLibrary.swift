@@ -3,16 +3,19 @@ public import CohortStore
 
 /// Adds and drops the length measures of a store, with the tokenizers that they count with.
 public enum MeasureLibrary {
-  /// Adds a measure; a tokenizer's file is copied into the store first.
-  /// - Throws: `store.length-measure-exists`, `store.length-unit`, and what reading the tokenizer throws.
+  /// Adds a measure, and a copy of its tokenizer's file.
+  /// - Throws: `store.length-measure-exists`, `store.length-unit`, and what reading the tokenizer throws; then there is no
+  ///   copy.
   public static func add(
     _ store: Store, name: String, unit: LengthUnit, tokenizer path: String? = nil
   ) throws -> LengthMeasure {
     let tokenizer = try path.map { try LengthTokenizer(contentsOf: $0) }
-    // What the transaction will refuse shall leave no file behind.
-    let isTaken = try name == LengthMeasure.ownName || store.read { try $0.measure(named: name) } != nil
-    if !isTaken { try tokenizer?.keep(in: store.path) }
-    return try store.write { try $0.createMeasure(name: name, unit: unit, tokenizer: tokenizer?.digest) }
+    return try store.write { transaction in
+      let measure = try transaction.createMeasure(name: name, unit: unit, tokenizer: tokenizer?.digest)
+      // Behind what may refuse the measure, and before the commit: no measure is ever without its tokenizer.
+      try tokenizer?.keep(in: store)
+      return measure
+    }
   }
 
   /// Drops a measure, and the copy of its tokenizer if no other measure counts with it.
