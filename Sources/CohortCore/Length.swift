@@ -77,6 +77,9 @@ extension LengthUnit {
 /// The three lengths of a sample, in the store's unit: everything before the last assistant message, that message, and
 /// all messages together.
 public struct SampleLengths: Hashable, Sendable {
+  /// What people call the store's own way to measure, which its configuration describes. No further measure has this name.
+  public static let ownMeasure = "default"
+
   public var prompt: UInt32
   public var response: UInt32
   public var total: UInt32

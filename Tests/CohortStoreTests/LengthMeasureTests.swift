@@ -170,7 +170,7 @@ import Testing
 
   @Test func whatCannotBeIsRefused() throws {
     _ = try add("m")
-    for name in ["m", LengthMeasure.ownName] {
+    for name in ["m", SampleLengths.ownMeasure] {
       #expect(error { _ = try add(name) } == "store.length-measure-exists")
     }
     #expect(error { _ = try add("f", .field) } == "store.length-unit")

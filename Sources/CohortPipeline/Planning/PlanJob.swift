@@ -26,8 +26,7 @@ public enum PlanJob {
       return (snapshot, grouping, population, lengths)
     }
     let plan = try Plan(population: population, configuration: configuration)
-    var report = try store.read { try Self.report(plan, grouping.id, snapshot, lengths, $0) }
-    report.measure = measure
+    let report = try store.read { try Self.report(plan, grouping.id, snapshot, lengths, $0) }
     let record = try store.write {
       try $0.createPlan(
         name: name, snapshot: snapshot, grouping: grouping.id, hash: plan.hash, plan: plan.encode(), report: report.json
@@ -53,7 +52,7 @@ public enum PlanJob {
       PopulationGroup(
         id: $0.id, size: $0.size, geometry: $0.geometry, longest: $0.longest, meanLength: $0.meanLength)
     }
-    if lengths.isFurther { try lengths.measure(&groups, of: grouping.id, in: snapshot, transaction) }
+    if lengths.name != nil { try lengths.measure(&groups, of: grouping.id, in: snapshot, transaction) }
     let population = Population(
       groups: groups, digest: grouping.digest, snapshotName: snapshotName, storeID: store.id)
     return (snapshot, grouping, population)
@@ -64,7 +63,7 @@ public enum PlanJob {
     _ transaction: borrowing ReadTransaction
   ) throws -> PlanReport {
     guard snapshot.samples <= heldLengths else {
-      return try plan.report(maximumSteps: measuredSteps) { position in
+      return try plan.report(maximumSteps: measuredSteps, measure: lengths.name) { position in
         let id = try transaction.ids(at: CollectionOfOne(position), of: grouping, in: snapshot)[0]
         return try lengths.length(of: id, transaction)
       }
@@ -75,6 +74,6 @@ public enum PlanJob {
       for id in ids { byPosition.append(try lengths.length(of: id, transaction)) }
       return true
     }
-    return try plan.report(maximumSteps: measuredSteps) { byPosition[Int($0)] }
+    return try plan.report(maximumSteps: measuredSteps, measure: lengths.name) { byPosition[Int($0)] }
   }
 }

@@ -20,7 +20,8 @@ struct TotalLengths {
     (column, self.measure) = (measure.column(.total), measure)
   }
 
-  var isFurther: Bool { measure != nil }
+  /// The name of the measure; nil for the store's own.
+  var name: String? { measure?.name }
 
   /// 0 for a sample that was deleted before it was measured.
   /// - Throws: `pipeline.not-measured`.

@@ -28,7 +28,7 @@ extension PlanReport {
     object.add("ungrouped", ungrouped)
     object.add("purity", purity)
     object.add("lengths", raw: lengths?.json ?? "null")
-    object.add("length_measure", measure ?? "default")
+    object.add("length_measure", measure ?? SampleLengths.ownMeasure)
     object.add("configuration", raw: configuration.json)
     return object.text
   }

@@ -47,12 +47,12 @@ public struct PlanReport: Hashable, Sendable {
   /// What lengths tell, when they were given.
   public let lengths: PlanLengths?
   /// The length measure that these lengths, the token budget and the order by length are in; nil for the store's own.
-  public var measure: String?
+  public let measure: String?
 }
 
 extension Plan {
   /// Counts what every epoch gives. Complexity: O(groups).
-  public func report() -> PlanReport { report(lengths: nil) }
+  public func report() -> PlanReport { report(lengths: nil, measure: nil) }
 
   /// Counts what every epoch gives, and measures its first grouped epoch (the first of all in a `random` plan) against a
   /// random plan of the same samples.
@@ -60,13 +60,15 @@ extension Plan {
   /// - Parameters:
   ///   - maximumSteps: With more steps in the epoch, this many evenly spaced ones are measured, always the same ones;
   ///     the report says so.
+  ///   - measure: The name of the length measure that `length` and the plan's budget are in; nil for the store's own.
   ///   - length: The length of the sample at a position.
   /// - Complexity: O(groups + measured steps · batch size · log groups).
   /// - Throws: what `length` throws.
   public func report(
-    maximumSteps: UInt64 = 4096, length: (_ position: UInt64) throws -> UInt32
+    maximumSteps: UInt64 = 4096, measure name: String? = nil, length: (_ position: UInt64) throws -> UInt32
   ) throws -> PlanReport {
-    report(lengths: try measure(kind: overallKind, maximumSteps: max(1, maximumSteps), length: length))
+    report(
+      lengths: try measure(kind: overallKind, maximumSteps: max(1, maximumSteps), length: length), measure: name)
   }
 
   /// `random` only when every epoch is.
@@ -74,7 +76,7 @@ extension Plan {
     !configuration.phases.isEmpty && configuration.phases.allSatisfy { $0.kind == .random } ? .random : .grouped
   }
 
-  private func report(lengths: PlanLengths?) -> PlanReport {
+  private func report(lengths: PlanLengths?, measure: String?) -> PlanReport {
     let units = layout.units
     let unique = units.reduce(0) { $0 + min($1.count, $1.given) }
     let counts = overallKind == .random ? randomCounts() : groupedCounts()
@@ -93,7 +95,8 @@ extension Plan {
       smallGroups: UInt64(units.count { $0.count < $0.batchSize }),
       overBudgetGroups: UInt64(units.count { configuration.isOverBudget($0.longest) }),
       ungrouped: groups.last { $0.id == .unassigned }?.size ?? 0,
-      purity: 1 - Double(counts.mixed + counts.ungrouped) / Double(samplesPerEpoch), lengths: lengths)
+      purity: 1 - Double(counts.mixed + counts.ungrouped) / Double(samplesPerEpoch), lengths: lengths,
+      measure: measure)
   }
 
   private struct StepCounts {

@@ -7,7 +7,7 @@ extension WriteTransaction {
   ///   - tokenizer: XXH3-128 of the tokenizer's file, for `tokens`.
   /// - Throws: `store.length-measure-exists`; `store.length-unit`.
   public func createMeasure(name: String, unit: LengthUnit, tokenizer: Digest128? = nil) throws -> LengthMeasure {
-    guard name != LengthMeasure.ownName, try reading.measure(named: name) == nil else {
+    guard name != SampleLengths.ownMeasure, try reading.measure(named: name) == nil else {
       throw StoreError.exists("length-measure", name)
     }
     guard unit != .field, (unit == .tokens) == (tokenizer != nil) else {

@@ -13,8 +13,6 @@ public struct MeasureID: RawRepresentable, Hashable, Comparable, Sendable, Custo
 /// unit, or in the tokens of another tokenizer. Samples are measured in the order of their ids, some time after they came.
 public struct LengthMeasure: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.measure
-  /// What people call the store's own measure, which its configuration describes. No other one has this name.
-  public static let ownName = "default"
   /// In the columns: not measured.
   static let unmeasured = UInt32.max
 

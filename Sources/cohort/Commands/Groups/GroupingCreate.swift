@@ -163,7 +163,7 @@ struct GroupingCreate: CohortCommand {
         case .total: .total
         case .response, nil: .response
         }
-      let measure = name == LengthMeasure.ownName ? nil : name
+      let measure = name == SampleLengths.ownMeasure ? nil : name
       if let measure { _ = try store.read { try $0.existingMeasure(measure) } }
       return GroupingDefinition(
         criterion: .length(part, divided, measure: measure), granularity: groupSize.map { .groupSize($0) } ?? .automatic

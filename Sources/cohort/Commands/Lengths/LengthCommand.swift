@@ -81,7 +81,7 @@ struct LengthDrop: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute(_ session: Session) throws -> Outcome {
-    guard name != LengthMeasure.ownName else {
+    guard name != SampleLengths.ownMeasure else {
       throw CommandError.usage(
         "The length measure \"\(name)\" was chosen when the store was created, and stays",
         hint: "Further measures can be dropped: cohort length list")

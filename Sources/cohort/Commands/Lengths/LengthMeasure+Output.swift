@@ -24,7 +24,7 @@ extension ReadTransaction {
   /// The store's own measure, and the further ones in the order of their numbers.
   func lengthMeasures(of configuration: StoreConfiguration) throws -> [OutputRecord] {
     let own = LengthMeasure.record(
-      LengthMeasure.ownName, configuration.lengthUnit, configuration.tokenizer,
+      SampleLengths.ownMeasure, configuration.lengthUnit, configuration.tokenizer,
       MeasureCounts(measured: try counters.live, pending: 0), isOwn: true)
     return try [own] + measures().map { try $0.output(self) }
   }

@@ -33,7 +33,7 @@ struct PlanCreate: CohortCommand {
     try NewName.check(name, of: "plan")
     let configuration = try policies.configuration()
     let store = try session.writableStore(for: "plan create")
-    let measure = length == LengthMeasure.ownName ? nil : length
+    let measure = length == SampleLengths.ownMeasure ? nil : length
     let unit = try store.read { transaction in
       let names = try transaction.existingSnapshot(snapshot).groupings.map(\.name)
       guard names.contains(grouping) else { throw CommandError.unknown("grouping", grouping, among: names) }
@@ -91,7 +91,7 @@ extension PlanReport {
       "small_groups": .count(smallGroups), "folded_groups": .count(foldedGroups), "folded_rows": .count(foldedRows),
       "dropped_groups": .count(droppedGroups), "over_budget_groups": .count(overBudgetGroups),
       "lengths": lengths.map { .json([UInt8]($0.json.utf8)) } ?? .null,
-      "length_measure": .text(measure ?? LengthMeasure.ownName),
+      "length_measure": .text(measure ?? SampleLengths.ownMeasure),
       "configuration": .json([UInt8](configuration.json.utf8)),
     ]
   }

@@ -88,7 +88,7 @@ struct SampleDescription {
       "tools": .json(sample.tools), "attributes": .json(sample.attributes),
       "lengths": .record(
         OutputRecord(
-          [(name: LengthMeasure.ownName, value: Self.record(lengths))]
+          [(name: SampleLengths.ownMeasure, value: Self.record(lengths))]
             + measured.map { (name: $0.name, value: $0.lengths.map(Self.record) ?? .null) })),
     ]
   }
