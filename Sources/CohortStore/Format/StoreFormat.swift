@@ -8,20 +8,28 @@ enum StoreFormat {
   static let version: UInt32 = 1
   static let key = [UInt8]("format".utf8)
 
-  /// Features a reader must know to read the store right. Bit 0: samples compressed with trained dictionaries. Bit 1:
-  /// groupings by anchors and products. Bit 2: groupings with two generations of columns. Bit 3:
-  /// configurations, spaces and entries of vectors with more than format 1 had at first: recipes of embedding spaces,
-  /// refused samples. Bit 4: complete rounds of groupings by embedding with more than format 1 had at first: the guard,
-  /// passes, the version of the rules; and balanced groupings. Bit 5: further length measures. Bit 6:
-  /// embedding spaces that were dropped, and a default space.
-  static let knownRequired: UInt64 = 0b1111111
-  static let trainedDictionaries: UInt64 = 0b1
-  static let derivedGroupings: UInt64 = 0b10
-  static let generations: UInt64 = 0b100
-  static let recipes: UInt64 = 0b1000
-  static let embeddingRounds: UInt64 = 0b10000
-  static let measures: UInt64 = 0b100000
-  static let spaceChanges: UInt64 = 0b1000000
+  // Features that a reader must know to read the store right.
+
+  /// Samples compressed with trained dictionaries.
+  static let trainedDictionaries: UInt64 = 1 << 0
+  /// Groupings by anchors and products.
+  static let derivedGroupings: UInt64 = 1 << 1
+  /// Groupings with two generations of columns.
+  static let generations: UInt64 = 1 << 2
+  /// Configurations, spaces and entries of vectors with more than format 1 had at first: recipes of embedding spaces,
+  /// refused samples.
+  static let recipes: UInt64 = 1 << 3
+  /// Complete rounds of groupings by embedding with more than format 1 had at first: the guard, passes, the version of the
+  /// rules; and balanced groupings.
+  static let embeddingRounds: UInt64 = 1 << 4
+  /// Further length measures.
+  static let measures: UInt64 = 1 << 5
+  /// Embedding spaces that were dropped, and a default space.
+  static let spaceChanges: UInt64 = 1 << 6
+
+  /// All of them.
+  static let knownRequired: UInt64 =
+    trainedDictionaries | derivedGroupings | generations | recipes | embeddingRounds | measures | spaceChanges
 
   /// The value of `meta["format"]`.
   struct Record {
