@@ -1,36 +1,7 @@
 internal import CohortCore
-public import CohortEmbedding
-public import CohortProviders
+internal import CohortEmbedding
+internal import CohortProviders
 public import CohortStore
-
-extension EmbeddingSpace {
-  /// The setting of a built-in encoder's recipe that names its model.
-  static let modelSetting = "model"
-  /// The provider of static models in the store.
-  static let builtinProvider = "builtin"
-
-  /// Whether the vectors come with the samples, and no encoder makes them.
-  public var isGiven: Bool { provider == IngestJob.givenProvider }
-
-  /// Opens what makes the space's vectors; nil when they are given.
-  /// - Parameters:
-  ///   - workers: how many threads a built-in encoder may use.
-  ///   - options: for an encoder that is a server.
-  /// - Throws: `pipeline.no-model` when its model is gone; what connecting to a server throws,
-  ///   `embedding.model-changed` above all.
-  public func openEncoder(
-    in store: Store, workers: Int, options: ServerOptions = ServerOptions()
-  ) throws -> (any TextEncoder)? {
-    if isGiven { return nil }
-    if provider == Self.builtinProvider, let model = recipe[Self.modelSetting] {
-      return try ModelLibrary(store).encoder(named: model, concurrency: workers)
-    }
-    let configuration = try ProviderConfiguration(fields: recipe.settings.map { ($0.name, $0.value) })
-    return try ServerEncoder(
-      connecting: configuration, key: try APIKey.read(configuration.key),
-      expecting: recipe.probe.isEmpty ? nil : try EncoderProbe(decoding: recipe.probe), options: options)
-  }
-}
 
 /// Adds embedding spaces whose vectors the store makes.
 public enum SpaceJob {
@@ -54,8 +25,8 @@ public enum SpaceJob {
     }
   }
 
-  /// The space to group by: the one named, or else the default (`ReadTransaction.defaultSpace`). A store without any gets one
-  /// of the model that is part of the program, unless its configuration says that its vectors are given.
+  /// The space to group by: the one named, or else the default (`ReadTransaction.defaultSpace`). A store without any gets
+  /// one of the model that is part of the program, unless its configuration says that its vectors are given.
   /// - Throws: `store.unknown-embedding-space`; `pipeline.no-space`, `pipeline.several-spaces`.
   public static func chosen(_ store: Store, named name: String?) throws -> EmbeddingSpace {
     let (spaces, standard) = try store.read { (try $0.spaces(), try $0.defaultSpace()) }
@@ -68,7 +39,8 @@ public enum SpaceJob {
     if let standard { return standard }
     guard spaces.isEmpty else {
       throw PipelineError(
-        code: "several-spaces", category: .usage, message: "The store has several embedding spaces, and none was made the default",
+        code: "several-spaces", category: .usage,
+        message: "The store has several embedding spaces, and none was made the default",
         hint:
           "Choose one with --space: \(spaces.map(\.name).joined(separator: ", ")); or for good: cohort space default NAME"
       )

@@ -1,0 +1,32 @@
+public import CohortEmbedding
+public import CohortProviders
+public import CohortStore
+
+extension EmbeddingSpace {
+  /// The setting of a built-in encoder's recipe that names its model.
+  static let modelSetting = "model"
+  /// The provider of static models in the store.
+  static let builtinProvider = "builtin"
+
+  /// Whether the vectors come with the samples, and no encoder makes them.
+  public var isGiven: Bool { provider == IngestJob.givenProvider }
+
+  /// Opens what makes the space's vectors; nil when they are given.
+  /// - Parameters:
+  ///   - workers: how many threads a built-in encoder may use.
+  ///   - options: for an encoder that is a server.
+  /// - Throws: `pipeline.no-model` when its model is gone; what connecting to a server throws,
+  ///   `embedding.model-changed` above all.
+  public func openEncoder(
+    in store: Store, workers: Int, options: ServerOptions = ServerOptions()
+  ) throws -> (any TextEncoder)? {
+    if isGiven { return nil }
+    if provider == Self.builtinProvider, let model = recipe[Self.modelSetting] {
+      return try ModelLibrary(store).encoder(named: model, concurrency: workers)
+    }
+    let configuration = try ProviderConfiguration(fields: recipe.settings.map { ($0.name, $0.value) })
+    return try ServerEncoder(
+      connecting: configuration, key: try APIKey.read(configuration.key),
+      expecting: recipe.probe.isEmpty ? nil : try EncoderProbe(decoding: recipe.probe), options: options)
+  }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import CohortStore
+
+/// `cohort space default`
+struct SpaceDefault: CohortCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "default", abstract: "Make a space the default: the one that groupings take when none is named.",
+    discussion: examples(
+      "cohort space default answers",
+      text: """
+        'cohort grouping create --by embedding' and '--by anchors' take it unless --space says otherwise. Where none was \
+        made the default, a store's only space is it; with several, --space is needed. Groupings that are there keep \
+        theirs.
+        """))
+
+  @Argument(help: "The space's name.", completion: StoreNames.spaces) var name: String
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func execute(_ session: Session) throws -> Outcome {
+    let store = try session.writableStore(for: "space default")
+    _ = try store.read { try $0.existingSpace(name) }
+    try store.write { try $0.makeDefault(space: name) }
+    try session.output.record(["default": .text(name)])
+    return .done
+  }
+}
