@@ -5,7 +5,7 @@ extension Cursor {
   ///
   /// `{"version":1,"store_id":"…","snapshot":"…","plan_hash":"…","epoch":0,"step":0}`
   public var json: String {
-    "{\"version\":\(version),\"store_id\":\"\(storeID)\",\"snapshot\":\(JSONText.quoted(snapshot))"
+    "{\"version\":\(version),\"store_id\":\"\(storeID)\",\"snapshot\":\(JSONString.quoted(snapshot))"
       + ",\"plan_hash\":\"\(planHash)\",\"epoch\":\(epoch),\"step\":\(step)}"
   }
 

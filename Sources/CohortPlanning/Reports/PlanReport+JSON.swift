@@ -113,10 +113,10 @@ private struct JSONObject {
 
   mutating func add(_ key: String, raw value: String) {
     if !members.isEmpty { members += "," }
-    members += "\(JSONText.quoted(key)):\(value)"
+    members += "\(JSONString.quoted(key)):\(value)"
   }
 
-  mutating func add(_ key: String, _ value: String) { add(key, raw: JSONText.quoted(value)) }
+  mutating func add(_ key: String, _ value: String) { add(key, raw: JSONString.quoted(value)) }
   mutating func add(_ key: String, _ value: UInt64) { add(key, raw: "\(value)") }
   mutating func add(_ key: String, _ value: Bool) { add(key, raw: value ? "true" : "false") }
   /// The shortest decimal that reads back as the same number.

@@ -1,3 +1,5 @@
+import CohortCore
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -16,13 +18,14 @@ struct FailureNote {
   var quarantined: UInt64 = 0
 
   var json: String {
-    let fields = [
-      ("file", JSONString.quoted(file)), ("time", JSONString.quoted(Timestamp.now)),
-      ("code", JSONString.quoted(error.code)), ("message", JSONString.quoted(error.message)),
-      ("place", JSONString.optional(error.place)), ("cause", JSONString.optional(error.cause)),
-      ("hint", JSONString.optional(error.hint)), ("inserted", "\(inserted)"), ("duplicates", "\(duplicates)"),
-      ("quarantined", "\(quarantined)"),
+    let texts: [(String, String?)] = [
+      ("file", file), ("time", Timestamp.now), ("code", error.code), ("message", error.message), ("place", error.place),
+      ("cause", error.cause), ("hint", error.hint),
     ]
+    let counts = [("inserted", inserted), ("duplicates", duplicates), ("quarantined", quarantined)]
+    // File names and error texts are hostile.
+    let fields =
+      texts.map { ($0, $1.map { JSONString.quoted($0, .terminal) } ?? "null") } + counts.map { ($0, "\($1)") }
     return "{" + fields.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}\n"
   }
 

@@ -1,3 +1,4 @@
+import CohortCore
 import Logging
 
 #if canImport(Glibc)
@@ -41,7 +42,7 @@ struct LineLogHandler: LogHandler {
       ("time", .text(Timestamp.now)), ("level", .text(event.level.rawValue)), ("event", .text("\(event.message)")),
     ]
     let line = (first + fields.map { ($0.key, LogValue($0.value)) }).map { name, value in
-      format == .json ? "\(JSONString.quoted(name)):\(value.json)" : "\(name)=\(value.logfmt)"
+      format == .json ? "\(JSONString.quoted(name, .terminal)):\(value.json)" : "\(name)=\(value.logfmt)"
     }
     let text = format == .json ? "{" + line.joined(separator: ",") + "}\n" : line.joined(separator: " ") + "\n"
     // A log that nobody can take is no reason to stop.
@@ -67,7 +68,7 @@ enum LogValue {
 
   var json: String {
     switch self {
-    case .text(let text): JSONString.quoted(text)
+    case .text(let text): JSONString.quoted(text, .terminal)
     case .bare(let text): text
     }
   }
@@ -78,7 +79,7 @@ enum LogValue {
     case .bare(let text): return text
     case .text(let text):
       let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x3d && $0 != 0x5c }
-      return isPlain && !text.isEmpty ? text : JSONString.quoted(text)
+      return isPlain && !text.isEmpty ? text : JSONString.quoted(text, .terminal)
     }
   }
 }

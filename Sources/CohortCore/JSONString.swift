@@ -1,0 +1,104 @@
+/// Writes text as JSON strings (RFC 8259).
+///
+/// Quotation marks, backslashes and control characters below U+0020 are escaped, as the standard demands: line feed,
+/// carriage return and tab by their letters, the others by four hexadecimal digits. How much more is escaped depends on who
+/// may read the text. Every escape stands for the same text, so a parser gives it back unchanged.
+public enum JSONString {
+  /// What is escaped beside what the standard demands.
+  public enum Escaping: Sendable {
+    /// Nothing. The form of what is stored and hashed: its bytes never change.
+    case required
+    /// Delete, and the separators U+2028 and U+2029, which some readers take for the end of a line.
+    case lines
+    /// All control characters (delete and U+0080 to U+009F, too), the separators, and the embeddings, overrides and isolates
+    /// that reorder a line (U+202A to U+202E, U+2066 to U+2069): the text can do nothing to a terminal.
+    case terminal
+  }
+
+  /// A text in quotation marks.
+  public static func quoted(_ text: String, _ escaping: Escaping = .required) -> String {
+    var bytes: [UInt8] = []
+    append(text, escaping, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends a text in quotation marks, in UTF-8.
+  /// - Complexity: O(bytes of the text).
+  public static func append(_ text: String, _ escaping: Escaping = .required, to bytes: inout [UInt8]) {
+    var text = text
+    bytes.append(0x22)
+    text.withUTF8 { utf8 in
+      append(utf8, to: &bytes) { index in
+        let byte = utf8[index]
+        if byte < 0x20 || byte == 0x22 || byte == 0x5c { return (UInt32(byte), 1) }
+        return escaping.character(utf8, at: index)
+      }
+    }
+    bytes.append(0x22)
+  }
+
+  /// Appends JSON that is whole already, and escapes what its strings hold beside what the standard demands.
+  /// - Complexity: O(bytes).
+  public static func append(encoded json: UnsafeBufferPointer<UInt8>, _ escaping: Escaping, to bytes: inout [UInt8]) {
+    append(json, to: &bytes) { escaping.character(json, at: $0) }
+  }
+
+  /// Copies bytes, but for the characters that `escaped` finds.
+  private static func append(
+    _ utf8: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8], _ escaped: (Int) -> (scalar: UInt32, width: Int)?
+  ) {
+    var start = 0
+    var index = 0
+    while index < utf8.count {
+      guard let (scalar, width) = escaped(index) else {
+        index += 1
+        continue
+      }
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<index]))
+      appendEscape(of: scalar, to: &bytes)
+      index += width
+      start = index
+    }
+    bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start...]))
+  }
+
+  private static func appendEscape(of scalar: UInt32, to bytes: inout [UInt8]) {
+    bytes.append(0x5c)
+    switch scalar {
+    case 0x22, 0x5c: bytes.append(UInt8(scalar))
+    case 0x0a: bytes.append(UInt8(ascii: "n"))
+    case 0x0d: bytes.append(UInt8(ascii: "r"))
+    case 0x09: bytes.append(UInt8(ascii: "t"))
+    default:
+      let digits = String(scalar, radix: 16)
+      bytes.append(UInt8(ascii: "u"))
+      bytes.append(contentsOf: repeatElement(0x30, count: 4 - digits.utf8.count))
+      bytes.append(contentsOf: digits.utf8)
+    }
+  }
+}
+
+extension JSONString.Escaping {
+  /// The character at a place that is escaped beside what the standard demands, and its bytes.
+  @inline(__always)
+  fileprivate func character(_ utf8: UnsafeBufferPointer<UInt8>, at index: Int) -> (scalar: UInt32, width: Int)? {
+    if utf8[index] < 0x7f || self == .required { return nil }
+    switch utf8[index] {
+    case 0x7f: return (0x7f, 1)
+    case 0xc2:
+      // U+0080 to U+009F.
+      guard self == .terminal, index + 1 < utf8.count, (0x80..<0xa0).contains(utf8[index + 1]) else { return nil }
+      return (UInt32(utf8[index + 1]), 2)
+    case 0xe2:
+      // U+2000 to U+207F.
+      guard index + 2 < utf8.count, 0x80...0x81 ~= utf8[index + 1], 0x80..<0xc0 ~= utf8[index + 2] else { return nil }
+      let scalar = 0x2000 | UInt32(utf8[index + 1] & 0x3f) << 6 | UInt32(utf8[index + 2] & 0x3f)
+      let isEscaped =
+        self == .terminal
+        ? (0x2028...0x202e).contains(scalar) || (0x2066...0x2069).contains(scalar)
+        : (0x2028...0x2029).contains(scalar)
+      return isEscaped ? (scalar, 3) : nil
+    default: return nil
+    }
+  }
+}
