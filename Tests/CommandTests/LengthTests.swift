@@ -41,6 +41,39 @@ import Testing
       ("def f(x):\n    return x**2", 11, 25, "f(3) == 9", 7, 9),
     ]
 
+  /// The sample that is longest as it is stored, and the one that is longest by another measure.
+  @Test func theLongestSampleComesFirst() throws {
+    try withProgram { program in
+      let lines = (0..<120).map { i in
+        let response =
+          i == 57 ? String(repeating: "a", count: 5_000) : String(repeating: "b c d ", count: i == 91 ? 400 : i % 9 + 1)
+        return #"{"prompt":"question \#(i)","completion":"\#(response)","task":"\#(["x", "y", "z"][i % 3])"}"#
+      }
+      try program.write(lines.joined(separator: "\n"), to: "data.jsonl")
+      let made = try program.shell(
+        """
+        set -e
+        cohort init
+        cohort ingest data.jsonl --task-field task
+        cohort length add bert --unit tokens --tokenizer \(Self.tokenizer)
+        cohort grouping create tasks --by task
+        cohort update
+        cohort snapshot create s
+        cohort plan create own --snapshot s --grouping tasks --batch-size 8 --longest-first
+        cohort plan create bert --snapshot s --grouping tasks --batch-size 8 --longest-first --length bert
+        """)
+      try #require(made.status == 0, "\(made)")
+      for (plan, longest) in [("own", 57), ("bert", 91)] {
+        for epoch in 0..<4 {
+          let shown = try program.cohort("plan", "show", plan, "--epoch", "\(epoch)", "--steps", "0", "--json")
+          let step = try #require(try shown.jsonLines().first, "\(shown)")
+          let ids = try #require(step["ids"] as? [Int], "\(shown)")
+          #expect(ids.contains(longest), "\(plan), epoch \(epoch): \(ids)")
+        }
+      }
+    }
+  }
+
   @Test func tokensAndBytesAtOnce() throws {
     try withProgram { program in
       let records = try Self.golden.map { line in

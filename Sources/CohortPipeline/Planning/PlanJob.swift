@@ -22,7 +22,8 @@ public enum PlanJob {
     let (snapshot, grouping, population, lengths) = try store.read { transaction in
       let lengths = try TotalLengths(measure, transaction)
       let (snapshot, grouping, population) = try Self.population(
-        store, transaction, snapshot: snapshotName, grouping: groupingName, lengths: lengths)
+        store, transaction, snapshot: snapshotName, grouping: groupingName, lengths: lengths,
+        areMembersAsked: configuration.longestFirst)
       return (snapshot, grouping, population, lengths)
     }
     let plan = try Plan(population: population, configuration: configuration)
@@ -37,7 +38,7 @@ public enum PlanJob {
 
   private static func population(
     _ store: Store, _ transaction: borrowing ReadTransaction, snapshot snapshotName: String,
-    grouping groupingName: String, lengths: TotalLengths
+    grouping groupingName: String, lengths: TotalLengths, areMembersAsked: Bool
   ) throws -> (SnapshotRecord, SnapshotGrouping, Population) {
     guard let snapshot = try transaction.snapshot(named: snapshotName) else {
       throw StoreError.unknown("snapshot", snapshotName, known: try transaction.snapshots().map(\.name))
@@ -52,7 +53,9 @@ public enum PlanJob {
       PopulationGroup(
         id: $0.id, size: $0.size, geometry: $0.geometry, longest: $0.longest, meanLength: $0.meanLength)
     }
-    if lengths.name != nil { try lengths.measure(&groups, of: grouping.id, in: snapshot, transaction) }
+    if lengths.name != nil || areMembersAsked {
+      try lengths.measure(&groups, of: grouping.id, in: snapshot, transaction)
+    }
     let population = Population(
       groups: groups, digest: grouping.digest, snapshotName: snapshotName, storeID: store.id)
     return (snapshot, grouping, population)

@@ -37,7 +37,8 @@ struct TotalLengths {
     return 0
   }
 
-  /// Replaces the lengths of groups, which a snapshot knows by the store's own measure.
+  /// Replaces the lengths of groups, which a snapshot knows by the store's own measure, and finds the longest members,
+  /// which it does not know.
   /// - Complexity: O(samples of the snapshot).
   func measure(
     _ groups: inout [PopulationGroup], of grouping: GroupingID, in snapshot: SnapshotRecord,
@@ -53,8 +54,10 @@ struct TotalLengths {
         while index < measured.count, done == measured[index].size { (index, done, sum) = (index + 1, 0, 0) }
         guard index < measured.count else { return false }
         let length = try self.length(of: id, transaction)
+        if done == 0 || length > measured[index].longest {
+          (measured[index].longest, measured[index].longestMember) = (length, done)
+        }
         (done, sum) = (done + 1, sum + UInt64(length))
-        measured[index].longest = max(measured[index].longest, length)
         if done == measured[index].size { measured[index].meanLength = Double(sum) / Double(done) }
       }
       return true
