@@ -187,15 +187,17 @@ public final class Store: Sendable {
   /// Copies a consistent state into the folder `destination`, which must not exist or be empty, without free pages.
   /// Readers and the writer go on meanwhile. The copy is a store with the same id.
   ///
-  /// When this returns, the copy is durable; when it throws, there is none.
-  public func backup(to destination: String) throws {
-    try StoreFolder.create(destination)
-    try StoreFolder.refuseData(destination)
+  /// When this returns, the copy is durable; when it throws, there is none. A folder that it did not finish is no store.
+  /// - Parameter completing: puts the files that belong beside the data into the folder that it is given, durably. That
+  ///   folder can be opened as a store meanwhile; what it throws ends the backup.
+  public func backup(to destination: String, completing: (_ copy: String) throws -> Void = { _ in }) throws {
+    let copy = try UnfinishedCopy(in: destination)
     do {
-      try environment.copy(toFolder: destination, compacting: true)
-      try StoreFolder.synchronize(destination)
+      try environment.copy(toFolder: copy.parts, compacting: true)
+      try completing(copy.parts)
+      try copy.finish()
     } catch {
-      StoreFolder.removeData(destination)
+      copy.remove()
       throw error
     }
   }

@@ -84,7 +84,7 @@ enum StoreFolder {
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("made", path) }
   }
 
-  private static func entries(_ path: String) -> [String]? {
+  static func entries(_ path: String) -> [String]? {
     guard let folder = opendir(path) else { return nil }
     defer { closedir(folder) }
     var names: [String] = []
@@ -95,7 +95,7 @@ enum StoreFolder {
     return names
   }
 
-  private static func failure(_ action: String, _ path: String) -> StoreError {
+  static func failure(_ action: String, _ path: String) -> StoreError {
     StoreError(
       code: "folder", category: .failure, message: "The store's folder cannot be \(action)", place: path,
       cause: String(cString: strerror(errno)))
