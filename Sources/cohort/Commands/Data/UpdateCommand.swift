@@ -9,7 +9,10 @@ struct UpdateCommand: CohortCommand {
     commandName: "update", abstract: "Embed, measure and put into groups all that is pending, in the foreground.",
     discussion: examples(
       "cohort update", "cohort update --grouping topics",
-      text: "Work is committed round by round: interrupted, it goes on where it was."))
+      text: """
+        Work is committed round by round: interrupted, it goes on where it was. What needs a model, a tokenizer or a server \
+        that cannot be had is left undone; the rest is brought up to date, and the exit code is that failure's.
+        """))
 
   @Option(help: ArgumentHelp("Only this grouping.", valueName: "name"), completion: StoreNames.groupings) var grouping:
     String?
@@ -17,18 +20,20 @@ struct UpdateCommand: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     let store = try session.writableStore(for: "update")
-    let definition = try grouping.map { name in try store.read { try $0.existingGrouping(name) }.definition }
-    switch definition?.criterion {
-    case nil, .product:
-      _ = try session.embedPending(store)
-      try session.measurePending(store)
-    case .embedding(let space): _ = try session.embedPending(store, only: space)
-    case .anchors(let anchors): _ = try session.embedPending(store, only: anchors.space)
-    case .length(_, _, let measure?): try session.measurePending(store, only: measure)
-    case .task, .attribute, .length: break
+    if let grouping { _ = try store.read { try $0.existingGrouping(grouping) } }
+    let needs = try store.read { try UpdateNeeds($0, grouping: grouping) }
+    var undone = UndoneWork()
+    try SpaceJob.freeDropped(store, control: session.jobControl())
+    for space in needs.spaces {
+      try undone.collect(space: space) { _ = try session.embedPending(store, only: space) }
     }
+    for measure in needs.measures {
+      try undone.collect(measure: measure) { try session.measurePending(store, only: measure) }
+    }
+    session.progress.finish()
     let updates = try UpdateJob.run(store, grouping: grouping, control: session.jobControl())
     try session.output.list(GroupingUpdate.columns, updates.map(\.output))
+    if let error = try store.read({ try undone.error($0) }) { throw error }
     return .done
   }
 }

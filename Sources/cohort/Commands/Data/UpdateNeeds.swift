@@ -1,0 +1,80 @@
+import CohortCore
+import CohortEmbedding
+import CohortPipeline
+import CohortStore
+
+/// Embedding spaces and length measures, by name, that groupings need.
+struct UpdateNeeds {
+  private(set) var spaces: [String]
+  private(set) var measures: [String]
+
+  /// All spaces whose vectors are made and all measures, or only those that one grouping needs.
+  init(_ transaction: borrowing ReadTransaction, grouping: String?) throws {
+    spaces = try transaction.spaces().filter { !$0.isGiven }.map(\.name)
+    measures = try transaction.measures().map(\.name)
+    guard let grouping else { return }
+    let needed = Self.sources(of: grouping, among: try transaction.groupings())
+    spaces.removeAll { !needed.spaces.contains($0) }
+    measures.removeAll { !needed.measures.contains($0) }
+  }
+
+  /// What a grouping, and the factors of a product, are computed from.
+  static func sources(
+    of name: String, among groupings: [GroupingRecord]
+  ) -> (spaces: Set<String>, measures: Set<String>) {
+    switch groupings.first(where: { $0.name == name })?.definition.criterion {
+    case .embedding(let space): return ([space], [])
+    case .anchors(let anchors): return ([anchors.space], [])
+    case .length(_, _, let measure?): return ([], [measure])
+    case .product(let first, let second, _):
+      let (first, second) = (sources(of: first, among: groupings), sources(of: second, among: groupings))
+      return (first.spaces.union(second.spaces), first.measures.union(second.measures))
+    case .task, .attribute, .length, nil: return ([], [])
+    }
+  }
+}
+
+/// What an update could not do because a model, a tokenizer or a server failed, while the rest went on.
+struct UndoneWork {
+  private var spaces: [String] = []
+  private var measures: [String] = []
+  private var first: (any DescribedError)?
+
+  mutating func collect(space: String, _ body: () throws -> Void) throws {
+    if try !succeeds(body) { spaces.append(space) }
+  }
+
+  mutating func collect(measure: String, _ body: () throws -> Void) throws {
+    if try !succeeds(body) { measures.append(measure) }
+  }
+
+  /// - Throws: what stops everything: the store's own errors, and an interruption.
+  private mutating func succeeds(_ body: () throws -> Void) throws -> Bool {
+    do {
+      try body()
+      return true
+    } catch {
+      guard let error = error as? any DescribedError, error is EmbeddingError || error is PipelineError,
+        error.category != .interrupted
+      else { throw error }
+      first = first ?? error
+      return false
+    }
+  }
+
+  /// The first failure, with all that it and others left undone; nil when there was none.
+  func error(_ transaction: borrowing ReadTransaction) throws -> CommandError? {
+    guard let first else { return nil }
+    let groupings = try transaction.groupings()
+    let waiting = groupings.map(\.name).filter { name in
+      let needed = UpdateNeeds.sources(of: name, among: groupings)
+      return !needed.spaces.isDisjoint(with: spaces) || !needed.measures.isDisjoint(with: measures)
+    }
+    let parts = [("embedding spaces", spaces), ("length measures", measures), ("groupings", waiting)]
+      .filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
+    return CommandError(
+      first.code, category: first.category,
+      "\(first.message). Not up to date: \(parts.joined(separator: "; ")). The rest is done",
+      place: first.place, cause: first.cause, hint: first.hint)
+  }
+}
