@@ -11,18 +11,21 @@ extension EmbeddingSpace {
   /// Whether the vectors come with the samples, and no encoder makes them.
   public var isGiven: Bool { provider == IngestJob.givenProvider }
 
+  /// The model of the store's library that makes the vectors; nil when something else does.
+  var storedModel: String? { provider == Self.builtinProvider ? recipe[Self.modelSetting] : nil }
+
   /// Opens what makes the space's vectors; nil when they are given.
   /// - Parameters:
   ///   - workers: how many threads a built-in encoder may use.
   ///   - options: for an encoder that is a server.
-  /// - Throws: `pipeline.no-model` when its model is gone; what connecting to a server throws,
+  /// - Throws: `pipeline.no-model` when its model is gone, `pipeline.other-model` when it was changed; what connecting to a server throws,
   ///   `embedding.model-changed` above all.
   public func openEncoder(
     in store: Store, workers: Int, options: ServerOptions = ServerOptions()
   ) throws -> (any TextEncoder)? {
     if isGiven { return nil }
-    if provider == Self.builtinProvider, let model = recipe[Self.modelSetting] {
-      return try ModelLibrary(store).encoder(named: model, concurrency: workers)
+    if let model = storedModel {
+      return try ModelLibrary(store).encoder(named: model, makes: self, concurrency: workers)
     }
     let configuration = try ProviderConfiguration(fields: recipe.settings.map { ($0.name, $0.value) })
     return try ServerEncoder(

@@ -22,9 +22,13 @@ public struct ModelLibrary: Sendable {
   /// The name of the model that is part of the program.
   public static let bundledName = String(cString: cohort_model_name)
 
+  private let store: Store
   private let folder: String
 
-  public init(_ store: Store) { folder = store.path + "/models" }
+  public init(_ store: Store) {
+    self.store = store
+    folder = store.path + "/models"
+  }
 
   /// All models in the order of their names.
   public func models() throws -> [Model] {
@@ -48,18 +52,60 @@ public struct ModelLibrary: Sendable {
     guard Self.isName(name), FileManager.default.fileExists(atPath: path(of: name)) else {
       throw PipelineError(
         code: "no-model", category: .notFound, message: "The store has no model \"\(name)\"", place: path(of: name),
-        hint: name == Self.bundledName
-          ? "'cohort model add builtin' puts it back" : "'cohort model add FOLDER --name \(name)' puts it back")
+        hint: Self.remedy(name))
     }
-    return try StaticEncoder(folder: path(of: name), name: name, concurrency: concurrency)
+    do {
+      return try StaticEncoder(folder: path(of: name), name: name, concurrency: concurrency)
+    } catch {
+      var error = error
+      error.hint = Self.remedy(name)
+      throw error
+    }
   }
 
-  /// Copies a model's folder into the store. The same model under the same name again changes nothing.
-  /// - Throws: `EmbeddingError` when the folder holds no model that can be read; `pipeline.model-exists`.
+  /// Loads the model that makes a space's vectors.
+  /// - Throws: as `encoder(named:concurrency:)`; `pipeline.other-model` when it is not the one that made them.
+  func encoder(named name: String, makes space: EmbeddingSpace, concurrency: Int = 1) throws -> StaticEncoder {
+    let encoder = try encoder(named: name, concurrency: concurrency)
+    guard encoder.identity.fingerprint == space.fingerprint else {
+      throw PipelineError(
+        code: "other-model", category: .corruption,
+        message: "The store's model \"\(name)\" is not the one that makes the vectors of space \"\(space.name)\"",
+        place: path(of: name), cause: "its hash is \(encoder.identity.fingerprint), not \(space.fingerprint)",
+        hint: Self.remedy(name))
+    }
+    return encoder
+  }
+
+  private static func remedy(_ name: String) -> String {
+    name == bundledName
+      ? "'cohort model add builtin' puts it back" : "'cohort model add FOLDER --name \(name)' puts it back"
+  }
+
+  /// Loads every model that a space of the store needs.
+  /// - Returns: what `encoder(named:makes:concurrency:)` throws for each that is gone, damaged or another one.
+  func problems() throws -> [any DescribedError] {
+    var problems: [String: any DescribedError] = [:]
+    for space in try store.read({ try $0.spaces() }) {
+      guard let model = space.storedModel, problems[model] == nil else { continue }
+      do {
+        _ = try encoder(named: model, makes: space)
+      } catch let error as any DescribedError {
+        problems[model] = error
+      }
+    }
+    return problems.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// Copies a model's folder into the store. The same model under the same name again changes nothing; one that is damaged
+  /// or is not what the spaces need is replaced by the one that they do.
+  /// - Throws: `EmbeddingError` when the folder holds no model that can be read; `pipeline.model-exists`;
+  ///   `pipeline.other-model` when spaces need another one of this name.
   public func add(folder source: String, name: String? = nil) throws -> Model {
-    let identity = try StaticEncoder(folder: source).identity
+    // Before anything is made: is it a model?
+    _ = try StaticEncoder(folder: source)
     let name = name ?? URL(fileURLWithPath: source).standardizedFileURL.lastPathComponent
-    return try add(name, fingerprint: identity.fingerprint) { target in
+    return try add(name) { target in
       for file in try Self.files(in: source) where file.isModel {
         let place = URL(fileURLWithPath: "\(target)/\(file.path)")
         try FileManager.default.createDirectory(
@@ -69,9 +115,14 @@ public struct ModelLibrary: Sendable {
     }
   }
 
-  /// Puts the model that is part of the program into the store.
+  /// Puts the model that is part of the program into the store, unless spaces go on with another version that is there. One
+  /// that is damaged, or that no space needs, is replaced.
+  /// - Throws: `pipeline.other-model` when spaces need another version, and it is gone or damaged.
   public func addBundled() throws -> Model {
-    try add(Self.bundledName, fingerprint: nil) { target in
+    if let known = try? model(named: Self.bundledName), try needed(Self.bundledName).contains(known.fingerprint) {
+      return known
+    }
+    return try add(Self.bundledName) { target in
       for file in UnsafeBufferPointer(start: cohort_model_files, count: cohort_model_file_count) {
         try Data(bytes: file.bytes, count: file.size).write(
           to: URL(fileURLWithPath: "\(target)/\(String(cString: file.name))"))
@@ -79,49 +130,96 @@ public struct ModelLibrary: Sendable {
     }
   }
 
+  /// Whether the files that decide a model's vectors are those of the one that is part of the program.
+  public func isBundled(_ model: Model) -> Bool {
+    UnsafeBufferPointer(start: cohort_model_files, count: cohort_model_file_count).allSatisfy { file in
+      let name = String(cString: file.name)
+      guard name.hasSuffix(".json") || name.hasSuffix(".safetensors") else { return true }
+      let stored = FileManager.default.contents(atPath: "\(model.path)/\(name)")
+      return stored == Data(bytes: file.bytes, count: file.size)
+    }
+  }
+
   /// Copies all models to another folder of a store, for a backup.
   public func copy(toStore path: String) throws {
     guard FileManager.default.fileExists(atPath: folder) else { return }
-    try FileManager.default.copyItem(atPath: folder, toPath: path + "/models")
-    try Self.synchronize(path + "/models")
+    let copy = path + "/models"
+    try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
+    // Hidden ones are what an addition left that was killed.
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder) where !name.hasPrefix(".") {
+      try FileManager.default.copyItem(atPath: "\(folder)/\(name)", toPath: "\(copy)/\(name)")
+    }
+    try Self.synchronize(copy)
     try Self.synchronize(path)
   }
 
   private func path(of name: String) -> String { "\(folder)/\(name)" }
 
+  /// Fingerprints of the models of this name that spaces go on with.
+  private func needed(_ name: String) throws -> Set<String> {
+    Set(try store.read { try $0.spaces() }.filter { $0.storedModel == name }.map(\.fingerprint))
+  }
+
   /// Fills a folder of another name, and gives it its name when everything is durable.
-  private func add(_ name: String, fingerprint: String?, fill: (String) throws -> Void) throws -> Model {
+  private func add(_ name: String, fill: (String) throws -> Void) throws -> Model {
     guard Self.isName(name) else {
       throw PipelineError(
         code: "model-name", category: .usage, message: "A model cannot be called \"\(name)\"",
         hint: "Letters, digits, '.', '-' and '_', beginning with a letter or digit: choose one with --name")
     }
-    if FileManager.default.fileExists(atPath: path(of: name)) {
-      let known = try model(named: name)
-      guard fingerprint ?? known.fingerprint == known.fingerprint else {
-        throw PipelineError(
-          code: "model-exists", category: .usage, message: "The store has another model \"\(name)\"",
-          place: known.path, hint: "Choose another name with --name: spaces may need the one that is there")
-      }
-      return known
-    }
     let temporary = path(of: ".\(name)")
     do {
+      defer { try? FileManager.default.removeItem(atPath: temporary) }
       try? FileManager.default.removeItem(atPath: temporary)
       try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
       try fill(temporary)
-      _ = try StaticEncoder(folder: temporary)
+      let fingerprint = try StaticEncoder(folder: temporary).identity.fingerprint
+      if let known = try? model(named: name), known.fingerprint == fingerprint { return known }
+      try check(fingerprint, mayBe: name)
       try Self.synchronize(temporary)
-      try FileManager.default.moveItem(atPath: temporary, toPath: path(of: name))
-      try Self.synchronize(folder)
+      try replace(path(of: name), by: temporary)
     } catch {
-      try? FileManager.default.removeItem(atPath: temporary)
-      if error is EmbeddingError { throw error }
+      if error is any DescribedError { throw error }
       throw PipelineError(
         code: "model-copy", category: .failure, message: "The model cannot be copied into the store", place: folder,
         cause: "\(error.localizedDescription)")
     }
     return try model(named: name)
+  }
+
+  /// Refuses a model in the place of one that is needed.
+  private func check(_ fingerprint: String, mayBe name: String) throws {
+    let needed = try needed(name)
+    let known = try? model(named: name)
+    if let known, needed.contains(known.fingerprint) || needed.isEmpty && name != Self.bundledName {
+      throw PipelineError(
+        code: "model-exists", category: .usage, message: "The store has another model \"\(name)\"",
+        place: known.path, hint: "Choose another name with --name: spaces may need the one that is there")
+    }
+    guard needed.isSubset(of: [fingerprint]) else {
+      throw PipelineError(
+        code: "other-model", category: .usage,
+        message: "This is another version of model \"\(name)\" than the store's spaces need; nothing was changed",
+        place: path(of: name), cause: "its hash is \(fingerprint), not \(needed.sorted().joined(separator: " or "))",
+        hint: "Take models/\(name) from a backup of the store, or put it back with the program that made the space")
+    }
+  }
+
+  /// Gives a folder its name, whatever has it; killed in between, nothing has it.
+  private func replace(_ path: String, by new: String) throws {
+    // No model's name ends so.
+    let old = new + "~"
+    try? FileManager.default.removeItem(atPath: old)
+    let isThere = FileManager.default.fileExists(atPath: path)
+    if isThere { try FileManager.default.moveItem(atPath: path, toPath: old) }
+    do {
+      try FileManager.default.moveItem(atPath: new, toPath: path)
+    } catch {
+      if isThere { try? FileManager.default.moveItem(atPath: old, toPath: path) }
+      throw error
+    }
+    try Self.synchronize(folder)
+    try? FileManager.default.removeItem(atPath: old)
   }
 
   private struct File {

@@ -44,16 +44,30 @@ public struct LengthTokenizer: Sendable {
     guard let file = FileManager.default.contents(atPath: path) else {
       throw PipelineError(
         code: "no-tokenizer", category: .notFound, message: "A tokenizer that the store counts with is gone",
-        place: path, hint: "Put the tokenizer.json back that the store was given")
+        place: path, hint: remedy)
     }
     let digest = XXH3.hash128([UInt8](file))
     guard digest == expected else {
       throw PipelineError(
         code: "other-tokenizer", category: .corruption, message: "The tokenizer is not the one the store counts with",
         place: path, cause: "its hash is \(digest), not \(expected)",
-        hint: "Put the tokenizer.json back that the store was given")
+        hint: remedy)
     }
     return file
+  }
+
+  private static let remedy = "Put the tokenizer.json back there that the store was given, or take it from a backup"
+
+  /// Reads the files of all tokenizers that a store counts with.
+  /// - Returns: `pipeline.no-tokenizer` or `pipeline.other-tokenizer` for each that is gone or was changed.
+  static func problems(in store: Store) throws -> [PipelineError] {
+    var needed = try store.read { try $0.measures() }.compactMap(\.tokenizer).map { (path(of: $0, in: store.path), $0) }
+    if let digest = store.configuration.tokenizer { needed.append((path(in: store.path), digest)) }
+    var problems: [String: PipelineError] = [:]
+    for (path, digest) in needed {
+      do { _ = try read(path, expecting: digest) } catch let error as PipelineError { problems[path] = error }
+    }
+    return problems.sorted { $0.key < $1.key }.map(\.value)
   }
 
   /// Puts a copy beside the data of a store whose own measure it is for, durably.

@@ -23,7 +23,11 @@ struct ModelAdd: CohortCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Copy a model into the store.",
     discussion: examples(
-      "cohort model add models/potion-base-8M", "cohort model add ./v2 --name support-v2", "cohort model add builtin"))
+      "cohort model add models/potion-base-8M", "cohort model add ./v2 --name support-v2", "cohort model add builtin",
+      text: """
+        A model that the store's spaces need and that is gone or damaged is put back by adding the same model under the \
+        same name again. Another one is refused in its place.
+        """))
 
   @Argument(help: "The model's folder, or builtin.", completion: .directory) var folder: String
   @Option(help: ArgumentHelp("What the store calls it; else as the folder.", valueName: "name")) var name: String?
@@ -36,6 +40,10 @@ struct ModelAdd: CohortCommand {
   func execute(_ session: Session) throws -> Outcome {
     let library = ModelLibrary(try session.writableStore(for: "model add"))
     let model = try folder == "builtin" ? library.addBundled() : library.add(folder: folder, name: name)
+    if folder == "builtin", !library.isBundled(model) {
+      session.progress.note(
+        "The store's spaces go on with another version of the model than this program brings; nothing was changed.")
+    }
     try session.output.record(model.output)
     return .done
   }

@@ -10,7 +10,8 @@ struct BackupCommand: CohortCommand {
       "cohort backup /backups/monday",
       text: """
         The copy is one consistent state without free pages, with the models and tokenizers; readers and the writer go on \
-        meanwhile. It is a store like any other: open it with --store.
+        meanwhile. It is a store like any other: open it with --store. A store that lacks a model or a tokenizer which \
+        it needs is not copied: the exit code is 4.
         """))
 
   @Argument(help: "The folder to make; it must not exist or be empty.", completion: .directory) var path: String
@@ -18,10 +19,8 @@ struct BackupCommand: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     let store = try session.readableStore()
-    try store.backup(to: path)
-    try ModelLibrary(store).copy(toStore: path)
+    try BackupJob.run(store, to: path)
     let copy = try Store.open(at: path)
-    try LengthTokenizer.copyAll(of: store, to: copy)
     try copy.read { transaction in
       let counters = try transaction.counters
       try session.output.record([

@@ -12,7 +12,8 @@ struct VerifyCommand: CohortCommand {
       "cohort verify", "cohort verify --repair --dry-run", "cohort verify --repair", "cohort verify --replay",
       "cohort verify --replay --grouping topics",
       text: """
-        The store is read by a process of its own, because a damaged file can end the process that reads it. Repairs \
+        The store is read by a process of its own, because a damaged file can end the process that reads it. The models \
+        and tokenizers that the store needs are compared with the hashes that it knows. Repairs \
         mend what can be computed from the rest, and throw nothing away. What is damaged beyond that has to come from \
         a backup. --replay also makes each grouping anew in memory from the log, round by round, and compares digests, \
         groups and assignments. The exit code is 4 when anything is damaged or different.
@@ -39,7 +40,10 @@ struct VerifyCommand: CohortCommand {
     let store = mends ? try session.writableStore(for: "verify") : try session.readableStore()
     let repaired = repair ? try store.repair(dryRun: dryRun) { session.report($0, "repairing") } : nil
     let report = try store.verify { session.report($0, "verifying") }
-    let others = problems(ofPlansIn: store) + problems(ofCatalogOf: store, mends: mends)
+    let files = (try? NeededFiles.problems(in: store)) ?? []
+    let others =
+      problems(ofPlansIn: store) + files.map { Self.problem(of: $0, in: store) }
+      + problems(ofCatalogOf: store, mends: mends)
     session.progress.finish()
 
     let problems = report.problems.map(\.output) + others
@@ -64,12 +68,15 @@ struct VerifyCommand: CohortCommand {
       return .done
     }
     let isRepairable = report.problems.contains(where: \.isRepairable)
+    // Files that can be put back are no reason to go back to a backup.
+    let remedy = count == UInt64(files.count) ? files.first?.hint : nil
     throw CommandError(
       "cli.damaged", category: .corruption, "The store has \(count) damaged \(count == 1 ? "place" : "places")",
       place: store.path,
-      hint: isRepairable && !mends
-        ? "'cohort verify --repair' mends some of it"
-        : "Restore the last backup; what can still be read, 'cohort export' saves")
+      hint: remedy
+        ?? (isRepairable && !mends
+          ? "'cohort verify --repair' mends some of it"
+          : "Restore the last backup; what can still be read, 'cohort export' saves"))
   }
 
   /// Runs this very command in a process of its own, and outlives its death.
@@ -96,6 +103,14 @@ struct VerifyCommand: CohortCommand {
         return Self.problem("plan \(name)", "\(error)", isRepairable: false)
       }
     }
+  }
+
+  /// A model or a tokenizer that is gone, damaged or another one.
+  private static func problem(of error: any DescribedError, in store: Store) -> OutputRecord {
+    var place = error.place ?? store.path
+    if place.hasPrefix(store.path + "/") { place.removeFirst(store.path.count + 1) }
+    let what = [error.message, error.cause].compactMap { $0 }.joined(separator: ": ")
+    return problem(place, [what, error.hint].compactMap { $0 }.joined(separator: ". "), isRepairable: false)
   }
 
   /// The catalog is made anew when it does not fit, so only its own damage is left to find.
