@@ -24,7 +24,8 @@ import Testing
 
   @Test(arguments: [
     ("provider", "google"), ("url", "ftp://host"), ("url", "host"), ("url", ""), ("url", "http://name:secret@host"),
-    ("url", "http://host#x"), ("model", ""), ("dimensions", "0"), ("dimensions", "many"), ("text-limit", "1"),
+    ("url", "http://host#x"), ("url", "https://host/v1?api_key=secret"), ("url", "http://host?"),
+    ("url", "http://host/v1#secret"), ("model", ""), ("dimensions", "0"), ("dimensions", "many"), ("text-limit", "1"),
     ("timeout", "0"), ("timeout", "nan"), ("patience", "-1"), ("batch-texts", "0"), ("batch-tokens", "0"),
     ("concurrency", "0"), ("concurrency", "9999"), ("vector-format", "half"), ("tolerance", "2"),
     ("api-key-env", ""), ("allow-plain-http", "perhaps"), ("colour", "red"),

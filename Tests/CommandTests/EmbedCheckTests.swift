@@ -56,6 +56,7 @@ import Testing
     ["embed", "check", "--url", "http://h", "--model", "m", "--api-key-env", "NOT_SET_ANYWHERE"],
     ["embed", "check", "--url", "http://h", "--model", "m", "--api-key-env", "A", "--api-key-file", "b"],
     ["embed", "check", "--url", "http://a:b@h", "--model", "m"],
+    ["embed", "check", "--url", "http://h/v1?api_key=b", "--model", "m"],
     ["embed", "check", "--url", "http://h", "--model", "m", "--timeout", "soon"],
   ])
   func optionsThatMakeNoSenseAreUsageErrors(_ arguments: [String]) throws {

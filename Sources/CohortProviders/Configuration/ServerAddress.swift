@@ -4,21 +4,26 @@ internal import Foundation
 
 /// The checked address of a server.
 struct ServerAddress: Sendable {
+  private static let whereKeysAre =
+    "keys come from an environment variable (--api-key-env) or a file of mode 0600 (--api-key-file)"
+
   private let components: URLComponents
   let isEncrypted: Bool
   let host: String
 
-  /// - Throws: `embedding.configuration` for anything but a plain `http` or `https` address. Names and passwords are
-  ///   refused, because addresses are shown and stored.
+  /// - Throws: `embedding.configuration` for anything but a plain `http` or `https` address. Names, passwords, queries and
+  ///   fragments are refused, because addresses are shown and stored, and keys hide there.
   init(_ text: String) throws {
     guard let components = URLComponents(string: text), let scheme = components.scheme?.lowercased(),
       scheme == "http" || scheme == "https", let host = components.host, !host.isEmpty
     else { throw ProviderConfiguration.refusal("url", "an address such as http://localhost:8000") }
     guard components.user == nil, components.password == nil else {
       throw ProviderConfiguration.refusal(
-        "url", "an address without name and password; keys come from --api-key-env or --api-key-file")
+        "url", "an address without name and password; \(Self.whereKeysAre)")
     }
-    guard components.fragment == nil else { throw ProviderConfiguration.refusal("url", "an address without '#'") }
+    guard components.query == nil, components.fragment == nil else {
+      throw ProviderConfiguration.refusal("url", "an address without '?' and '#'; \(Self.whereKeysAre)")
+    }
     self.components = components
     self.host = host.trimmingCharacters(in: ["[", "]"])
     isEncrypted = scheme == "https"
