@@ -97,6 +97,44 @@ import Testing
     #expect(encoder.requests == 2 && other.requests.isEmpty)
   }
 
+  /// JSON knows no bounds of numbers: what no single float holds is not finite, and no reason to ask again.
+  @Test(arguments: ["1e39", "-3.5e+38", "1e400", "null", "NaN"], [ProviderKind.openai, .tei, .ollama])
+  func numbersBeyondAFloatAreNotFinite(_ number: String, _ kind: ProviderKind) throws {
+    let isBad = Mutex(true)
+    let server = try LoopbackServer { request in
+      guard request.method == "POST" else { return .text("no", status: 404) }
+      let vectors = request.texts.map { text in
+        let isLarge = isBad.withLock { $0 } || text.hasPrefix("large")
+        return isLarge ? "[0.5,\(number),1]" : "[0.5,\(text.utf8.count),1]"
+      }
+      let body =
+        switch kind {
+        case .openai: #"{"data":["# + vectors.map { #"{"embedding":\#($0)}"# }.joined(separator: ",") + "]}"
+        case .tei: "[\(vectors.joined(separator: ","))]"
+        case .ollama: #"{"embeddings":[\#(vectors.joined(separator: ","))]}"#
+        }
+      return .answer(200, ["Content-Type": "application/json"], Data(body.utf8))
+    }
+    defer { server.stop() }
+    let configuration = ProviderConfiguration(kind: kind, url: server.url, model: "m")
+    let clock = FakeClock()
+    let error = #expect(throws: EmbeddingError.self) {
+      try ServerEncoder(connecting: configuration, key: nil, options: clock.options())
+    }
+    #expect(error?.category == .failure)
+    #expect(error?.cause?.contains("no finite numbers") == true, "\(String(describing: error))")
+    #expect(clock.now == 0)
+    isBad.withLock { $0 = false }
+    let encoder = try ServerEncoder(connecting: configuration, key: nil, options: clock.options())
+    let outcomes = try encoder.encode(["a", "large", "bc"])
+    #expect(outcomes[0] == .vector([0.5, 1, 1]) && outcomes[2] == .vector([0.5, 2, 1]), "\(outcomes)")
+    guard case .refused(let reason) = outcomes[1] else {
+      Issue.record("\(outcomes)")
+      return
+    }
+    #expect(reason.contains("no finite numbers"), "\(reason)")
+  }
+
   @Test func aServerThatIsGoneIsUnreachable() throws {
     let server = try Self.server { request, _ in ServerTruth.reply(request) }
     let encoder = try Self.connect(server)

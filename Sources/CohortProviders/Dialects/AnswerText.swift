@@ -46,8 +46,29 @@ struct VectorText: Decodable {
     } else if let numbers = try? container.decode([Float].self) {
       values = numbers
     } else {
-      // Others write null for what is not a number.
-      values = try container.decode([Float?].self).map { $0 ?? .nan }
+      values = try container.decode([Element].self).map(\.value)
+    }
+  }
+
+  /// A value that is no finite single float.
+  private struct Element: Decodable {
+    var value: Float
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      // Some write null for what is not a number.
+      if container.decodeNil() {
+        value = .nan
+        return
+      }
+      do {
+        value = Float(try container.decode(Double.self))
+      } catch DecodingError.typeMismatch(let type, let context) {
+        throw DecodingError.typeMismatch(type, context)
+      } catch {
+        // A number that not even a double holds; the decoder's error for that is its own.
+        value = .infinity
+      }
     }
   }
 }
