@@ -208,6 +208,51 @@ import Testing
     }
   }
 
+  /// `update` says what it embedded and what was refused, and ends as `embed` does.
+  @Test func anUpdateCountsWhatItsEncoderRefuses() throws {
+    let server = try LoopbackServer { request in
+      request.texts.contains { ServerTruth.fault($0) != nil } ? .text("no", status: 400) : ServerTruth.reply(request)
+    }
+    defer { server.stop() }
+    try withProgram { program in
+      let bad = ["reject a", "reject b", "reject c"]
+      try program.write(Self.lines((0..<20).map { "text \($0)" } + bad), to: "data.jsonl")
+      try program.write(Self.lines(["text 20"]), to: "more.jsonl")
+      let made = try program.shell(
+        """
+        set -e
+        cohort init --embedding openai --url \(server.url) --model m
+        cohort ingest data.jsonl
+        cohort grouping create tasks --by task
+        """)
+      #expect(made.status == 0, "\(made)")
+      // No grouping follows the space.
+      try #require(try program.shell("cp -r cohort plain && cp -r cohort table").status == 0)
+      let plain = try program.cohort("--store", "plain", "update", "--json")
+      #expect(plain.status == 6, "\(plain)")
+      let rows = try #require(try plain.json() as? [[String: Any]])
+      #expect(rows.count == 2 && rows[0]["grouping"] as? String == "tasks" && rows[0]["refused"] is NSNull, "\(plain)")
+      #expect(rows.last?["grouping"] is NSNull && rows.last?["space"] as? String == "default", "\(plain)")
+      #expect(rows.last?["embedded"] as? Int == 20 && rows.last?["refused"] as? Int == 3, "\(plain)")
+      #expect(Set(rows[0].keys) == Set(rows[1].keys), "\(plain)")
+      let table = try program.cohort("--store", "table", "update")
+      #expect(table.status == 6 && table.output.split(separator: "\n").last?.contains("default") == true, "\(table)")
+
+      #expect(try program.cohort("grouping", "create", "topics", "--by", "embedding", "--groups", "3").status == 0)
+      let first = try program.cohort("update", "--json")
+      #expect(first.status == 6, "\(first)")
+      let topics = try #require(try (first.json() as? [[String: Any]])?.last)
+      #expect(topics["grouping"] as? String == "topics" && topics["space"] as? String == "default", "\(first)")
+      #expect(topics["embedded"] as? Int == 20 && topics["refused"] as? Int == 3, "\(first)")
+      // What was refused before is no news.
+      #expect(try program.cohort("ingest", "more.jsonl").status == 0)
+      let second = try program.cohort("update", "--grouping", "topics", "--json")
+      #expect(second.status == 0, "\(second)")
+      let again = try #require(try (second.json() as? [[String: Any]])?.first)
+      #expect(again["embedded"] as? Int == 1 && again["refused"] as? Int == 0, "\(second)")
+    }
+  }
+
   /// Whatever keeps a server from being asked is the same error as for `space create`, and no store is made.
   @Test func initThatFailsLeavesNothing() throws {
     let server = try LoopbackServer { request in
@@ -225,6 +270,8 @@ import Testing
         ("--url http://127.0.0.1:9 --model m --patience 0", "", 5), (here, "", 3), ("\(here) --api-key-env KEY", "", 2),
         ("\(here) --api-key-env KEY", "wrong", 1), ("\(here) --api-key-env KEY", "nan", 1),
         ("--url \(server.url)", "", 2), ("--url nonsense --model m", "", 2), ("\(here) --dimensions many", "", 2),
+        ("--url '\(server.url)/v1?api_key=pa55w0rd' --model m", "", 2),
+        ("--url '\(server.url)#pa55w0rd' --model m", "", 2),
         ("\(here) --ca-file /nowhere.pem", "", -1), ("\(here) --api-key-file /nowhere", "", -1),
       ]
       for (options, key, status) in cases {
@@ -236,6 +283,7 @@ import Testing
         #expect(begun.status == created.status && begun.status != 0, "\(options) \(key): \(begun) \(created)")
         if status > 0 { #expect(begun.status == status, "\(options) \(key): \(begun)") }
         #expect(begun.output == created.output && !begun.output.isEmpty, "\(options) \(key)")
+        #expect(!"\(begun) \(created)".contains("pa55w0rd"), "\(options): \(begun)")
         #expect(!program.exists("new"), "\(options) \(key)")
       }
       for wrong in [

@@ -11,7 +11,12 @@ struct UpdateCommand: CohortCommand {
       "cohort update", "cohort update --grouping topics",
       text: """
         Work is committed round by round: interrupted, it goes on where it was. What needs a model, a tokenizer or a server \
-        that cannot be had is left undone; the rest is brought up to date, and the exit code is that failure's.
+        that cannot be had is left undone; the rest is brought up to date, and the exit code is that failure's. A text \
+        that an encoder refuses is set aside with its reason ('cohort space show NAME'), and the exit code is 6.
+
+        'assigned' counts the samples that got or changed a group in this run. 'provisional' counts those that came after \
+        the last full round: they are in the group that is nearest as things are, and get their final one when their \
+        round is full. 'pending' ones wait for their vector or length.
         """))
 
   @Option(help: ArgumentHelp("Only this grouping.", valueName: "name"), completion: StoreNames.groupings) var grouping:
@@ -23,25 +28,74 @@ struct UpdateCommand: CohortCommand {
     if let grouping { _ = try store.read { try $0.existingGrouping(grouping) } }
     let needs = try store.read { try UpdateNeeds($0, grouping: grouping) }
     var undone = UndoneWork()
+    var embedded: [EmbedReport] = []
     try SpaceJob.freeDropped(store, control: session.jobControl())
     for space in needs.spaces {
-      try undone.collect(space: space) { _ = try session.embedPending(store, only: space) }
+      try undone.collect(space: space) { embedded += try session.embedPending(store, only: space) }
     }
     for measure in needs.measures {
       try undone.collect(measure: measure) { try session.measurePending(store, only: measure) }
     }
     session.progress.finish()
     let updates = try UpdateJob.run(store, grouping: grouping, control: session.jobControl())
-    try session.output.list(GroupingUpdate.columns, updates.map(\.output))
+    try print(updates, embedded, store, session.output)
     if let error = try store.read({ try undone.error($0) }) { throw error }
-    return .done
+    return embedded.contains { $0.refused > 0 } ? .quarantined : .done
+  }
+
+  /// For people a table of the groupings, and one of the spaces that something was embedded in. For programs one list:
+  /// each grouping with what was embedded in its space, and behind them the spaces that none of them follows.
+  private func print(
+    _ updates: [GroupingUpdate], _ embedded: [EmbedReport], _ store: Store, _ output: Output
+  ) throws {
+    if output.format == .table {
+      try output.list(GroupingUpdate.columns, updates.map(\.output))
+      guard !embedded.isEmpty else { return }
+      try output.text("\n")
+      return try output.list(EmbedReport.columns, embedded.map(\.output))
+    }
+    let spaces = try store.read { transaction in
+      Dictionary(try transaction.groupings().map { ($0.name, $0.definition.criterion.space) }) { first, _ in first }
+    }
+    let followed = updates.map { spaces[$0.grouping] ?? nil }
+    var records = zip(updates, followed).map { update, space in
+      update.output.adding(space: space, embedded.first { $0.space == space })
+    }
+    for report in embedded where !followed.contains(report.space) {
+      let none = GroupingUpdate.columns.prefix { $0.name != "space" }.map { (name: $0.name, value: OutputValue.null) }
+      records.append(OutputRecord(none).adding(space: report.space, report))
+    }
+    try output.list(GroupingUpdate.columns, records)
+  }
+}
+
+extension GroupingDefinition.Criterion {
+  /// The embedding space whose vectors decide.
+  fileprivate var space: String? {
+    switch self {
+    case .embedding(let space): space
+    case .anchors(let anchors): anchors.space
+    case .task, .attribute, .length, .product: nil
+    }
+  }
+}
+
+extension OutputRecord {
+  /// With what a run embedded in a space; nothing was pending where there is no report.
+  fileprivate func adding(space: String?, _ report: EmbedReport?) -> OutputRecord {
+    var record = self
+    record.append("space", .optional(space))
+    record.append("embedded", space == nil ? .null : .count(report?.embedded ?? 0))
+    record.append("refused", space == nil ? .null : .count(report?.refused ?? 0))
+    return record
   }
 }
 
 extension GroupingUpdate {
   static let columns: [Column] = [
     "grouping", "groups", "assigned", "rounds", "splits", "merges", .hidden("republished"), .hidden("deleted"),
-    "provisional", "pending", .hidden("without_vector"), .hidden("leaked"),
+    "provisional", "pending", .hidden("without_vector"), .hidden("leaked"), .hidden("space"), .hidden("embedded"),
+    .hidden("refused"),
   ]
 
   var output: OutputRecord {
