@@ -46,8 +46,8 @@ public struct LMDBError: DescribedError {
     // EFBIG is a limit on the size of files (`ulimit -f`, or the file system's own).
     if status == ENOSPC || status == EDQUOT || status == EFBIG || (status == EIO && (freeBytes ?? .max) < 1 << 20) {
       return error(
-        "disk-full", .temporary, "The disk is full; nothing was changed",
-        "Free some space and try again: what is stored stays readable")
+        "disk-full", .temporary, "The disk is full",
+        "Free some space and run the same command again: what was committed before stays, and stays readable")
     }
     switch status {
     case MDB_MAP_FULL:
@@ -62,7 +62,7 @@ public struct LMDBError: DescribedError {
         "Run cohort verify, and restore the last backup")
     case MDB_TXN_FULL:
       return error(
-        "transaction-full", .failure, "The change is too large for one transaction; nothing was changed",
+        "transaction-full", .failure, "The change is too large for one transaction, and was not made",
         "Do it in smaller parts")
     case MDB_PANIC:
       return error("panic", .failure, "LMDB gave up on this environment (while \(action))", "Open the store again")

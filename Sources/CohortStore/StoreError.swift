@@ -35,13 +35,18 @@ public struct StoreError: DescribedError {
   public static func unknown(_ kind: String, _ name: String, known: [String]) -> StoreError {
     let list = known.sorted().prefix(12).joined(separator: ", ")
     return StoreError(
-      code: "unknown-\(kind)", category: .notFound, message: "There is no \(kind) named \"\(name)\"",
-      hint: known.isEmpty ? "The store has no \(kind) yet" : "Known: \(list)\(known.count > 12 ? ", …" : "")")
+      code: "unknown-\(kind)", category: .notFound, message: "There is no \(words(kind)) named \"\(name)\"",
+      hint: known.isEmpty ? "The store has no \(words(kind)) yet" : "Known: \(list)\(known.count > 12 ? ", …" : "")")
   }
 
   static func exists(_ kind: String, _ name: String) -> StoreError {
-    StoreError(
-      code: "\(kind)-exists", category: .usage, message: "There is already a \(kind) named \"\(name)\"",
+    let article = "aeiou".contains(kind.prefix(1)) ? "an" : "a"
+    return StoreError(
+      code: "\(kind)-exists", category: .usage,
+      message: "There is already \(article) \(words(kind)) named \"\(name)\"",
       hint: "Choose another name, or drop the old one first")
   }
+
+  /// A kind of thing as people say it: codes have hyphens.
+  private static func words(_ kind: String) -> String { String(kind.map { $0 == "-" ? " " : $0 }) }
 }

@@ -43,6 +43,10 @@ struct StaticModel: Sendable {
       [layout.config, layout.tensors, layout.tokenizer].allSatisfy { MappedFile.exists(base + $0) }
     }
     guard let layout = complete else {
+      guard MappedFile.exists(folder) else {
+        throw EmbeddingError(
+          code: "no-model-folder", category: .notFound, message: "there is no such folder", place: folder)
+      }
       throw EmbeddingError(
         code: "no-model", category: .notFound, message: "the folder holds no static embedding model", place: folder,
         hint: "It needs config.json, model.safetensors and tokenizer.json, as model2vec saves them")

@@ -180,9 +180,7 @@ public struct ModelLibrary: Sendable {
       try replace(path(of: name), by: temporary)
     } catch {
       if error is any DescribedError { throw error }
-      throw PipelineError(
-        code: "model-copy", category: .failure, message: "The model cannot be copied into the store", place: folder,
-        cause: "\(error.localizedDescription)")
+      throw PipelineError.copying("The model", error, code: "model-copy", place: folder)
     }
     return try model(named: name)
   }
@@ -251,7 +249,7 @@ public struct ModelLibrary: Sendable {
       let descriptor = open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw CocoaError(.fileReadUnknown) }
       defer { close(descriptor) }
-      guard fsync(descriptor) == 0 || errno == EINVAL else { throw CocoaError(.fileWriteUnknown) }
+      guard fsync(descriptor) == 0 || errno == EINVAL else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
   }
 

@@ -20,18 +20,24 @@ public enum IngestJob {
   public static func run(
     _ store: Store, _ request: IngestRequest, control: JobControl = JobControl()
   ) throws -> IngestReport {
+    var report = IngestReport()
+    try run(store, request, control: control, into: &report)
+    return report
+  }
+
+  /// The same for callers that want to know how far a job came that ended with an error.
+  /// - Parameter report: an empty one; whatever is thrown, it counts what was committed before, and nothing else.
+  public static func run(
+    _ store: Store, _ request: IngestRequest, control: JobControl = JobControl(), into report: inout IngestReport
+  ) throws {
     var found = try InputSource.discover(request.paths, sourceName: request.options.sourceName)
     found.sources = request.sources + found.sources
     let options = try Self.options(request, store)
     let reader = try IngestionReader(sources: found.sources, options: options)
     try reader.check()
-    var report = IngestReport()
     report.notes = found.notes
     report.isDryRun = request.isDryRun
-    if request.isDryRun {
-      try read(reader, into: &report, control)
-      return report
-    }
+    if request.isDryRun { return try read(reader, into: &report, control) }
     let vectors = try request.embeddings.map { path in
       let npy = try NPYReader(path: path)
       if reader.totalInputBytes != nil { try checkRows(npy, path, found.sources, options, control) }
@@ -49,7 +55,6 @@ public enum IngestJob {
     if let vectors, UInt64(vectors.reader.count) != report.records {
       throw rowsError(rows: vectors.reader.count, records: report.records, path: request.embeddings ?? "")
     }
-    return report
   }
 
   private static func options(_ request: IngestRequest, _ store: Store) throws -> IngestionOptions {

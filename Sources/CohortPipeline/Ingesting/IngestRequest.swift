@@ -72,4 +72,6 @@ public struct IngestReport: Sendable {
   public var notes: [IngestionNote] = []
   public var failures: [Failure] = []
   public var isDryRun = false
+
+  public init() {}
 }

@@ -10,10 +10,15 @@ public struct LengthTokenizer: Sendable {
   private let file: Data
   private let tokenizer: Tokenizer
 
-  /// Reads a `tokenizer.json`.
-  /// - Throws: `EmbeddingError` for a file that cannot be read or is of a kind that is not known.
+  /// Reads a `tokenizer.json` that a user gives.
+  /// - Throws: `embedding.not-a-tokenizer` for a file that is none; `EmbeddingError` for one that cannot be read or is of
+  ///   a kind that is not known.
   public init(contentsOf path: String) throws {
-    tokenizer = try Tokenizer(contentsOf: path)
+    do throws(EmbeddingError) {
+      tokenizer = try Tokenizer(contentsOf: path)
+    } catch {
+      throw Self.refusal(error)
+    }
     file = try Data(contentsOf: URL(fileURLWithPath: path))
     digest = XXH3.hash128([UInt8](file))
   }
@@ -30,6 +35,23 @@ public struct LengthTokenizer: Sendable {
   public init?(of measure: LengthMeasure, in store: Store) throws {
     guard let expected = measure.tokenizer else { return nil }
     try self.init(at: Self.path(of: expected, in: store.path), expecting: expected)
+  }
+
+  /// The error of reading a model's file, said of a file that somebody gave as a tokenizer: nothing stored is damaged.
+  private static func refusal(_ error: EmbeddingError) -> EmbeddingError {
+    switch error.code {
+    case "embedding.damaged-model":
+      return EmbeddingError(
+        code: "not-a-tokenizer", category: .usage, message: "The file is not a tokenizer", place: error.place,
+        cause: [error.message, error.cause].compactMap(\.self).joined(separator: ": "),
+        hint: "Give the tokenizer.json of a model, as Hugging Face's tokenizers writes it")
+    case "embedding.unreadable":
+      var refusal = error
+      refusal.message = "The tokenizer cannot be read"
+      refusal.cause = error.cause ?? "it is not a regular file"
+      return refusal
+    default: return error
+    }
   }
 
   private init(at path: String, expecting expected: Digest128) throws {
@@ -77,9 +99,7 @@ public struct LengthTokenizer: Sendable {
   func keep(in store: Store) throws { try Self.keep(file, digest, in: store.path) }
 
   private static func keep(_ file: Data, _ digest: Digest128, in store: String) throws {
-    let folder = folder(in: store)
-    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try write(file, to: path(of: digest, in: store), in: folder, store)
+    try write(file, to: path(of: digest, in: store), in: folder(in: store), store)
   }
 
   /// Removes the copy of a tokenizer that no measure needs any more.
@@ -105,16 +125,19 @@ public struct LengthTokenizer: Sendable {
 
   private static func write(_ file: Data, to path: String, in folders: String...) throws {
     do {
+      for folder in folders {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      }
       try file.write(to: URL(fileURLWithPath: path), options: .atomic)
       for path in [path] + folders {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         defer { close(descriptor) }
-        guard descriptor >= 0, fsync(descriptor) == 0 || errno == EINVAL else { throw CocoaError(.fileWriteUnknown) }
+        guard descriptor >= 0, fsync(descriptor) == 0 || errno == EINVAL else {
+          throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+        }
       }
     } catch {
-      throw PipelineError(
-        code: "no-tokenizer", category: .failure, message: "The tokenizer cannot be copied into the store",
-        place: path, cause: error.localizedDescription)
+      throw PipelineError.copying("The tokenizer", error, code: "no-tokenizer", place: path)
     }
   }
 

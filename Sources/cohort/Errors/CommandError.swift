@@ -28,17 +28,19 @@ struct CommandError: DescribedError {
 
   /// A name that nothing in the store has, with the closest one that something has.
   static func unknown(_ kind: String, _ name: String, among names: [String], code: String? = nil) -> CommandError {
+    // Codes have hyphens.
+    let words = kind.replacing("-", with: " ")
     let hint: String
     if let close = Suggestion.closest(to: name, among: names) {
       hint = "Did you mean '\(close)'?"
     } else if names.isEmpty {
-      hint = "The store has no \(kind) yet"
+      hint = "The store has no \(words) yet"
     } else {
       let shown = names.prefix(10).map { "'\($0)'" }.joined(separator: ", ")
       hint = "There are: \(shown)\(names.count > 10 ? " and \(names.count - 10) more" : "")"
     }
     return CommandError(
-      code ?? "cli.unknown-\(kind)", category: .notFound, "There is no \(kind) named '\(name)'", hint: hint)
+      code ?? "cli.unknown-\(kind)", category: .notFound, "There is no \(words) named '\(name)'", hint: hint)
   }
 }
 

@@ -1,18 +1,22 @@
 import CohortCore
 
 /// How an error is told: labelled lines for people on standard error, and with `--json` one object for programs as the
-/// last line of standard output.
+/// last line of standard output. A command that has a result as well puts both into that object.
 struct ErrorReport {
   let error: any DescribedError
+  /// What the command did before, for programs.
+  private let result: OutputRecord
   /// Text that follows the error for people only: the usage line of a command.
   var usage: String?
 
   /// Any error, in the words of `DescribedError`.
   init(_ error: any Error, usage: String? = nil) {
+    let reported = error as? ReportedFailure
     self.error =
-      error as? any DescribedError
+      reported?.error ?? error as? any DescribedError
       ?? CommandError(
         "cli.unexpected", category: .failure, "Something unexpected failed", cause: String(describing: error))
+    result = reported?.result ?? [:]
     self.usage = usage
   }
 
@@ -32,13 +36,16 @@ struct ErrorReport {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// `{"error":{"code":…,"category":…,"message":…,"place":…,"cause":…,"hint":…}}`
+  /// `{"error":{"code":…,"category":…,"message":…,"place":…,"cause":…,"hint":…}}`, behind the result's fields if there
+  /// are any.
   var json: OutputValue {
     let fields: OutputRecord = [
       "code": .text(error.code), "category": .text(error.category.rawValue), "message": .text(error.message),
       "place": .optional(error.place), "cause": .optional(error.cause), "hint": .optional(error.hint),
       "exit_code": .integer(Int64(error.category.exitCode)),
     ]
-    return .record(["error": .record(fields)])
+    var record = result
+    record.append("error", .record(fields))
+    return .record(record)
   }
 }

@@ -102,8 +102,9 @@ struct ManualPage {
     page.section("EXIT STATUS")
     let codes = [
       ("0", "Done."), ("1", "Failure."), ("2", "Usage error."), ("3", "Not found."), ("4", "Corruption."),
-      ("5", "The daemon cannot be reached."), ("6", "Done, but some rows were quarantined."), ("75", "Try again."),
-      ("130", "Interrupted."),
+      ("5", "The daemon or a server cannot be reached."),
+      ("6", "Done, but some records were quarantined, or texts refused."),
+      ("75", "Try again: the store is in use, the disk is full, or a server is busy."), ("130", "Interrupted."),
     ]
     for (code, meaning) in codes {
       page.macro("TP")

@@ -21,7 +21,7 @@ enum Verdict: Hashable {
     }
     switch (known.code, known.category) {
     case ("pipeline.interrupted", _): self = .interrupted
-    case ("lmdb.disk-full", _), ("catalog.disk-full", _): self = .noRoom
+    case ("lmdb.disk-full", _), ("catalog.disk-full", _), ("pipeline.disk-full", _): self = .noRoom
     case ("lmdb.panic", _), ("lmdb.io", _): self = .reopen
     case (_, .temporary): self = .trouble
     case (let code, _) where code.hasPrefix("ingestion.") || code.hasPrefix("pipeline."): self = .file

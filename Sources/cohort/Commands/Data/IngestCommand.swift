@@ -15,8 +15,8 @@ struct IngestCommand: CohortCommand {
       "cohort ingest data --dry-run --json",
       text: """
         Ids follow the order of the paths, then of the records; a folder's files come in byte order of their names. \
-        What is reported as inserted is durable. Records that cannot become samples go into quarantine with their \
-        reason, and the exit code is 6.
+        What is reported as inserted is durable, also when an error ends the command: run again, it goes on. Records \
+        that cannot become samples go into quarantine with their reason, and the exit code is 6.
         """))
 
   @Argument(help: "Files, folders, or - for standard input.", completion: .file()) var paths: [String]
@@ -66,14 +66,23 @@ struct IngestCommand: CohortCommand {
   func execute(_ session: Session) throws -> Outcome {
     let request = try request(session)
     let store = dryRun ? try session.readableStore() : try session.writableStore(for: "ingest")
-    let report = try IngestJob.run(store, request, control: session.jobControl())
+    var report = IngestReport()
+    var failure: (any DescribedError)?
+    do {
+      try IngestJob.run(store, request, control: session.jobControl(), into: &report)
+    } catch {
+      guard !dryRun, report.records > 0, let error = error as? any DescribedError else { throw error }
+      failure = report.explain(error, dedupe: request.dedupe ?? store.configuration.dedupe)
+    }
     session.progress.finish()
     for note in report.notes { session.progress.note(note.description) }
-    try session.output.record(session.output.format == .table ? report.summary : report.output)
-    if let failure = report.failures.first {
-      for other in report.failures.dropFirst() { session.progress.note(other.error.description) }
-      throw failure.error
+    for other in report.failures.dropFirst(failure == nil ? 1 : 0) { session.progress.note(other.error.description) }
+    if let failure = failure ?? report.failures.first?.error {
+      if session.output.format.isJSON { throw ReportedFailure(error: failure, result: report.output) }
+      try session.output.record(session.output.format == .table ? report.summary : report.output)
+      throw failure
     }
+    try session.output.record(session.output.format == .table ? report.summary : report.output)
     guard report.quarantined > 0 else { return .done }
     session.progress.note(
       "\(report.quarantined) records are in quarantine: cohort sql \"SELECT * FROM quarantine\" shows why")
@@ -97,6 +106,22 @@ struct IngestCommand: CohortCommand {
 }
 
 extension IngestReport {
+  /// An error that ended the ingestion when a part of it was stored already: what is true of that part, and how to go on.
+  fileprivate func explain(_ error: any DescribedError, dedupe: DedupeScope) -> CommandError {
+    let what = error.category == .interrupted ? "Interrupted" : error.message
+    var explained = CommandError(
+      error.code, category: error.category, "\(what); what was taken in before (\(inserted) new samples) stays",
+      place: error.place, cause: error.cause, hint: error.hint)
+    guard error.category == .temporary || error.category == .interrupted else { return explained }
+    let before = error.code == "lmdb.disk-full" ? "Free some space. " : ""
+    explained.hint =
+      dedupe == .none
+      ? "\(before)The first \(records) records are done; without a look for duplicates, the same command would take "
+        + "them in again"
+      : "\(before)Run the same command again to go on: it knows what it has taken in"
+    return explained
+  }
+
   /// What people want to know.
   var summary: OutputRecord {
     var record: OutputRecord = [

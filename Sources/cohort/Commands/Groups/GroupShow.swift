@@ -12,7 +12,7 @@ struct GroupShow: CohortCommand {
 
   @Argument(help: "The group's number.") var group: UInt32
   @Option(help: ArgumentHelp("The grouping.", valueName: "name"), completion: StoreNames.groupings) var grouping: String
-  @Option(help: ArgumentHelp("Samples of each kind.", valueName: "n")) var samples = 3
+  @Option(help: ArgumentHelp("Samples of each kind, 0 to 1000.", valueName: "n")) var samples = 3
   @Flag(help: "What happened to it, to those it came from, and to its heirs.") var history = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
 

@@ -24,6 +24,7 @@ struct GroupingCreate: CohortCommand {
   @Option(
     help: ArgumentHelp(
       "With embedding or length: about this many samples a group; with length, between --edges or alone.",
+      discussion: "An interval of length is split at its median when it holds more than 4 times as many.",
       valueName: "n"))
   var groupSize: Int?
   @Flag(

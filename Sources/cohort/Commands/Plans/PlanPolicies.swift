@@ -44,7 +44,13 @@ struct PlanPolicies: ParsableArguments {
   @Flag(help: "The baseline: the same samples and steps without grouping. Short for --phases random.")
   var random = false
 
-  @Option(help: ArgumentHelp("The greatest padded size of a step, in the unit of --length.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "The greatest padded size of a step, in the unit of --length: groups of long samples get smaller steps.",
+      discussion: """
+        A group whose longest sample alone is longer gets steps of one sample, and such steps are over the budget; \
+        'over_budget_groups' in the report counts these groups.
+        """, valueName: "n"))
   var tokenBudget: UInt64?
 
   func validate() throws {

@@ -62,10 +62,24 @@ struct InitCommand: CohortCommand {
     }
   }
 
+  /// - Throws: `cli.unknown-encoder` where there is no such folder, else what reading its model throws.
+  private func check(_ folder: String) throws {
+    do throws(EmbeddingError) {
+      _ = try StaticEncoder(folder: folder)
+    } catch {
+      guard error.code == "embedding.no-model-folder" else { throw error }
+      let known = ["builtin", "npy", "none"] + ProviderKind.allCases.map(\.rawValue)
+      throw CommandError(
+        "cli.unknown-encoder", category: .notFound, "'\(folder)' is neither an encoder that Cohort knows nor a folder",
+        hint: Suggestion.closest(to: folder, among: known).map { "Did you mean '\($0)'?" }
+          ?? "Encoders are \(known.joined(separator: ", ")); or give the folder of a static model")
+    }
+  }
+
   func execute(_ session: Session) throws -> Outcome {
     let folder = embedding.flatMap { provider != nil || ["builtin", "none", "npy"].contains($0) ? nil : $0 }
     // Looked at before anything is made.
-    if let folder { _ = try StaticEncoder(folder: folder) }
+    if let folder { try check(folder) }
     let served = try provider.map { try server.ask($0, session) }
     let counter = try tokenizer.map { try LengthTokenizer(contentsOf: $0) }
     let configuration = StoreConfiguration(
