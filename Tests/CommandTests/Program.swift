@@ -28,9 +28,11 @@ struct Program {
       }
     }
 
-    /// The `error` object of the last line.
+    /// The `error` object of the last line; what was done before may have more than one.
     func error() throws -> [String: Any] {
-      guard let error = try jsonLines().last?["error"] as? [String: Any] else { throw Unusable(text: output) }
+      let line = output.split(separator: "\n").last ?? ""
+      let last = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      guard let error = last?["error"] as? [String: Any] else { throw Unusable(text: output) }
       return error
     }
   }
