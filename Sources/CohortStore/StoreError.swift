@@ -40,7 +40,8 @@ public struct StoreError: DescribedError {
   }
 
   static func exists(_ kind: String, _ name: String) -> StoreError {
-    let article = "aeiou".contains(kind.prefix(1)) ? "an" : "a"
+    let isVowel = kind.first.map { "aeiou".contains($0) } ?? false
+    let article = isVowel ? "an" : "a"
     return StoreError(
       code: "\(kind)-exists", category: .usage,
       message: "There is already \(article) \(words(kind)) named \"\(name)\"",
