@@ -55,7 +55,7 @@ struct UpdateCommand: CohortCommand {
       return try output.list(EmbedReport.columns, embedded.map(\.output))
     }
     let spaces = try store.read { transaction in
-      Dictionary(try transaction.groupings().map { ($0.name, $0.definition.criterion.space) }) { first, _ in first }
+      Dictionary(try transaction.groupings().map { ($0.name, $0.definition.space) }) { first, _ in first }
     }
     let followed = updates.map { spaces[$0.grouping] ?? nil }
     var records = zip(updates, followed).map { update, space in
@@ -66,17 +66,6 @@ struct UpdateCommand: CohortCommand {
       records.append(OutputRecord(none).adding(space: report.space, report))
     }
     try output.list(GroupingUpdate.columns, records)
-  }
-}
-
-extension GroupingDefinition.Criterion {
-  /// The embedding space whose vectors decide.
-  fileprivate var space: String? {
-    switch self {
-    case .embedding(let space): space
-    case .anchors(let anchors): anchors.space
-    case .task, .attribute, .length, .product: nil
-    }
   }
 }
 

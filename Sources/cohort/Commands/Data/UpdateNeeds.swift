@@ -22,15 +22,12 @@ struct UpdateNeeds {
   static func sources(
     of name: String, among groupings: [GroupingRecord]
   ) -> (spaces: Set<String>, measures: Set<String>) {
-    switch groupings.first(where: { $0.name == name })?.definition.criterion {
-    case .embedding(let space): return ([space], [])
-    case .anchors(let anchors): return ([anchors.space], [])
-    case .length(_, _, let measure?): return ([], [measure])
-    case .product(let first, let second, _):
-      let (first, second) = (sources(of: first, among: groupings), sources(of: second, among: groupings))
-      return (first.spaces.union(second.spaces), first.measures.union(second.measures))
-    case .task, .attribute, .length, nil: return ([], [])
+    guard let definition = groupings.first(where: { $0.name == name })?.definition else { return ([], []) }
+    guard case .product(let first, let second, _) = definition.criterion else {
+      return (Set([definition.space].compactMap(\.self)), Set([definition.measure].compactMap(\.self)))
     }
+    let (one, other) = (sources(of: first, among: groupings), sources(of: second, among: groupings))
+    return (one.spaces.union(other.spaces), one.measures.union(other.measures))
   }
 }
 
