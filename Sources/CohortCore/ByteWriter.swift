@@ -22,6 +22,18 @@ public struct ByteWriter: Sendable {
   /// IEEE 754 bits, little-endian.
   public mutating func fixed(_ value: Double) { fixed(value.bitPattern) }
 
+  /// All values, each as `fixed` writes it. One copy on a little-endian machine.
+  public mutating func fixed<T: FixedWidthInteger>(contentsOf values: [T]) {
+    guard T(littleEndian: 1) == 1 else { return values.forEach { fixed($0) } }
+    values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+  }
+
+  /// All values, each as `fixed` writes it. One copy on a little-endian machine.
+  public mutating func fixed(contentsOf values: [Float]) {
+    guard UInt32(littleEndian: 1) == 1 else { return values.forEach { fixed($0) } }
+    values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+  }
+
   /// Unsigned LEB128: 7 bits a byte, lowest first, 1 to 10 bytes.
   public mutating func varint(_ value: UInt64) {
     var rest = value

@@ -20,7 +20,7 @@ public enum GroupGeometry: Hashable, Sendable {
     case .centroid(let values):
       writer.fixed(UInt8(2))
       writer.varint(values.count)
-      for value in values { writer.fixed(value) }
+      writer.fixed(contentsOf: values)
     }
   }
 

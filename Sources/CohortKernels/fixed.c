@@ -13,6 +13,9 @@
 #define ROUNDER 0x1.8p52
 #define FIXED_POINT(values) ((i64x8)(WIDEN(values) * 0x1p32 + ROUNDER) - (i64x8)((f64x8){0} + ROUNDER))
 
+/// Rows that are projected and then summed while they are in the first-level cache.
+#define SUMMED_ROWS 12
+
 #define COHORT_SUFFIX _plain
 #include "fixed_body.h"
 #undef COHORT_SUFFIX
@@ -75,9 +78,10 @@ void cohort_project(
   COHORT_DISPATCH(path, project, rows, count, dimension, direction, products);
 }
 
-void cohort_weighted_sum(
-  cohort_path path, const float *rows, size_t count, size_t dimension, const float *weights, float *sum) {
-  COHORT_DISPATCH(path, weighted_sum, rows, count, dimension, weights, sum);
+void cohort_project_and_sum(
+  cohort_path path, const float *rows, size_t count, size_t dimension, const float *direction, float offset,
+  int is_choice, float *weights, float *sum) {
+  COHORT_DISPATCH(path, project_and_sum, rows, count, dimension, direction, offset, is_choice, weights, sum);
 }
 
 void cohort_sum_add(cohort_path path, int64_t *sum, const float *row, size_t dimension) {

@@ -128,8 +128,17 @@ static void VARIANT(sum_subtract)(int64_t *sum, const float *row, size_t dimensi
 static void VARIANT(sum_measure)(
   const int64_t *sum, double count, const float *centroid, size_t dimension, double *norm, double *drift) {
   f64x8 norms[2] = {{0}, {0}}, drifts[2] = {{0}, {0}};
-  for (size_t i = 0; i < dimension; i++) {
-    const size_t lane = i & 15;
+  size_t i = 0;
+  for (; i + 16 <= dimension; i += 16) {
+#pragma clang loop unroll(full)
+    for (int h = 0; h < 2; h++) {
+      const f64x8 values = __builtin_convertvector(*(const i64x8_any *)(sum + i + 8 * h), f64x8) * 0x1p-32;
+      const f64x8 differences = values / count - WIDEN(centroid + i + 8 * h);
+      norms[h] += values * values;
+      drifts[h] += differences * differences;
+    }
+  }
+  for (size_t lane = 0; i < dimension; i++, lane++) {
     const double value = (double)sum[i] * 0x1p-32;
     const double difference = value / count - (double)centroid[i];
     norms[lane >> 3][lane & 7] += value * value;
@@ -180,9 +189,9 @@ static void VARIANT(project)(
   for (; r < count; r++) VARIANT(project_rows)(rows + r * dimension, dimension, direction, products + r, 1);
 }
 
-static void VARIANT(weighted_sum)(
+/// sum[j] += weights[i] times value j of row i, row by row.
+static inline __attribute__((always_inline)) void VARIANT(add_weighted)(
   const float *rows, size_t count, size_t dimension, const float *weights, float *sum) {
-  for (size_t i = 0; i < dimension; i++) sum[i] = 0;
   size_t r = 0;
   for (; r + 4 <= count; r += 4) {
     const float *a = rows + r * dimension, *b = a + dimension, *c = b + dimension, *d = c + dimension;
@@ -208,5 +217,21 @@ static void VARIANT(weighted_sum)(
   for (; r < count; r++) {
     const float *row = rows + r * dimension;
     for (size_t i = 0; i < dimension; i++) sum[i] += weights[r] * row[i];
+  }
+}
+
+static void VARIANT(project_and_sum)(
+  const float *rows, size_t count, size_t dimension, const float *direction, float offset, int is_choice,
+  float *weights, float *sum) {
+  for (size_t i = 0; i < dimension; i++) sum[i] = 0;
+  for (size_t start = 0; start < count; start += SUMMED_ROWS) {
+    const size_t n = count - start < SUMMED_ROWS ? count - start : SUMMED_ROWS;
+    const float *block = rows + start * dimension;
+    VARIANT(project)(block, n, dimension, direction, weights + start);
+    for (size_t i = start; i < start + n; i++) {
+      weights[i] -= offset;
+      if (is_choice) weights[i] = weights[i] > 0 ? 1 : 0;
+    }
+    VARIANT(add_weighted)(block, n, dimension, weights + start, sum);
   }
 }

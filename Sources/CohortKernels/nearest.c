@@ -2,6 +2,7 @@
 #include "vectors.h"
 
 #include <math.h>
+#include <string.h>
 
 /// Rows that share a panel while it is in the first-level cache.
 #define BLOCK_ROWS 96
@@ -24,25 +25,28 @@ static size_t block_rows(size_t dimension) {
   return fitting < 12 ? 12 : fitting > BLOCK_ROWS ? BLOCK_ROWS : fitting;
 }
 
+// Without instructions for half floats the compiler would call its library, so the plain path converts by hand.
+#define LOAD_HALVES(values, from) cohort_half_to_float_by(COHORT_PATH_PLAIN, from, (float *)&(values), 16)
+
 #define TILE_ROWS 3
 #define TILE_PANELS 1
 #define COHORT_SUFFIX _plain
-#define HALF_TO_FLOAT(from, to, count) cohort_half_to_float_by(COHORT_PATH_PLAIN, from, to, count)
 #include "nearest_body.h"
-#undef HALF_TO_FLOAT
 #undef COHORT_SUFFIX
 #undef TILE_PANELS
 #undef TILE_ROWS
 
 #if COHORT_X86
 
+typedef _Float16 f16x16_any __attribute__((vector_size(32), aligned(2), may_alias));
+#undef LOAD_HALVES
+#define LOAD_HALVES(values, from) values = __builtin_convertvector(*(const f16x16_any *)(from), f32x16)
+
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
 #define TILE_ROWS 6
 #define TILE_PANELS 1
 #define COHORT_SUFFIX _avx2
-#define HALF_TO_FLOAT(from, to, count) cohort_half_to_float_by(COHORT_PATH_AVX2, from, to, count)
 #include "nearest_body.h"
-#undef HALF_TO_FLOAT
 #undef COHORT_SUFFIX
 #undef TILE_PANELS
 #undef TILE_ROWS
@@ -52,9 +56,7 @@ static size_t block_rows(size_t dimension) {
 #define TILE_ROWS 12
 #define TILE_PANELS 2
 #define COHORT_SUFFIX _avx512
-#define HALF_TO_FLOAT(from, to, count) cohort_half_to_float_by(COHORT_PATH_AVX512, from, to, count)
 #include "nearest_body.h"
-#undef HALF_TO_FLOAT
 #undef COHORT_SUFFIX
 #undef TILE_PANELS
 #undef TILE_ROWS
@@ -98,8 +100,11 @@ void cohort_pack_erase(float *packed, size_t dimension, size_t column) {
 }
 
 void cohort_pack_clear(float *packed, size_t columns, size_t dimension) {
-  const size_t whole = (columns + COHORT_PANEL - 1) / COHORT_PANEL * COHORT_PANEL;
-  for (size_t column = 0; column < whole; column++) cohort_pack_erase(packed, dimension, column);
+  const size_t panels = (columns + COHORT_PANEL - 1) / COHORT_PANEL, size = COHORT_PANEL * (dimension + 1);
+  for (float *panel = packed; panel < packed + panels * size; panel += size) {
+    for (size_t i = 0; i < COHORT_PANEL; i++) panel[i] = INFINITY;
+    memset(panel + COHORT_PANEL, 0, (size - COHORT_PANEL) * sizeof *panel);
+  }
 }
 
 void cohort_pack_column(float *packed, size_t dimension, size_t column, const float *values) {

@@ -2,7 +2,7 @@
 //   COHORT_SUFFIX   name of the variant
 //   TILE_ROWS       rows of a tile: as many as its accumulators leave registers for
 //   TILE_PANELS     panels of a tile, 1 or 2
-//   HALF_TO_FLOAT   the conversion of a row
+//   LOAD_HALVES     sixteen half floats as single floats
 
 /// Row-major rows times one or two packed panels. `rows_n` and `panels_n` are constants after inlining, so that the
 /// accumulators live in registers.
@@ -141,16 +141,29 @@ static inline __attribute__((always_inline)) float VARIANT(inverse)(float square
   return squares > 0x1p-80f && squares < 0x1p80f ? 1 / sqrtf(squares) : 0;
 }
 
-static inline __attribute__((always_inline)) float VARIANT(row_inverse)(const float *row, size_t dimension) {
+static inline __attribute__((always_inline)) float VARIANT(half)(const uint16_t *from) {
+  float value;
+  cohort_half_to_float_by(COHORT_PATH_PLAIN, from, &value, 1);
+  return value;
+}
+
+/// Converts a row; returns the factor that makes its length 1.
+static inline __attribute__((always_inline)) float VARIANT(convert_row)(
+  const uint16_t *halves, float *row, size_t dimension) {
   f32x16 squares[2] = {{0}, {0}};
   size_t i = 0;
   for (; i + 32 <= dimension; i += 32) {
     for (int h = 0; h < 2; h++) {
-      const f32x16 values = *(const f32x16_any *)(row + i + 16 * h);
+      f32x16 values;
+      LOAD_HALVES(values, halves + i + 16 * h);
+      *(f32x16_any *)(row + i + 16 * h) = values;
       squares[h] += values * values;
     }
   }
-  for (; i < dimension; i++) squares[0][i & 15] += row[i] * row[i];
+  for (; i < dimension; i++) {
+    row[i] = VARIANT(half)(halves + i);
+    squares[0][i & 15] += row[i] * row[i];
+  }
   const f32x16 sum = squares[0] + squares[1];
   return VARIANT(inverse)(VARIANT(total)(&sum));
 }
@@ -158,19 +171,21 @@ static inline __attribute__((always_inline)) float VARIANT(row_inverse)(const fl
 /// One row against `columns` plain columns, along the dimension: with so few columns that most of a panel would be
 /// empty. `columns` is a constant after inlining.
 static inline __attribute__((always_inline)) float VARIANT(least_of_few)(
-  const float *row, const float *plain, const float *packed, size_t dimension, const int columns) {
+  const uint16_t *halves, const float *plain, const float *packed, size_t dimension, const int columns) {
   f32x16 sums[COHORT_FEW], squares = {0};
   for (int c = 0; c < columns; c++) sums[c] = (f32x16){0};
   size_t i = 0;
   for (; i + 16 <= dimension; i += 16) {
-    const f32x16 values = *(const f32x16_any *)(row + i);
+    f32x16 values;
+    LOAD_HALVES(values, halves + i);
     squares += values * values;
 #pragma clang loop unroll(full)
     for (int c = 0; c < columns; c++) sums[c] += values * *(const f32x16_any *)(plain + (size_t)c * dimension + i);
   }
   for (; i < dimension; i++) {
-    squares[i & 15] += row[i] * row[i];
-    for (int c = 0; c < columns; c++) sums[c][i & 15] += row[i] * plain[(size_t)c * dimension + i];
+    const float value = VARIANT(half)(halves + i);
+    squares[i & 15] += value * value;
+    for (int c = 0; c < columns; c++) sums[c][i & 15] += value * plain[(size_t)c * dimension + i];
   }
   const float inverse = VARIANT(inverse)(VARIANT(total)(&squares));
   if (inverse == 0) return -INFINITY;
@@ -195,8 +210,7 @@ static void VARIANT(least_scores_of_halves)(
         const char *soon = (const char *)rows[start + r + PREFETCH_ROWS];
         for (size_t at = 0; at < dimension * 2; at += 64) __builtin_prefetch(soon + at);
       }
-      float *row = scratch + r * dimension;
-      HALF_TO_FLOAT(rows[start + r], row, dimension);
+      const uint16_t *const row = rows[start + r];
       switch (columns) {
 #define FEW_CASE(N) \
   case N: out[r] = VARIANT(least_of_few)(row, plain, packed, dimension, N); break
@@ -207,7 +221,7 @@ static void VARIANT(least_scores_of_halves)(
         FEW_CASE(5);
         FEW_CASE(6);
 #undef FEW_CASE
-      default: out[r] = VARIANT(row_inverse)(row, dimension);
+      default: out[r] = VARIANT(convert_row)(row, scratch + r * dimension, dimension);
       }
     }
     if (columns <= COHORT_FEW) continue;

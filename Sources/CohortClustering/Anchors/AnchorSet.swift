@@ -88,7 +88,7 @@ public struct AnchorSet: Hashable, Sendable {
     for label in labels { writer.string(label) }
     writer.varint(count)
     for owner in owners { writer.varint(owner) }
-    for value in vectors { writer.fixed(value) }
+    writer.fixed(contentsOf: vectors)
     return writer.bytes
   }
 

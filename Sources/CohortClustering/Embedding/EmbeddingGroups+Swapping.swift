@@ -156,7 +156,9 @@ extension EmbeddingGroups {
     } else {
       let columns = ColumnSet(dimension: dimension, slots: ids.indices, ids: numbers, centroids: means)
       let grain = 48
-      context.outcome.statistics.innerProducts += UInt64(ids.count * ids.count)
+      for start in stride(from: 0, to: columns.count, by: grain) {
+        context.outcome.statistics.innerProducts += UInt64(min(grain, columns.count - start) * (columns.count - start))
+      }
       found = try work.workers.map(
         (columns.count + grain - 1) / grain, isWorthwhile: Workspace.isWorthwhile(columns.count * means.count)
       ) { worker, part in
@@ -192,14 +194,14 @@ extension EmbeddingGroups {
     let error = 2 * columns.scoreError + 1e-12
     var pairs: [Pair] = []
     var least = limit
-    columns.forEachProductRow(some, path, scores) { a, products in
+    let halfNorms = (0..<columns.count).map { Double(columns.halfNorm($0)) }
+    columns.forEachProductRow(some, path, scores) { a, first, products in
       let slot = columns.slots[a]
-      for b in 0..<columns.count where columns.slots[b] > slot || (b >= some.upperBound && columns.slots[b] != slot) {
+      for b in first..<columns.count where columns.slots[b] > slot || (b >= some.upperBound && columns.slots[b] != slot) {
         let other = columns.slots[b]
         guard counts[slot] + counts[other] <= most else { continue }
         let weight = counts[slot] * counts[other] / (counts[slot] + counts[other])
-        let halfNorms = Double(columns.halfNorm(a)) + Double(columns.halfNorm(b))
-        guard weight * (2 * (halfNorms - Double(products[b])) - 2 * error) <= least else { continue }
+        guard weight * (2 * (halfNorms[a] + halfNorms[b] - Double(products[b - first])) - 2 * error) <= least else { continue }
         let cost = weight * columns.distance(between: a, and: b, path)
         let pair = Pair(first: min(slot, other), second: max(slot, other), cost: cost)
         guard cost < least else { continue }

@@ -28,7 +28,7 @@ enum TwoMeans {
   /// Divides the rows of a block.
   /// - Parameter memberCount: members of the group that the rows stand for.
   /// - Returns: nil when the rows cannot be divided: fewer than two, or all equal.
-  /// - Complexity: 20 passes over the rows.
+  /// - Complexity: 12 passes over the rows.
   static func divide(_ block: RowBlock, memberCount: UInt64, _ path: cohort_path) -> Halves? {
     guard block.count >= 2, (0..<block.count).allSatisfy(block.isPresent), let start = block.pointer(0) else {
       return nil
@@ -41,12 +41,13 @@ enum TwoMeans {
       guard let next = powerStep(direction, mean, rows) else { return nil }
       direction = next
     }
-    var isSecond = rows.products(direction, above: dot(mean, direction))
+    var threshold = dot(mean, direction)
     for _ in 0..<lloydSteps {
-      guard let (first, second) = roughMeans(isSecond, all.sum, rows) else { return nil }
-      let difference = zip(second, first).map { $0 - $1 }
-      isSecond = rows.products(difference, above: (dot(second, second) - dot(first, first)) / 2)
+      guard let (first, second) = roughMeans(direction, above: threshold, all.sum, rows) else { return nil }
+      direction = zip(second, first).map { $0 - $1 }
+      threshold = (dot(second, second) - dot(first, first)) / 2
     }
+    let isSecond = rows.products(direction).map { $0 > Float(threshold) }
     let part = rows.total(of: isSecond)
     let (firsts, seconds) = (rows.count - part.count, part.count)
     guard firsts > 0, seconds > 0 else { return nil }
@@ -73,19 +74,18 @@ enum TwoMeans {
 
   /// One step of power iteration on the scatter of the rows about their mean.
   private static func powerStep(_ direction: [Float], _ mean: [Float], _ rows: Rows) -> [Float]? {
-    let middle = Float(dot(mean, direction))
-    let weights = rows.products(direction).map { $0 - middle }
+    let (weights, scatter) = rows.weightedSum(direction, offset: dot(mean, direction), isChoice: false)
     let sum = weights.reduce(Float(0), +)
-    return normalized(zip(rows.weightedSum(weights), mean).map { $0 - sum * $1 })
+    return normalized(zip(scatter, mean).map { $0 - sum * $1 })
   }
 
-  /// The means of the rows labelled false and true; nil when one side is empty.
+  /// The means of the rows not above and above a threshold along a direction; nil when one side is empty.
   private static func roughMeans(
-    _ isSecond: [Bool], _ total: [Double], _ rows: Rows
+    _ direction: [Float], above threshold: Double, _ total: [Double], _ rows: Rows
   ) -> (first: [Float], second: [Float])? {
-    let seconds = isSecond.count { $0 }
+    let (isSecond, sum) = rows.weightedSum(direction, offset: threshold, isChoice: true)
+    let seconds = isSecond.count { $0 > 0 }
     guard seconds > 0, seconds < rows.count else { return nil }
-    let sum = rows.weightedSum(isSecond.map { $0 ? 1 : 0 })
     let (firsts, others) = (Float(rows.count - seconds), Float(seconds))
     return (zip(total, sum).map { (Float($0) - $1) / firsts }, sum.map { $0 / others })
   }
@@ -125,17 +125,16 @@ private struct Rows {
     }
   }
 
-  func products(_ direction: [Float], above threshold: Double) -> [Bool] {
-    let threshold = Float(threshold)
-    return products(direction).map { $0 > threshold }
-  }
-
-  func weightedSum(_ weights: [Float]) -> [Float] {
-    [Float](unsafeUninitializedCapacity: dimension) { buffer, filled in
-      guard let sum = buffer.baseAddress else { return }
-      cohort_weighted_sum(path, start, count, dimension, weights, sum)
-      filled = dimension
+  /// The rows' products with a direction less an offset, or with `isChoice` 1 for those above it and 0 for the others; and
+  /// the sum of the rows weighted with them.
+  func weightedSum(_ direction: [Float], offset: Double, isChoice: Bool) -> (weights: [Float], sum: [Float]) {
+    var sum = [Float](repeating: 0, count: dimension)
+    let weights = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+      guard let weights = buffer.baseAddress else { return }
+      cohort_project_and_sum(path, start, count, dimension, direction, Float(offset), isChoice ? 1 : 0, weights, &sum)
+      filled = count
     }
+    return (weights, sum)
   }
 
   /// The sum of all rows, or of those that are chosen, in Float64.

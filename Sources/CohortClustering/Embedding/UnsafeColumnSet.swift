@@ -53,11 +53,8 @@ final class ColumnSet: @unchecked Sendable {
     let floats = cohort_packed_size(capacity, dimension)
     let packed = UnsafeMutableRawPointer.allocate(byteCount: floats * 4, alignment: 64).bindMemory(
       to: Float.self, capacity: floats)
-    packed.initialize(repeating: 0, count: floats)
     cohort_pack_clear(packed, capacity, dimension)
-    let plain = UnsafeMutablePointer<Float>.allocate(capacity: capacity * dimension)
-    plain.initialize(repeating: 0, count: capacity * dimension)
-    return (packed, plain)
+    return (packed, .allocate(capacity: capacity * dimension))
   }
 
   deinit {
@@ -245,20 +242,25 @@ final class ColumnSet: @unchecked Sendable {
   /// Half the squared norm of a column, rounded to Float32.
   func halfNorm(_ column: Int) -> Float { cohort_packed_half_norm(packed, dimension, column) }
 
-  /// Calls `body` with the inner products of some columns with all columns.
-  /// - Parameter body: the column and its products, which are valid only inside `body`; their error is at most
-  ///   `scoreError` if the columns are no longer than 1.
+  /// Calls `body` with the inner products of some columns with those of their own panel and of all that follow: what
+  /// lies before has seen them.
+  /// - Parameter body: the column, the first of those that it is multiplied with, and the products, which are valid only
+  ///   inside `body`; their error is at most `scoreError` if the columns are no longer than 1.
   func forEachProductRow(
     _ columns: Range<Int>, _ path: cohort_path, _ scores: ScoreBuffer,
-    _ body: (Int, UnsafeMutablePointer<Float>) -> Void
+    _ body: (_ column: Int, _ first: Int, _ products: UnsafeMutablePointer<Float>) -> Void
   ) {
-    let width = Self.panels(count)
+    let panel = Int(COHORT_PANEL)
+    let first = columns.lowerBound / panel * panel
+    let width = Self.panels(count - first)
     let rowsAtOnce = 48
     scores.withRoom(for: rowsAtOnce * width) { products in
       for start in stride(from: columns.lowerBound, to: columns.upperBound, by: rowsAtOnce) {
         let rows = min(rowsAtOnce, columns.upperBound - start)
-        cohort_inner_products(path, plain + start * dimension, rows, dimension, packed, count, products, width)
-        for row in 0..<rows { body(start + row, products + row * width) }
+        cohort_inner_products(
+          path, plain + start * dimension, rows, dimension, packed + cohort_packed_size(first, dimension),
+          count - first, products, width)
+        for row in 0..<rows { body(start + row, first, products + row * width) }
       }
     }
   }

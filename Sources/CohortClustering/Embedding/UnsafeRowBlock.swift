@@ -23,13 +23,9 @@ final class RowBlock {
     self.capacity = capacity
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity * dimension * 4 + 64, alignment: 64)
     rows = UnsafeMutableBufferPointer(rebasing: bytes.bindMemory(to: Float.self)[..<(capacity * dimension)])
-    rows.initialize(repeating: 0)
     present = .allocate(capacity: capacity)
-    present.initialize(repeating: 0)
     results = .allocate(capacity: capacity)
-    results.initialize(repeating: cohort_nearest(column: 0, best: 0, second: 0))
     scales = .allocate(capacity: capacity)
-    scales.initialize(repeating: 1)
   }
 
   deinit {

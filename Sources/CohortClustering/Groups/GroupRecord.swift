@@ -75,7 +75,7 @@ public struct GroupRecord: Hashable, Sendable {
       writer.fixed(live.gainCount ?? .max)
       writer.fixed(live.gain)
       writer.varint(live.sum.count)
-      for value in live.sum { writer.fixed(value) }
+      writer.fixed(contentsOf: live.sum)
     }
     return writer.bytes
   }

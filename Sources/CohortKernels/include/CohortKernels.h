@@ -159,9 +159,11 @@ void cohort_add_scaled(cohort_path path, double *sum, const float *row, double w
 void cohort_project(
   cohort_path path, const float *rows, size_t count, size_t dimension, const float *direction, float *products);
 
-/// sum[j] = the sum over the rows, in their order, of weights[i] times value j of row i.
-void cohort_weighted_sum(
-  cohort_path path, const float *rows, size_t count, size_t dimension, const float *weights, float *sum);
+/// weights[i] = <row i, direction> - offset, or with `is_choice` 1 where that is above 0 and else 0; sum[j] = the sum over
+/// the rows, in their order, of weights[i] times value j of row i. One pass over the rows.
+void cohort_project_and_sum(
+  cohort_path path, const float *rows, size_t count, size_t dimension, const float *direction, float offset,
+  int is_choice, float *weights, float *sum);
 
 // MARK: Exact sums in fixed point, scale 2^32
 
