@@ -30,9 +30,11 @@ static size_t block_rows(size_t dimension) {
 
 #define TILE_ROWS 3
 #define TILE_PANELS 1
+#define HALF_TILE_ROWS 6
 #define COHORT_SUFFIX _plain
 #include "nearest_body.h"
 #undef COHORT_SUFFIX
+#undef HALF_TILE_ROWS
 #undef TILE_PANELS
 #undef TILE_ROWS
 
@@ -45,9 +47,11 @@ typedef _Float16 f16x16_any __attribute__((vector_size(32), aligned(2), may_alia
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
 #define TILE_ROWS 6
 #define TILE_PANELS 1
+#define HALF_TILE_ROWS 12
 #define COHORT_SUFFIX _avx2
 #include "nearest_body.h"
 #undef COHORT_SUFFIX
+#undef HALF_TILE_ROWS
 #undef TILE_PANELS
 #undef TILE_ROWS
 #pragma clang attribute pop
@@ -55,9 +59,11 @@ typedef _Float16 f16x16_any __attribute__((vector_size(32), aligned(2), may_alia
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v4"), min_vector_width(512))), apply_to = function)
 #define TILE_ROWS 12
 #define TILE_PANELS 2
+#define HALF_TILE_ROWS 0
 #define COHORT_SUFFIX _avx512
 #include "nearest_body.h"
 #undef COHORT_SUFFIX
+#undef HALF_TILE_ROWS
 #undef TILE_PANELS
 #undef TILE_ROWS
 #pragma clang attribute pop

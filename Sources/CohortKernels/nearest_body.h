@@ -2,6 +2,7 @@
 //   COHORT_SUFFIX   name of the variant
 //   TILE_ROWS       rows of a tile: as many as its accumulators leave registers for
 //   TILE_PANELS     panels of a tile, 1 or 2
+//   HALF_TILE_ROWS  rows of a tile of half a panel, where registers are narrow enough for that to pay; else 0
 //   LOAD_HALVES     sixteen half floats as single floats
 
 /// Row-major rows times one or two packed panels. `rows_n` and `panels_n` are constants after inlining, so that the
@@ -30,9 +31,28 @@ static inline __attribute__((always_inline)) void VARIANT(tile)(
   }
 }
 
+#if HALF_TILE_ROWS
+/// The same with the first eight columns of a panel; the products of the others are 0.
+static inline __attribute__((always_inline)) void VARIANT(half_tile)(
+  const float *rows, size_t dimension, const float *panel, const int rows_n, f32x16 products[HALF_TILE_ROWS][2]) {
+  f32x8 sums[HALF_TILE_ROWS];
+  for (int r = 0; r < rows_n; r++) sums[r] = (f32x8){0};
+  const float *values = panel + COHORT_PANEL;
+  for (size_t i = 0; i < dimension; i++) {
+    const f32x8 columns = *(const f32x8_any *)(values + i * COHORT_PANEL);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows_n; r++) sums[r] += rows[(size_t)r * dimension + i] * columns;
+  }
+  const f32x8 none = {0};
+  for (int r = 0; r < rows_n; r++) {
+    products[r][0] = __builtin_shufflevector(sums[r], none, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  }
+}
+#endif
+
 /// Takes a tile's products into the running minima of its rows, lane by lane.
 static inline __attribute__((always_inline)) void VARIANT(take)(
-  lane_minima *minima, f32x16 products[TILE_ROWS][2], const float *scales, const float *panel, size_t panel_size,
+  lane_minima *minima, f32x16 (*products)[2], const float *scales, const float *panel, size_t panel_size,
   int32_t number, const int rows_n, const int panels_n) {
   for (int p = 0; p < panels_n; p++) {
     const f32x16 half_norms = *(const f32x16_any *)(panel + (size_t)p * panel_size);
@@ -81,12 +101,25 @@ static inline __attribute__((always_inline)) cohort_nearest VARIANT(reduce)(cons
     row += ROWS;                                                                                        \
   } while (0)
 
-/// `count` rows (at most BLOCK_ROWS) against all panels.
+#define HALF_TILE_STEP(ROWS)                                                                            \
+  do {                                                                                                  \
+    f32x16 products[HALF_TILE_ROWS][2];                                                                 \
+    VARIANT(half_tile)(rows + row * dimension, dimension, panel, ROWS, products);                       \
+    VARIANT(take)(minima + row, products, scales + row, panel, panel_size, (int32_t)number, ROWS, 1);   \
+    row += ROWS;                                                                                        \
+  } while (0)
+
+/// `count` rows (at most BLOCK_ROWS) against all panels. Of the last one, columns from the ninth on may be left out when
+/// they are empty.
 static void VARIANT(nearest_block)(
-  const float *rows, const float *scales, size_t count, size_t dimension, const float *packed, size_t panels,
+  const float *rows, const float *scales, size_t count, size_t dimension, const float *packed, size_t columns,
   lane_minima *minima) {
   const size_t panel_size = COHORT_PANEL * (dimension + 1);
-  size_t number = 0;
+  size_t panels = (columns + COHORT_PANEL - 1) / COHORT_PANEL, number = 0;
+#if HALF_TILE_ROWS
+  const int is_half = columns % COHORT_PANEL != 0 && columns % COHORT_PANEL <= COHORT_PANEL / 2;
+  panels -= is_half;
+#endif
 #if TILE_PANELS == 2
   for (; number + 2 <= panels; number += 2) {
     const float *panel = packed + number * panel_size;
@@ -103,8 +136,18 @@ static void VARIANT(nearest_block)(
     while (row + 2 <= count) TILE_STEP(2, 1);
     while (row < count) TILE_STEP(1, 1);
   }
+#if HALF_TILE_ROWS
+  if (is_half) {
+    const float *panel = packed + number * panel_size;
+    size_t row = 0;
+    while (row + HALF_TILE_ROWS <= count) HALF_TILE_STEP(HALF_TILE_ROWS);
+    while (row + 2 <= count) HALF_TILE_STEP(2);
+    while (row < count) HALF_TILE_STEP(1);
+  }
+#endif
 }
 
+#undef HALF_TILE_STEP
 #undef TILE_STEP
 
 static void VARIANT(nearest_columns)(
@@ -113,7 +156,6 @@ static void VARIANT(nearest_columns)(
   lane_minima minima[BLOCK_ROWS];
   float ones[BLOCK_ROWS];
   for (size_t i = 0; i < BLOCK_ROWS; i++) ones[i] = 1;
-  const size_t panels = (columns + COHORT_PANEL - 1) / COHORT_PANEL;
   const size_t block = block_rows(dimension);
   for (size_t start = 0; start < count; start += block) {
     const size_t n = count - start < block ? count - start : block;
@@ -123,7 +165,7 @@ static void VARIANT(nearest_columns)(
       minima[i].panel = (i32x16){0};
     }
     VARIANT(nearest_block)(
-      rows + start * dimension, scales ? scales + start : ones, n, dimension, packed, panels, minima);
+      rows + start * dimension, scales ? scales + start : ones, n, dimension, packed, columns, minima);
     for (size_t i = 0; i < n; i++) out[start + i] = VARIANT(reduce)(minima + i);
   }
 }
@@ -200,7 +242,6 @@ static inline __attribute__((always_inline)) float VARIANT(least_of_few)(
 static void VARIANT(least_scores_of_halves)(
   const uint16_t *const *rows, size_t count, size_t dimension, const float *plain, const float *packed, size_t columns,
   float *scratch, float *least) {
-  const size_t panels = (columns + COHORT_PANEL - 1) / COHORT_PANEL;
   for (size_t start = 0; start < count; start += COHORT_HALF_ROWS) {
     const size_t n = count - start < COHORT_HALF_ROWS ? count - start : COHORT_HALF_ROWS;
     float *const out = least + start;
@@ -231,7 +272,7 @@ static void VARIANT(least_scores_of_halves)(
       minima[r].second = minima[r].best;
       minima[r].panel = (i32x16){0};
     }
-    VARIANT(nearest_block)(scratch, out, n, dimension, packed, panels, minima);
+    VARIANT(nearest_block)(scratch, out, n, dimension, packed, columns, minima);
     for (size_t r = 0; r < n; r++) out[r] = out[r] == 0 ? -INFINITY : VARIANT(least)(&minima[r].best);
   }
 }

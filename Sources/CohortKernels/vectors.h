@@ -7,6 +7,7 @@
 // The `_any` types may lie anywhere in memory.
 typedef float f32x16 __attribute__((vector_size(64)));
 typedef float f32x16_any __attribute__((vector_size(64), aligned(4), may_alias));
+typedef float f32x8 __attribute__((vector_size(32)));
 typedef float f32x8_any __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t i32x16 __attribute__((vector_size(64)));
 typedef double f64x8 __attribute__((vector_size(64)));
