@@ -44,7 +44,7 @@ enum TwoMeans {
     var threshold = dot(mean, direction)
     for _ in 0..<lloydSteps {
       guard let (first, second) = roughMeans(direction, above: threshold, all.sum, rows) else { return nil }
-      direction = zip(second, first).map { $0 - $1 }
+      direction = combined(second, first) { $0 - $1 }
       threshold = (dot(second, second) - dot(first, first)) / 2
     }
     let isSecond = rows.products(direction).map { $0 > Float(threshold) }
@@ -52,8 +52,8 @@ enum TwoMeans {
     let (firsts, seconds) = (rows.count - part.count, part.count)
     guard firsts > 0, seconds > 0 else { return nil }
     let second = part.sum.map { $0 / Double(seconds) }
-    let first = zip(all.sum, part.sum).map { ($0 - $1) / Double(firsts) }
-    let apart = zip(second, first).reduce(0.0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let first = all.sum.indices.map { (all.sum[$0] - part.sum[$0]) / Double(firsts) }
+    let apart = second.indices.reduce(0.0) { $0 + (second[$1] - first[$1]) * (second[$1] - first[$1]) }
     let weight = Double(firsts) * Double(seconds) / Double(rows.count)
     let gain = weight * apart * (Double(memberCount) / Double(rows.count))
     guard gain > 0 else { return nil }
@@ -69,14 +69,14 @@ enum TwoMeans {
     // Rows have length 1: the farthest from the mean has the least inner product with it.
     let products = rows.products(mean)
     guard let index = products.indices.min(by: { products[$0] < products[$1] }) else { return nil }
-    return normalized(zip(rows.row(index), mean).map { $0 - $1 })
+    return normalized(combined(Array(rows.row(index)), mean) { $0 - $1 })
   }
 
   /// One step of power iteration on the scatter of the rows about their mean.
   private static func powerStep(_ direction: [Float], _ mean: [Float], _ rows: Rows) -> [Float]? {
     let (weights, scatter) = rows.weightedSum(direction, offset: dot(mean, direction), isChoice: false)
     let sum = weights.reduce(Float(0), +)
-    return normalized(zip(scatter, mean).map { $0 - sum * $1 })
+    return normalized(combined(scatter, mean) { $0 - sum * $1 })
   }
 
   /// The means of the rows not above and above a threshold along a direction; nil when one side is empty.
@@ -87,13 +87,32 @@ enum TwoMeans {
     let seconds = isSecond.count { $0 > 0 }
     guard seconds > 0, seconds < rows.count else { return nil }
     let (firsts, others) = (Float(rows.count - seconds), Float(seconds))
-    return (zip(total, sum).map { (Float($0) - $1) / firsts }, sum.map { $0 / others })
+    return (combined(total, sum) { (Float($0) - $1) / firsts }, sum.map { $0 / others })
   }
 
+  /// In index order.
   private static func dot(_ a: [Float], _ b: [Float]) -> Double {
-    var sum = 0.0
-    for i in 0..<min(a.count, b.count) { sum += Double(a[i]) * Double(b[i]) }
-    return sum
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        var sum = 0.0
+        for i in 0..<min(a.count, b.count) { sum += Double(a[i]) * Double(b[i]) }
+        return sum
+      }
+    }
+  }
+
+  /// Value by value, without checks in the loop.
+  @inline(__always)
+  private static func combined<A, B>(_ a: [A], _ b: [B], _ body: (A, B) -> Float) -> [Float] {
+    let count = min(a.count, b.count)
+    return [Float](unsafeUninitializedCapacity: count) { result, filled in
+      a.withUnsafeBufferPointer { a in
+        b.withUnsafeBufferPointer { b in
+          for i in 0..<count { result[i] = body(a[i], b[i]) }
+        }
+      }
+      filled = count
+    }
   }
 
   private static func normalized(_ values: [Float]) -> [Float]? {
