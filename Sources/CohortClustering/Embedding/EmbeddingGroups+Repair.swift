@@ -101,9 +101,9 @@ extension EmbeddingGroups {
     var safe = [Double](repeating: .infinity, count: ids.count)
     if !moved.isEmpty {
       let near = try groupsInRange(columns, everyone, isLocal: isLocal, work)
-      let least = try leastDistances(to: columns, everyone, work)
+      let spared = try sparedDistances(from: columns, everyone, isLocal: isLocal, work)
       for slot in ids.indices {
-        safe[slot] = isMoved[slot] ? -1 : near[slot] ? least[places[slot]] / 4 - 1e-9 : .infinity
+        safe[slot] = isMoved[slot] ? -1 : near[slot] ? spared[places[slot]] : .infinity
       }
     }
     return Scope(
@@ -113,17 +113,18 @@ extension EmbeddingGroups {
       isBounded: work.bounds != nil)
   }
 
-  /// For each column of `everyone`, a bound below its squared distance to the nearest moved centroid.
-  private func leastDistances(to columns: ColumnSet, _ everyone: ColumnSet, _ work: Workspace) throws -> [Double] {
-    let (path, grain) = (work.path, 64)
+  /// For each column of `everyone`, a squared distance: members that are nearer to it than that are not nearer to a moved
+  /// centroid. A local repair keeps to the triangle inequality: stored distances may be those to an earlier centroid then.
+  private func sparedDistances(
+    from columns: ColumnSet, _ everyone: ColumnSet, isLocal: Bool, _ work: Workspace
+  ) throws -> [Double] {
+    let (path, lanes, grain) = (work.path, work.lanes, 64)
     return try work.workers.map(
       (everyone.count + grain - 1) / grain,
       isWorthwhile: Workspace.isWorthwhile(everyone.count * columns.count * dimension)
-    ) { _, part in
+    ) { worker, part in
       let some = (part * grain)..<min((part + 1) * grain, everyone.count)
-      return zip(some, everyone.nearest(in: columns, some, path)).map { column, result in
-        2 * (Double(everyone.halfNorm(column)) + Double(result.best) - 2 * columns.scoreError) * (1 - 1e-6)
-      }
+      return everyone.spared(some, by: columns, isTriangle: isLocal, path, lanes[worker].scores)
     }.flatMap { $0 }
   }
 
