@@ -9,8 +9,6 @@
 
 /// Half rows that are converted together into the first-level cache.
 #define COHORT_HALF_ROWS 12
-/// Up to so many columns are compared along the dimension.
-#define COHORT_FEW 6
 #define PREFETCH_ROWS 8
 
 typedef struct {
@@ -79,10 +77,15 @@ void cohort_nearest_columns(
 size_t cohort_half_scratch(size_t dimension) { return COHORT_HALF_ROWS * dimension; }
 
 void cohort_least_scores_of_halves(
+  cohort_path path, const uint16_t *const *rows, size_t count, size_t dimension, const float *packed, size_t columns,
+  float *scratch, float *least) {
+  COHORT_DISPATCH(path, least_scores_of_halves, rows, count, dimension, packed, columns, scratch, least);
+}
+
+void cohort_least_scores_of_few(
   cohort_path path, const uint16_t *const *rows, size_t count, size_t dimension, const float *plain, const float *packed,
-  size_t columns, float *scratch, float *least) {
-  COHORT_DISPATCH(
-    path, least_scores_of_halves, rows, count, dimension, plain, packed, columns, scratch, least);
+  const uint32_t *choices, const uint8_t *counts, float *least) {
+  COHORT_DISPATCH(path, least_scores_of_few, rows, count, dimension, plain, packed, choices, counts, least);
 }
 
 void cohort_inner_products(

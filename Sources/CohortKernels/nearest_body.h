@@ -210,64 +210,78 @@ static inline __attribute__((always_inline)) float VARIANT(convert_row)(
   return VARIANT(inverse)(VARIANT(total)(&sum));
 }
 
-/// One row against `columns` plain columns, along the dimension: with so few columns that most of a panel would be
-/// empty. `columns` is a constant after inlining.
+/// One row against `count` plain columns, along the dimension: with so few columns that most of a panel would be empty.
+/// `count` is a constant after inlining.
 static inline __attribute__((always_inline)) float VARIANT(least_of_few)(
-  const uint16_t *halves, const float *plain, const float *packed, size_t dimension, const int columns) {
+  const uint16_t *halves, const float *plain, const float *packed, const uint32_t *choices, size_t dimension,
+  const int count) {
+  const float *columns[COHORT_FEW];
   f32x16 sums[COHORT_FEW], squares = {0};
-  for (int c = 0; c < columns; c++) sums[c] = (f32x16){0};
+  for (int c = 0; c < count; c++) {
+    columns[c] = plain + choices[c] * dimension;
+    sums[c] = (f32x16){0};
+  }
   size_t i = 0;
   for (; i + 16 <= dimension; i += 16) {
     f32x16 values;
     LOAD_HALVES(values, halves + i);
     squares += values * values;
 #pragma clang loop unroll(full)
-    for (int c = 0; c < columns; c++) sums[c] += values * *(const f32x16_any *)(plain + (size_t)c * dimension + i);
+    for (int c = 0; c < count; c++) sums[c] += values * *(const f32x16_any *)(columns[c] + i);
   }
   for (; i < dimension; i++) {
     const float value = VARIANT(half)(halves + i);
     squares[i & 15] += value * value;
-    for (int c = 0; c < columns; c++) sums[c][i & 15] += value * plain[(size_t)c * dimension + i];
+    for (int c = 0; c < count; c++) sums[c][i & 15] += value * columns[c][i];
   }
   const float inverse = VARIANT(inverse)(VARIANT(total)(&squares));
   if (inverse == 0) return -INFINITY;
   float least = INFINITY;
-  for (int c = 0; c < columns; c++) {
-    const float score = packed[c] - inverse * VARIANT(total)(&sums[c]);
+  for (int c = 0; c < count; c++) {
+    const float score = cohort_packed_half_norm(packed, dimension, choices[c]) - inverse * VARIANT(total)(&sums[c]);
     least = score < least ? score : least;
   }
   return least;
 }
 
+/// Rows come from the map: asks for the lines of one that is due soon.
+static inline __attribute__((always_inline)) void VARIANT(ask)(
+  const uint16_t *const *rows, size_t row, size_t count, size_t dimension) {
+  if (row + PREFETCH_ROWS >= count) return;
+  const char *soon = (const char *)rows[row + PREFETCH_ROWS];
+  for (size_t at = 0; at < dimension * 2; at += 64) __builtin_prefetch(soon + at);
+}
+
+static void VARIANT(least_scores_of_few)(
+  const uint16_t *const *rows, size_t count, size_t dimension, const float *plain, const float *packed,
+  const uint32_t *choices, const uint8_t *counts, float *least) {
+  for (size_t r = 0; r < count; r++) {
+    VARIANT(ask)(rows, r, count, dimension);
+    const uint32_t *some = choices + r * COHORT_FEW;
+    switch (counts[r]) {
+#define FEW_CASE(N) \
+  case N: least[r] = VARIANT(least_of_few)(rows[r], plain, packed, some, dimension, N); break
+      FEW_CASE(1);
+      FEW_CASE(2);
+      FEW_CASE(3);
+      FEW_CASE(4);
+      FEW_CASE(5);
+    default: least[r] = VARIANT(least_of_few)(rows[r], plain, packed, some, dimension, COHORT_FEW);
+#undef FEW_CASE
+    }
+  }
+}
+
 static void VARIANT(least_scores_of_halves)(
-  const uint16_t *const *rows, size_t count, size_t dimension, const float *plain, const float *packed, size_t columns,
-  float *scratch, float *least) {
+  const uint16_t *const *rows, size_t count, size_t dimension, const float *packed, size_t columns, float *scratch,
+  float *least) {
   for (size_t start = 0; start < count; start += COHORT_HALF_ROWS) {
     const size_t n = count - start < COHORT_HALF_ROWS ? count - start : COHORT_HALF_ROWS;
     float *const out = least + start;
-    for (size_t r = 0; r < n; r++) {
-      // Rows come from the map: ask for the lines of one that is due soon.
-      if (start + r + PREFETCH_ROWS < count) {
-        const char *soon = (const char *)rows[start + r + PREFETCH_ROWS];
-        for (size_t at = 0; at < dimension * 2; at += 64) __builtin_prefetch(soon + at);
-      }
-      const uint16_t *const row = rows[start + r];
-      switch (columns) {
-#define FEW_CASE(N) \
-  case N: out[r] = VARIANT(least_of_few)(row, plain, packed, dimension, N); break
-        FEW_CASE(1);
-        FEW_CASE(2);
-        FEW_CASE(3);
-        FEW_CASE(4);
-        FEW_CASE(5);
-        FEW_CASE(6);
-#undef FEW_CASE
-      default: out[r] = VARIANT(convert_row)(row, scratch + r * dimension, dimension);
-      }
-    }
-    if (columns <= COHORT_FEW) continue;
     lane_minima minima[COHORT_HALF_ROWS];
     for (size_t r = 0; r < n; r++) {
+      VARIANT(ask)(rows, start + r, count, dimension);
+      out[r] = VARIANT(convert_row)(rows[start + r], scratch + r * dimension, dimension);
       minima[r].best = (f32x16){0} + INFINITY;
       minima[r].second = minima[r].best;
       minima[r].panel = (i32x16){0};

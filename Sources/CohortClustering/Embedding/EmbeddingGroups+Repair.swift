@@ -11,9 +11,13 @@ extension EmbeddingGroups {
     var moved: [Bool]
     /// Whether all of them did, and all are compared: what is nearest among them is nearest.
     var areAllMoved: Bool
+    /// Per slot: whether its centroid moved before and not everyone has been compared with it: what is stored of its
+    /// members may be the distance to an earlier one.
+    var isStale: [Bool]
     /// Per slot: samples at a squared distance below this cannot be nearer to a moved centroid. Infinite for groups out of
-    /// range, negative for moved ones.
+    /// range, negative for moved and stale ones.
     var safe: [Double]
+    var sparing: Sparing?
     var orphans: Set<UInt32>
     var movedColumns: ColumnSet
     var everyone: ColumnSet
@@ -98,34 +102,20 @@ extension EmbeddingGroups {
     let columns = ColumnSet(dimension: dimension, slots: moved, ids: ids.map(\.rawValue), centroids: centroids)
     var isMoved = [Bool](repeating: false, count: ids.count)
     for slot in moved { isMoved[slot] = true }
+    let isStale = ids.map { work.pending.contains($0) }
     var safe = [Double](repeating: .infinity, count: ids.count)
-    if !moved.isEmpty {
+    let sparing = moved.isEmpty ? nil : try Sparing(everyone, columns, work)
+    if let sparing {
       let near = try groupsInRange(columns, everyone, isLocal: isLocal, work)
-      let spared = try sparedDistances(from: columns, everyone, isLocal: isLocal, work)
-      for slot in ids.indices {
-        safe[slot] = isMoved[slot] ? -1 : near[slot] ? spared[places[slot]] : .infinity
+      for slot in ids.indices where isMoved[slot] || near[slot] {
+        safe[slot] = isMoved[slot] || isStale[slot] ? -1 : sparing.least[places[slot]]
       }
     }
     return Scope(
-      slots: slots, moved: isMoved, areAllMoved: moved.count == ids.count && everyone.tree == nil, safe: safe,
-      orphans: Set(orphans.map(\.rawValue)), movedColumns: columns,
+      slots: slots, moved: isMoved, areAllMoved: moved.count == ids.count && everyone.tree == nil, isStale: isStale,
+      safe: safe, sparing: sparing, orphans: Set(orphans.map(\.rawValue)), movedColumns: columns,
       everyone: everyone, columns: places, features: context.features, isLocal: isLocal,
       isBounded: work.bounds != nil)
-  }
-
-  /// For each column of `everyone`, a squared distance: members that are nearer to it than that are not nearer to a moved
-  /// centroid. A local repair keeps to the triangle inequality: stored distances may be those to an earlier centroid then.
-  private func sparedDistances(
-    from columns: ColumnSet, _ everyone: ColumnSet, isLocal: Bool, _ work: Workspace
-  ) throws -> [Double] {
-    let (path, lanes, grain) = (work.path, work.lanes, 64)
-    return try work.workers.map(
-      (everyone.count + grain - 1) / grain,
-      isWorthwhile: Workspace.isWorthwhile(everyone.count * columns.count * dimension)
-    ) { worker, part in
-      let some = (part * grain)..<min((part + 1) * grain, everyone.count)
-      return everyone.spared(some, by: columns, isTriangle: isLocal, path, lanes[worker].scores)
-    }.flatMap { $0 }
   }
 
   /// Groups among the `range` nearest of any moved centroid.
@@ -151,50 +141,84 @@ extension EmbeddingGroups {
 
   // MARK: What a worker does
 
+  /// Samples of groups that did not move, on their way through the filter.
+  private struct Suspects {
+    var samples: [UInt64] = []
+    var slots: [Int32] = []
+    var distances: [Float] = []
+    /// For those with few columns to fear: which, and how many.
+    var choices: [UInt32] = []
+    var counts: [UInt8] = []
+
+    mutating func add(_ sample: UInt64, _ slot: Int, _ distance: Float) {
+      samples.append(sample)
+      slots.append(Int32(slot))
+      distances.append(distance)
+    }
+  }
+
   /// Finds the samples that a moved centroid may attract, and passes them on.
   private static func select(
     _ samples: Range<UInt64>, _ scope: Scope, _ overlay: AssignmentOverlay, _ lane: Lane
   ) throws {
-    var suspects: [UInt64] = []
-    var slots: [Int32] = []
-    var distances: [Float] = []
+    var (few, many) = (Suspects(), Suspects())
     var certain: [(sample: UInt64, slot: Int32, distance: Float)] = []
+    let most = Int(COHORT_FEW)
+    let none = [UInt32](repeating: 0, count: most)
     try overlay.scan(samples) { first, groups, stored in
       for i in 0..<groups.count {
         let group = groups[i]
         guard group != UInt32.max, stored[i].sign == .plus else { continue }
-        let slot = Int(group) < scope.slots.count ? scope.slots[Int(group)] : -1
+        let (sample, slot) = (first + UInt64(i), Int(group) < scope.slots.count ? Int(scope.slots[Int(group)]) : -1)
         if slot < 0 {
           guard scope.orphans.contains(group) else {
             throw ClusteringError.damagedState(
-              "A sample belongs to a group that is not there", place: "sample \(first + UInt64(i)), group \(group)")
+              "A sample belongs to a group that is not there", place: "sample \(sample), group \(group)")
           }
-        } else if Double(stored[i]) < scope.safe[Int(slot)] {
-          continue
-        }
-        if slot < 0 || scope.moved[Int(slot)] {
-          certain.append((first + UInt64(i), slot, stored[i]))
-        } else {
-          suspects.append(first + UInt64(i))
-          slots.append(slot)
-          distances.append(stored[i])
+          certain.append((sample, -1, stored[i]))
+        } else if Double(stored[i]) >= scope.safe[slot] {
+          if scope.moved[slot] {
+            certain.append((sample, Int32(slot), stored[i]))
+            continue
+          }
+          let start = few.choices.count
+          few.choices += none
+          let count =
+            scope.isStale[slot]
+            ? most + 1
+            : scope.sparing?.forEachMoved(near: scope.columns[slot], within: stored[i], atMost: most) {
+              few.choices[start + $0] = UInt32($1)
+            } ?? most + 1
+          if (1...most).contains(count) {
+            few.counts.append(UInt8(count))
+            few.add(sample, slot, stored[i])
+            lane.statistics.innerProducts += UInt64(count)
+            continue
+          }
+          few.choices.removeLast(most)
+          if count > most { many.add(sample, slot, stored[i]) }
         }
       }
     }
-    let all = suspects.count + certain.count
-    if scope.movedColumns.count > 0 {
-      lane.statistics.innerProducts += UInt64(all * scope.movedColumns.count)
-      lane.statistics.partialChecks += all
+    let columns = scope.movedColumns
+    if columns.count > 0 {
+      lane.statistics.innerProducts += UInt64((many.samples.count + certain.count) * columns.count)
+      lane.statistics.partialChecks += few.samples.count + many.samples.count + certain.count
     }
     for (sample, slot, distance) in certain { try enqueue(sample, slot, distance, scope, lane) }
+    for suspects in [few, many] { try filter(suspects, scope, lane) }
+  }
+
+  /// Passes on those suspects that the scores of their half floats do not rule out.
+  private static func filter(_ suspects: Suspects, _ scope: Scope, _ lane: Lane) throws {
+    guard !suspects.samples.isEmpty else { return }
     var near: [Int] = []
-    let inPlace =
-      try !suspects.isEmpty
-      && lane.filter.forEachNear(
-        suspects, limits: distances, to: scope.movedColumns, scope.features, lane.path
-      ) { near.append($0) }
-    if !inPlace { near = Array(suspects.indices) }
-    for i in near { try enqueue(suspects[i], slots[i], distances[i], scope, lane) }
+    let isDone = try lane.filter.forEachNear(
+      suspects.samples, limits: suspects.distances, to: scope.movedColumns,
+      few: suspects.counts.isEmpty ? nil : (suspects.choices, suspects.counts), scope.features, lane.path
+    ) { near.append($0) }
+    if !isDone { near = Array(suspects.samples.indices) }
+    for i in near { try enqueue(suspects.samples[i], suspects.slots[i], suspects.distances[i], scope, lane) }
   }
 
   private static func enqueue(
@@ -220,9 +244,13 @@ extension EmbeddingGroups {
         guard least <= Double(before) * (1 + 1e-6) else { continue }
       }
       lane.block.normalize(i)
-      guard slot >= 0, let row = lane.block.pointer(i), let nearest = lane.decide(i, of: lane.block, among: columns)
+      guard let row = lane.block.pointer(i), let nearest = lane.decide(i, of: lane.block, among: columns)
       else {
         putAside(i, slot, scope, lane)
+        continue
+      }
+      if slot < 0 {
+        settleOrPutAside(i, slot, nearest, scope, lane)
         continue
       }
       let target = Int32(columns.slots[nearest.column])
@@ -233,7 +261,7 @@ extension EmbeddingGroups {
       }
       let own = scope.everyone.distance(row, to: scope.columns[Int(slot)], lane.path)
       if isMember, Float(own) != before || scope.isBounded {
-        putAside(i, slot, scope, lane)
+        settleOrPutAside(i, slot, nearest, scope, lane)
         continue
       }
       // Its own centroid may have moved in this round without its being compared with everyone: the last repair sees to it.
@@ -244,6 +272,31 @@ extension EmbeddingGroups {
     }
     lane.queue.removeAll(keepingCapacity: true)
     lane.queueOrigins.removeAll(keepingCapacity: true)
+  }
+
+  /// Compares a sample whose nearest moved centroid is known with the few others that can be nearer; with all if there are
+  /// more.
+  private static func settleOrPutAside(
+    _ i: Int, _ slot: Int32, _ nearest: (column: Int, distance: Double), _ scope: Scope, _ lane: Lane
+  ) {
+    let everyone = scope.everyone
+    guard everyone.tree == nil, let sparing = scope.sparing, let row = lane.block.pointer(i) else {
+      return putAside(i, slot, scope, lane)
+    }
+    let limit = Float(nearest.distance).nextUp
+    let count = sparing.forEachOfEveryone(near: nearest.column, within: limit, atMost: Lane.mostRivals) {
+      lane.rivals[$0] = $1
+    }
+    guard count <= Lane.mostRivals else { return putAside(i, slot, scope, lane) }
+    var (best, distance) = (scope.columns[scope.movedColumns.slots[nearest.column]], nearest.distance)
+    for rival in lane.rivals[..<count] where rival != best {
+      let other = everyone.distance(row, to: rival, lane.path)
+      if other < distance || (other == distance && everyone.id(rival) < everyone.id(best)) {
+        (best, distance) = (rival, other)
+      }
+    }
+    lane.statistics.innerProducts += UInt64(count)
+    move(row, lane.block.samples[i], from: slot, to: Int32(everyone.slots[best]), distance, scope, lane)
   }
 
   private static func putAside(_ i: Int, _ slot: Int32, _ scope: Scope, _ lane: Lane) {

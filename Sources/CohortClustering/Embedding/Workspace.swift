@@ -84,6 +84,9 @@ final class Lane: @unchecked Sendable {
   /// Members of one group for 2-means.
   lazy var members = RowBlock(dimension: block.dimension, capacity: TwoMeans.mostMembers)
   let scores = ScoreBuffer()
+  /// Columns that a sample is compared with one by one.
+  var rivals = [Int](repeating: 0, count: Lane.mostRivals)
+  static let mostRivals = 16
   lazy var filter = HalfFilter(dimension: block.dimension)
 
   /// What comes of it: changes of sums, new assignments, and counts.

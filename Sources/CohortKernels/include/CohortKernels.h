@@ -113,10 +113,19 @@ size_t cohort_half_scratch(size_t dimension);
 /// For each of `count` rows of half floats, the least score of any column, the row taken as scaled to length 1: what is
 /// needed to rule out rows that are certainly not near, straight from where they are stored. -infinity for a row whose
 /// length is 0, not finite or beyond 2^±40. Within `2 cohort_score_error(dimension, 1, column norm)` of the truth.
-/// `plain` holds the columns of `packed` as rows.
 void cohort_least_scores_of_halves(
+  cohort_path path, const uint16_t *const *rows, size_t count, size_t dimension, const float *packed, size_t columns,
+  float *scratch, float *least);
+
+/// The most columns that `cohort_least_scores_of_few` compares a row with.
+#define COHORT_FEW 6
+
+/// For each of `count` rows of half floats, the least score of `counts[i]` (1 to COHORT_FEW) columns, whose numbers begin
+/// at `choices[i * COHORT_FEW]`: as `cohort_least_scores_of_halves`, for rows that have only a few columns to fear.
+/// `plain` holds the columns of `packed` as rows.
+void cohort_least_scores_of_few(
   cohort_path path, const uint16_t *const *rows, size_t count, size_t dimension, const float *plain, const float *packed,
-  size_t columns, float *scratch, float *least);
+  const uint32_t *choices, const uint8_t *counts, float *least);
 
 /// `out[i * stride + c]` = <row i, column c>, for c below `columns` rounded up to a whole panel. Same error bound.
 void cohort_inner_products(
