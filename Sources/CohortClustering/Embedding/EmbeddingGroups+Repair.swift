@@ -34,7 +34,7 @@ extension EmbeddingGroups {
   private static let nearGroups = 16
 
   /// Samples a worker takes at a time, and samples looked at before what was found is applied.
-  private static let slice: UInt64 = 4_096
+  private static let slice = UInt64(Lane.mostSuspects)
   private static let span: UInt64 = 1 << 20
 
   /// Compares everyone, or those within the range of the options, with the centroids that are pending: without bounds on
@@ -141,91 +141,59 @@ extension EmbeddingGroups {
 
   // MARK: What a worker does
 
-  /// Samples of groups that did not move, on their way through the filter.
-  private struct Suspects {
-    var samples: [UInt64] = []
-    var slots: [Int32] = []
-    var distances: [Float] = []
-    /// For those with few columns to fear: which, and how many.
-    var choices: [UInt32] = []
-    var counts: [UInt8] = []
-
-    mutating func add(_ sample: UInt64, _ slot: Int, _ distance: Float) {
-      samples.append(sample)
-      slots.append(Int32(slot))
-      distances.append(distance)
-    }
-  }
-
   /// Finds the samples that a moved centroid may attract, and passes them on.
   private static func select(
     _ samples: Range<UInt64>, _ scope: Scope, _ overlay: AssignmentOverlay, _ lane: Lane
   ) throws {
-    var (few, many) = (Suspects(), Suspects())
-    var certain: [(sample: UInt64, slot: Int32, distance: Float)] = []
-    let most = Int(COHORT_FEW)
-    let none = [UInt32](repeating: 0, count: most)
+    for suspects in [lane.certain, lane.few, lane.many] { suspects.removeAll() }
     try overlay.scan(samples) { first, groups, stored in
-      for i in 0..<groups.count {
-        let group = groups[i]
-        guard group != UInt32.max, stored[i].sign == .plus else { continue }
-        let (sample, slot) = (first + UInt64(i), Int(group) < scope.slots.count ? Int(scope.slots[Int(group)]) : -1)
-        if slot < 0 {
-          guard scope.orphans.contains(group) else {
-            throw ClusteringError.damagedState(
-              "A sample belongs to a group that is not there", place: "sample \(sample), group \(group)")
-          }
-          certain.append((sample, -1, stored[i]))
-        } else if Double(stored[i]) >= scope.safe[slot] {
-          if scope.moved[slot] {
-            certain.append((sample, Int32(slot), stored[i]))
-            continue
-          }
-          let start = few.choices.count
-          few.choices += none
-          let count =
-            scope.isStale[slot]
-            ? most + 1
-            : scope.sparing?.forEachMoved(near: scope.columns[slot], within: stored[i], atMost: most) {
-              few.choices[start + $0] = UInt32($1)
-            } ?? most + 1
-          if (1...most).contains(count) {
-            few.counts.append(UInt8(count))
-            few.add(sample, slot, stored[i])
-            lane.statistics.innerProducts += UInt64(count)
-            continue
-          }
-          few.choices.removeLast(most)
-          if count > most { many.add(sample, slot, stored[i]) }
+      for i in 0..<groups.count where groups[i] != UInt32.max && stored[i].sign == .plus {
+        let (sample, group, distance) = (first + UInt64(i), Int(groups[i]), stored[i])
+        let slot = group < scope.slots.count ? Int(scope.slots[group]) : -1
+        if slot >= 0, Double(distance) < scope.safe[slot] { continue }
+        if slot < 0, !scope.orphans.contains(groups[i]) {
+          throw ClusteringError.damagedState(
+            "A sample belongs to a group that is not there", place: "sample \(sample), group \(group)")
         }
+        choose(sample, slot, distance, scope, lane)
       }
     }
     let columns = scope.movedColumns
     if columns.count > 0 {
-      lane.statistics.innerProducts += UInt64((many.samples.count + certain.count) * columns.count)
-      lane.statistics.partialChecks += few.samples.count + many.samples.count + certain.count
+      lane.statistics.innerProducts += UInt64((lane.many.count + lane.certain.count) * columns.count)
+      lane.statistics.partialChecks += lane.few.count + lane.many.count + lane.certain.count
     }
-    for (sample, slot, distance) in certain { try enqueue(sample, slot, distance, scope, lane) }
-    for suspects in [few, many] { try filter(suspects, scope, lane) }
+    for i in 0..<lane.certain.count { try enqueue(lane.certain[i], scope, lane) }
+    for suspects in [lane.few, lane.many] {
+      let near = try lane.filter.near(suspects, to: columns, scope.features, lane.path)
+      for i in near { try enqueue(suspects[i], scope, lane) }
+    }
   }
 
-  /// Passes on those suspects that the scores of their half floats do not rule out.
-  private static func filter(_ suspects: Suspects, _ scope: Scope, _ lane: Lane) throws {
-    guard !suspects.samples.isEmpty else { return }
-    var near: [Int] = []
-    let isDone = try lane.filter.forEachNear(
-      suspects.samples, limits: suspects.distances, to: scope.movedColumns,
-      few: suspects.counts.isEmpty ? nil : (suspects.choices, suspects.counts), scope.features, lane.path
-    ) { near.append($0) }
-    if !isDone { near = Array(suspects.samples.indices) }
-    for i in near { try enqueue(suspects.samples[i], suspects.slots[i], suspects.distances[i], scope, lane) }
+  /// Puts a sample on the right list: members of moved groups, those with few columns to fear, and others.
+  @inline(__always)
+  private static func choose(_ sample: UInt64, _ slot: Int, _ distance: Float, _ scope: Scope, _ lane: Lane) {
+    guard slot >= 0, !scope.moved[slot], let sparing = scope.sparing else {
+      return lane.certain.add(sample, slot: slot, distance)
+    }
+    guard !scope.isStale[slot] else { return lane.many.add(sample, slot: slot, distance) }
+    let choices = lane.few.nextChoices
+    let count = sparing.forEachMoved(
+      near: scope.columns[slot], within: distance, atMost: Suspects.mostChoices
+    ) { choices[$0] = UInt32($1) }
+    if count > Suspects.mostChoices {
+      lane.many.add(sample, slot: slot, distance)
+    } else if count > 0 {
+      lane.few.add(sample, slot: slot, distance, choices: count)
+      lane.statistics.innerProducts += UInt64(count)
+    }
   }
 
   private static func enqueue(
-    _ sample: UInt64, _ slot: Int32, _ distance: Float, _ scope: Scope, _ lane: Lane
+    _ suspect: (sample: UInt64, slot: Int32, distance: Float), _ scope: Scope, _ lane: Lane
   ) throws {
-    lane.queue.append(sample)
-    lane.queueOrigins.append((slot, distance))
+    lane.queue.append(suspect.sample)
+    lane.queueOrigins.append((suspect.slot, suspect.distance))
     if lane.queue.count == lane.block.capacity { try examine(scope, lane) }
   }
 

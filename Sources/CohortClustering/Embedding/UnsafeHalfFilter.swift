@@ -15,41 +15,33 @@ final class HalfFilter {
 
   deinit { UnsafeMutableRawPointer(scratch).deallocate() }
 
-  /// Calls `keep` with the index of each sample that may lie within its limit of a column, or has no usable vector.
-  /// - Parameters:
-  ///   - limits: squared distances, one a sample.
-  ///   - few: the columns of each sample, COHORT_FEW places for each, and how many they are; nil for all columns.
-  /// - Returns: false when the vectors cannot be read in place; nothing was done then.
-  func forEachNear(
-    _ samples: [UInt64], limits: [Float], to columns: ColumnSet, few: (choices: [UInt32], counts: [UInt8])?,
-    _ features: any SampleFeatures, _ path: cohort_path, _ keep: (Int) -> Void
-  ) throws -> Bool {
-    try samples.withUnsafeBufferPointer { samples in
-      try features.withHalfVectors(of: samples, dimension: dimension) { start, rows in
-        guard let first = rows.baseAddress, rows.allSatisfy({ $0 != nil }) else {
-          // Reading them one by one tells which one has no vector.
-          return rows.indices.forEach { keep(start + $0) }
-        }
-        if least.count < rows.count { least = [Float](repeating: 0, count: rows.count) }
-        if let few {
-          few.choices.withUnsafeBufferPointer { choices in
-            few.counts.withUnsafeBufferPointer { counts in
-              guard let choices = choices.baseAddress, let counts = counts.baseAddress else { return }
-              cohort_least_scores_of_few(
-                path, first, rows.count, dimension, columns.plain, columns.packed,
-                choices + start * Int(COHORT_FEW), counts + start, &least)
-            }
-          }
-        } else {
-          cohort_least_scores_of_halves(
-            path, first, rows.count, dimension, columns.packed, columns.count, scratch, &least)
-        }
-        for i in rows.indices {
-          // Rows have length 1 within 1e-6: this is below the true squared distance to every column.
-          let bound = 1 + 2 * (Double(least[i]) - 2 * columns.scoreError) - 1e-6
-          if bound <= Double(limits[start + i]) * (1 + 1e-6) { keep(start + i) }
-        }
+  /// The indices of suspects that may lie within their limits of a column, of their own choices if they have any, or that
+  /// have no usable vector; all of them when the vectors cannot be read in place.
+  func near(
+    _ suspects: Suspects, to columns: ColumnSet, _ features: any SampleFeatures, _ path: cohort_path
+  ) throws -> [Int] {
+    guard suspects.count > 0 else { return [] }
+    var near: [Int] = []
+    let isDone = try features.withHalfVectors(of: suspects.ids, dimension: dimension) { start, rows in
+      guard let first = rows.baseAddress, rows.allSatisfy({ $0 != nil }) else {
+        // Reading them one by one tells which one has no vector.
+        return near += start..<(start + rows.count)
+      }
+      if least.count < rows.count { least = [Float](repeating: 0, count: rows.count) }
+      if suspects.counts[start] > 0 {
+        cohort_least_scores_of_few(
+          path, first, rows.count, dimension, columns.plain, columns.packed,
+          suspects.choices + start * Suspects.mostChoices, suspects.counts + start, &least)
+      } else {
+        cohort_least_scores_of_halves(
+          path, first, rows.count, dimension, columns.packed, columns.count, scratch, &least)
+      }
+      for i in rows.indices {
+        // Rows have length 1 within 1e-6: this is below the true squared distance to every column.
+        let bound = 1 + 2 * (Double(least[i]) - 2 * columns.scoreError) - 1e-6
+        if bound <= Double(suspects.limits[start + i]) * (1 + 1e-6) { near.append(start + i) }
       }
     }
+    return isDone ? near : Array(0..<suspects.count)
   }
 }

@@ -84,6 +84,12 @@ final class Lane: @unchecked Sendable {
   /// Members of one group for 2-means.
   lazy var members = RowBlock(dimension: block.dimension, capacity: TwoMeans.mostMembers)
   let scores = ScoreBuffer()
+  /// Samples that a repair looks at: members of moved and closed groups, those that few moved columns may attract, those
+  /// that any may.
+  let certain = Suspects(capacity: mostSuspects)
+  let few = Suspects(capacity: mostSuspects)
+  let many = Suspects(capacity: mostSuspects)
+  static let mostSuspects = 4_096
   /// Columns that a sample is compared with one by one.
   var rivals = [Int](repeating: 0, count: Lane.mostRivals)
   static let mostRivals = 16

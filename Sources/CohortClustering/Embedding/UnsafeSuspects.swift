@@ -1,0 +1,56 @@
+internal import CohortKernels
+
+/// Samples that a moved centroid may attract, on their way through the filter. Each worker has its own and uses it again.
+final class Suspects {
+  /// Columns that a sample may have to fear.
+  static let mostChoices = Int(COHORT_FEW)
+
+  private(set) var count = 0
+  private let samples: UnsafeMutablePointer<UInt64>
+  private let slots: UnsafeMutablePointer<Int32>
+  private let distances: UnsafeMutablePointer<Float>
+  /// `mostChoices` places a sample, and how many of them are taken; all 0 for samples that fear every column.
+  private let places: UnsafeMutablePointer<UInt32>
+  private let choiceCounts: UnsafeMutablePointer<UInt8>
+
+  init(capacity: Int) {
+    samples = .allocate(capacity: capacity)
+    slots = .allocate(capacity: capacity)
+    distances = .allocate(capacity: capacity)
+    places = .allocate(capacity: capacity * Self.mostChoices)
+    choiceCounts = .allocate(capacity: capacity)
+  }
+
+  deinit {
+    samples.deallocate()
+    slots.deallocate()
+    distances.deallocate()
+    places.deallocate()
+    choiceCounts.deallocate()
+  }
+
+  /// The samples. Valid until the next change, as all pointers here.
+  var ids: UnsafeBufferPointer<UInt64> { UnsafeBufferPointer(start: samples, count: count) }
+
+  /// The stored squared distance of each.
+  var limits: UnsafePointer<Float> { UnsafePointer(distances) }
+
+  /// The columns of the sample that comes next, to be filled in before it is added.
+  var nextChoices: UnsafeMutablePointer<UInt32> { places + count * Self.mostChoices }
+
+  var choices: UnsafePointer<UInt32> { UnsafePointer(places) }
+  var counts: UnsafePointer<UInt8> { UnsafePointer(choiceCounts) }
+
+  /// - Parameter choices: how many of `nextChoices` were filled in.
+  func add(_ sample: UInt64, slot: Int, _ distance: Float, choices: Int = 0) {
+    samples[count] = sample
+    slots[count] = Int32(slot)
+    distances[count] = distance
+    choiceCounts[count] = UInt8(choices)
+    count += 1
+  }
+
+  func removeAll() { count = 0 }
+
+  subscript(_ i: Int) -> (sample: UInt64, slot: Int32, distance: Float) { (samples[i], slots[i], distances[i]) }
+}
