@@ -137,6 +137,20 @@ void cohort_inner_products(
 /// that a row scaled by `scales` and the same row scaled value by value differ in rounding.
 double cohort_score_error(size_t dimension, double row_norm, double column_norm);
 
+// MARK: Bounds
+
+/// How far rows of length 1 may be from a centroid c of squared length `square` without being nearer to another centroid
+/// m: the larger of two bounds on |x - c|². One is the triangle inequality, 2 |x - c| < |c - m|; the other also uses that
+/// x has length 1, and is much the better one where centroids are far apart for the lengths they have.
+/// `from_own[i]` is the bound for m = other i; `from_others[i]` the one the other way round: how far rows may be from
+/// other i without being nearer to c. Infinite where the other has an infinite square (a column that was taken away).
+/// All four arrays have room for `count` rounded up to 8; what is beyond `count` counts as another centroid.
+/// `error` is the largest error of `products[i]` = <c, m> and of the squares. Bounds are safe, not exact: rows may have
+/// lengths within 1e-6 of 1. Returns the least of `from_own`.
+double cohort_spared_distances(
+  cohort_path path, double square, size_t count, const double *squares, const float *products, double error,
+  float *from_own, float *from_others);
+
 // MARK: Fixed-order Float64
 
 // Element i goes to lane i mod 16; lanes are added pairwise in a fixed tree; multiply and add are never fused.
