@@ -17,20 +17,26 @@
 #define SUMMED_ROWS 12
 
 #define COHORT_SUFFIX _plain
+#define HALF_TO_FLOAT(from, to, count) cohort_half_to_float_by(COHORT_PATH_PLAIN, from, to, count)
 #include "fixed_body.h"
+#undef HALF_TO_FLOAT
 #undef COHORT_SUFFIX
 
 #if COHORT_X86
 
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
 #define COHORT_SUFFIX _avx2
+#define HALF_TO_FLOAT(from, to, count) cohort_half_to_float_by(COHORT_PATH_AVX2, from, to, count)
 #include "fixed_body.h"
+#undef HALF_TO_FLOAT
 #undef COHORT_SUFFIX
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v4"), min_vector_width(512))), apply_to = function)
 #define COHORT_SUFFIX _avx512
+#define HALF_TO_FLOAT(from, to, count) cohort_half_to_float_by(COHORT_PATH_AVX512, from, to, count)
 #include "fixed_body.h"
+#undef HALF_TO_FLOAT
 #undef COHORT_SUFFIX
 #pragma clang attribute pop
 
@@ -53,6 +59,12 @@ void cohort_normalize(cohort_path path, float *rows, size_t count, size_t dimens
 void cohort_inverse_norms(
   cohort_path path, float *rows, size_t count, size_t dimension, uint8_t *present, float *inverses) {
   COHORT_DISPATCH(path, inverse_norms, rows, count, dimension, present, inverses);
+}
+
+void cohort_read_halves(
+  cohort_path path, const uint16_t *const *from, size_t count, size_t dimension, int is_normalized, float *rows,
+  uint8_t *present, float *inverses) {
+  COHORT_DISPATCH(path, read_halves, from, count, dimension, is_normalized, rows, present, inverses);
 }
 
 double cohort_squared_distance(cohort_path path, const float *a, const float *b, size_t dimension) {

@@ -1,4 +1,5 @@
-// Fixed-order Float64 arithmetic, compiled once per variant. Set before inclusion: COHORT_SUFFIX.
+// Fixed-order Float64 arithmetic, compiled once per variant. Set before inclusion: COHORT_SUFFIX, and HALF_TO_FLOAT, the
+// conversion of a row.
 //
 // Sixteen lanes in two vectors; the last `dimension mod 16` elements go to lanes 0, 1, ... as all others do. Products are
 // never fused with additions (FP_CONTRACT OFF), so registers of any width give the same bits.
@@ -102,6 +103,24 @@ static void VARIANT(normalize)(float *rows, size_t count, size_t dimension, uint
     VARIANT(inverse_norms)(row, 1, dimension, present + r, &inverse);
     if (present[r] != 1 || inverse == 1) continue;
     for (size_t i = 0; i < dimension; i++) row[i] *= inverse;
+  }
+}
+
+static void VARIANT(read_halves)(
+  const uint16_t *const *from, size_t count, size_t dimension, int is_normalized, float *rows, uint8_t *present,
+  float *inverses) {
+  for (size_t r = 0; r < count; r++) {
+    if (r + PREFETCH_ROWS < count && from[r + PREFETCH_ROWS]) {
+      const char *soon = (const char *)from[r + PREFETCH_ROWS];
+      for (size_t at = 0; at < dimension * 2; at += 64) __builtin_prefetch(soon + at);
+    }
+    float *row = rows + r * dimension;
+    present[r] = from[r] != 0;
+    if (from[r]) HALF_TO_FLOAT(from[r], row, dimension);
+    VARIANT(inverse_norms)(row, 1, dimension, present + r, inverses + r);
+    if (!is_normalized || present[r] != 1 || inverses[r] == 1) continue;
+    for (size_t i = 0; i < dimension; i++) row[i] *= inverses[r];
+    inverses[r] = 1;
   }
 }
 

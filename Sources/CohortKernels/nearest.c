@@ -9,7 +9,6 @@
 
 /// Half rows that are converted together into the first-level cache.
 #define COHORT_HALF_ROWS 12
-#define PREFETCH_ROWS 8
 
 typedef struct {
   f32x16 best;

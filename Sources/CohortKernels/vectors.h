@@ -15,4 +15,7 @@ typedef double f64x8_any __attribute__((vector_size(64), aligned(8), may_alias))
 typedef int64_t i64x8 __attribute__((vector_size(64)));
 typedef int64_t i64x8_any __attribute__((vector_size(64), aligned(8), may_alias));
 
+/// Rows that lie anywhere in the map are asked for so many rows before they are due.
+#define PREFETCH_ROWS 8
+
 #endif

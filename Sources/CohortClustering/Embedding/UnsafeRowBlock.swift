@@ -43,41 +43,54 @@ final class RowBlock {
   /// Reads and normalises the vectors of at most `capacity` samples, ascending by id.
   /// - Throws: for a vector with a NaN or an infinity, and what `features` throws.
   func load(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
-    try read(wanted, features, path)
-    for i in 0..<count where present[i] == 1 { normalize(i) }
+    try read(wanted, features, path, isNormalized: true)
   }
 
   /// The same for samples that are members of groups: each must have a vector.
   func loadMembers(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
-    try readMembers(wanted, features, path)
-    for i in 0..<count { normalize(i) }
+    try read(wanted, features, path, isNormalized: true)
+    try checkMembers()
   }
 
   /// Reads members without normalising: `compare` takes their lengths into account, `normalize` does it where the values
   /// are needed.
   func readMembers(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
-    try read(wanted, features, path)
+    try read(wanted, features, path, isNormalized: false)
+    try checkMembers()
+  }
+
+  private func checkMembers() throws {
     if let missing = (0..<count).first(where: { present[$0] != 1 }) {
-      throw ClusteringError.vector("A member of a group has lost its vector", sample: SampleID(wanted[missing]))
+      throw ClusteringError.vector("A member of a group has lost its vector", sample: SampleID(samples[missing]))
     }
   }
 
-  private func read(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
+  private func read(
+    _ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path, isNormalized: Bool
+  ) throws {
     precondition(wanted.count <= capacity, "more rows than the block holds")
     samples = wanted
-    guard !wanted.isEmpty else { return }
-    for i in 0..<wanted.count { present[i] = 0 }
-    try wanted.withUnsafeBufferPointer {
+    guard !wanted.isEmpty, let base = rows.baseAddress, let flags = present.baseAddress,
+      let inverses = scales.baseAddress
+    else { return }
+    try wanted.withUnsafeBufferPointer { wanted in
+      let isRead = try features.withHalfVectors(of: wanted, dimension: dimension) { start, halves in
+        cohort_read_halves(
+          path, halves.baseAddress, halves.count, dimension, isNormalized ? 1 : 0, base + start * dimension,
+          flags + start, inverses + start)
+      }
+      guard !isRead else { return }
+      present[..<wanted.count].update(repeating: 0)
       try features.readVectors(
-        of: $0, dimension: dimension,
+        of: wanted, dimension: dimension,
         into: UnsafeMutableBufferPointer(rebasing: rows[..<(wanted.count * dimension)]),
         present: UnsafeMutableBufferPointer(rebasing: present[..<wanted.count]))
+      cohort_inverse_norms(path, base, wanted.count, dimension, flags, inverses)
+      if isNormalized { for i in 0..<wanted.count where present[i] == 1 { normalize(i) } }
     }
-    cohort_inverse_norms(
-      path, rows.baseAddress, wanted.count, dimension, present.baseAddress, scales.baseAddress)
-    if let bad = (0..<wanted.count).first(where: { present[$0] == 2 }) {
+    if let bad = (0..<count).first(where: { present[$0] == 2 }) {
       throw ClusteringError.vector(
-        "The vector of a sample holds a value that is not a finite number", sample: SampleID(wanted[bad]))
+        "The vector of a sample holds a value that is not a finite number", sample: SampleID(samples[bad]))
     }
   }
 

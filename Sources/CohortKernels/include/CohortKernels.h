@@ -72,6 +72,12 @@ void cohort_normalize(cohort_path path, float *rows, size_t count, size_t dimens
 void cohort_inverse_norms(
   cohort_path path, float *rows, size_t count, size_t dimension, uint8_t *present, float *inverses);
 
+/// Converts `count` rows of half floats to single floats, one after the other, with what `cohort_inverse_norms` says of
+/// them; with `is_normalized` rows get length 1 as by `cohort_normalize`, and inverses of 1. A null row has no values.
+void cohort_read_halves(
+  cohort_path path, const uint16_t *const *from, size_t count, size_t dimension, int is_normalized, float *rows,
+  uint8_t *present, float *inverses);
+
 // MARK: Blocked Float32 distances
 
 /// Columns of one packed panel.
