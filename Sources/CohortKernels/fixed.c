@@ -42,6 +42,10 @@
 
 #endif
 
+int cohort_same_floats(const float *a, const float *b, size_t count) {
+  return count == 0 || memcmp(a, b, count * sizeof *a) == 0;
+}
+
 double cohort_sum_of_squares(const float *values, size_t count) {
   double sum = 0;
   for (size_t i = 0; i < count; i++) sum += (double)values[i] * (double)values[i];

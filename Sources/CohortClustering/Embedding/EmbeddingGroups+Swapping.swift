@@ -8,8 +8,6 @@ extension EmbeddingGroups {
   static let swapMargin = 1.1
   /// A step takes only splits that gain at least this share of the best one: a half of the best group may be the next best.
   static let stepShare = 0.5
-  /// Pairs looked at for one step.
-  private static let mostPairs = 64
 
   /// Does the swaps that pay, several at a time, because each step costs a repair. At most 8 in all; more while the store
   /// is small: a round that brings a certain share of the samples may swap the same share of the groups.
@@ -127,91 +125,6 @@ extension EmbeddingGroups {
     return MergeCandidates(
       limit: candidates.limit,
       pairs: pairs.sorted { ($0.cost, $0.heir, $0.closed) < ($1.cost, $1.heir, $1.closed) })
-  }
-
-  /// The pairs of groups whose merge costs least by Ward's criterion, n_a n_b / (n_a + n_b) |mean_a - mean_b|², among
-  /// those below a limit: at most 64, cheapest first, among equals those with the lowest ids.
-  ///
-  /// Costs are of the means rounded to Float32, in fixed-order Float64; the blocked kernel only leaves out pairs that are
-  /// certainly dearer.
-  private func cheapestMerges(
-    below limit: Double, _ context: inout RoundContext, _ work: Workspace
-  ) throws -> [Merge] {
-    let (means, numbers, counts) = (
-      ids.indices.flatMap { mean(of: $0) }, ids.map(\.rawValue), counts.map { Double($0) }
-    )
-    let (dimension, lanes, path) = (dimension, work.lanes, work.path)
-    let most = work.bounds.map { Double($0.intake) } ?? .infinity
-    var found: [[Pair]] = []
-    if let tree = everyone(work).tree {
-      let slots = everyone(work).slots
-      found = try work.workers.map(tree.branches.count, isWorthwhile: true) { worker, branch in
-        let own = tree.branches[branch].slots.filter { $0 >= 0 }.count
-        let near = tree.neighbours(of: branch, path).flatMap { tree.branches[$0].slots.filter { $0 >= 0 } }
-        let columns = ColumnSet(dimension: dimension, slots: near.map { slots[$0] }, ids: numbers, centroids: means)
-        lanes[worker].statistics.innerProducts += UInt64(own * near.count)
-        return Self.cheapestPairs(
-          of: 0..<own, in: columns, counts, below: limit, atMost: most, path, lanes[worker].scores)
-      }
-    } else {
-      let columns = ColumnSet(dimension: dimension, slots: ids.indices, ids: numbers, centroids: means)
-      let grain = 48
-      for start in stride(from: 0, to: columns.count, by: grain) {
-        context.outcome.statistics.innerProducts += UInt64(min(grain, columns.count - start) * (columns.count - start))
-      }
-      found = try work.workers.map(
-        (columns.count + grain - 1) / grain, isWorthwhile: Workspace.isWorthwhile(columns.count * means.count)
-      ) { worker, part in
-        let some = (part * grain)..<min((part + 1) * grain, columns.count)
-        return Self.cheapestPairs(of: some, in: columns, counts, below: limit, atMost: most, path, lanes[worker].scores)
-      }
-    }
-    let ordered = found.joined().sorted { ($0.cost, $0.first, $0.second) < ($1.cost, $1.first, $1.second) }
-    var pairs: [Pair] = []
-    // A pair may have been found from both sides.
-    for pair in ordered where pairs.last?.first != pair.first || pairs.last?.second != pair.second {
-      pairs.append(pair)
-      if pairs.count == Self.mostPairs { break }
-    }
-    return pairs.map {
-      let (heir, closed) = counts[$0.first] >= counts[$0.second] ? ($0.first, $0.second) : ($0.second, $0.first)
-      return Merge(heir: ids[heir], closed: ids[closed], cost: $0.cost)
-    }
-  }
-
-  /// Two slots, the first below the second, and what merging them costs.
-  private struct Pair {
-    var first: Int
-    var second: Int
-    var cost: Double
-  }
-
-  /// The cheapest pairs of some columns with all columns of a set, each pair of the set's slots once.
-  private static func cheapestPairs(
-    of some: Range<Int>, in columns: ColumnSet, _ counts: [Double], below limit: Double,
-    atMost most: Double, _ path: cohort_path, _ scores: ScoreBuffer
-  ) -> [Pair] {
-    let error = 2 * columns.scoreError + 1e-12
-    var pairs: [Pair] = []
-    var least = limit
-    let halfNorms = (0..<columns.count).map { Double(columns.halfNorm($0)) }
-    columns.forEachProductRow(some, path, scores) { a, first, products in
-      let slot = columns.slots[a]
-      for b in first..<columns.count where columns.slots[b] > slot || (b >= some.upperBound && columns.slots[b] != slot) {
-        let other = columns.slots[b]
-        guard counts[slot] + counts[other] <= most else { continue }
-        let weight = counts[slot] * counts[other] / (counts[slot] + counts[other])
-        guard weight * (2 * (halfNorms[a] + halfNorms[b] - Double(products[b - first])) - 2 * error) <= least else { continue }
-        let cost = weight * columns.distance(between: a, and: b, path)
-        let pair = Pair(first: min(slot, other), second: max(slot, other), cost: cost)
-        guard cost < least else { continue }
-        let place = pairs.lastIndex { ($0.cost, $0.first, $0.second) <= (cost, pair.first, pair.second) }
-        pairs.insert(pair, at: place.map { $0 + 1 } ?? 0)
-        if pairs.count > mostPairs { pairs.removeLast() }
-        if pairs.count == mostPairs, let last = pairs.last { least = last.cost }
-      }
-    }
-    return pairs
   }
 
   /// Closes the smaller group; its members are orphans until the next repair.

@@ -26,6 +26,8 @@ struct EmbeddingGroups: GroupingEngine {
   var sums: [Int64] = []
   /// What the guard found last.
   var lastGuard: GuardReading?
+  /// Not part of the state.
+  let memory = RoundMemory()
   /// Version of the rules by which the last round was made.
   var rules = GroupingState.unnotedRulesVersion
 

@@ -55,6 +55,9 @@ void cohort_sum_rows(
   cohort_path path, cohort_element element, const void *table, const uint32_t *indices, const float *weights,
   size_t count, size_t dimension, float *out);
 
+/// 1 when the values have the same bits.
+int cohort_same_floats(const float *a, const float *b, size_t count);
+
 // MARK: Norms
 
 /// Sum of squares of `count` floats, in Float64, in index order: the same bits on every machine.
