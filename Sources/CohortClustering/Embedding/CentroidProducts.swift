@@ -1,6 +1,5 @@
 internal import CohortCore
 internal import CohortKernels
-internal import Synchronization
 
 /// Inner products of the published centroids with one another. Few of them change in a round, so they are kept from one
 /// to the next; what has changed is found by comparing the centroids themselves.
@@ -70,18 +69,4 @@ struct CentroidProducts: Sendable {
     }
     values = next
   }
-}
-
-/// What copies of a state share and none of them depends on: whoever takes it has it alone.
-final class RoundMemory: Sendable {
-  private let products = Mutex<CentroidProducts?>(nil)
-
-  func takeProducts() -> CentroidProducts {
-    products.withLock { kept in
-      defer { kept = nil }
-      return kept ?? CentroidProducts()
-    }
-  }
-
-  func keep(_ known: CentroidProducts) { products.withLock { $0 = known } }
 }
