@@ -5,7 +5,7 @@ extension GroupingState {
   /// rounding. A round notes it in its events and in the header when it is not the one before, so that a replay knows
   /// which rounds this program can make again; without that, rounds made by other rules would look like damage.
   /// `RulesVersionTests` makes fixed histories and fails when they come out otherwise under the same version.
-  public static let rulesVersion: UInt32 = 4
+  public static let rulesVersion: UInt32 = 5
 
   /// What rounds count as that note no version: they were made before versions were noted.
   public static let unnotedRulesVersion: UInt32 = 1

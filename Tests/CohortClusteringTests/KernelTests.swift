@@ -121,23 +121,29 @@ struct KernelTests {
     let seed: UInt64 = 45
     var random = TestRandom(seed: seed)
     for dimension in [1, 15, 16, 17, 31, 32, 33, 100] {
-      for count in [1, 2, 3, 8, 11] {
+      for count in [1, 2, 3, 8, 11, 12, 13, 29] {
         var rows = (0..<(count * dimension)).map { _ in Float(random.normal()) }
         // The last row is the first once more.
         rows.replaceSubrange(((count - 1) * dimension)..., with: rows[..<dimension])
         let direction = (0..<dimension).map { _ in Float(random.normal()) }
-        let weights = (0..<count).map { _ in Float(random.normal()) }
-        var found: [(products: [Float], sum: [Float])] = []
+        let offset = Float(random.normal())
+        var found: [(products: [Float], weights: [Float], sum: [Float])] = []
         for path in Self.paths {
           var products = [Float](repeating: .nan, count: count)
-          var sum = [Float](repeating: .nan, count: dimension)
           cohort_project(path, rows, count, dimension, direction, &products)
-          cohort_weighted_sum(path, rows, count, dimension, weights, &sum)
-          found.append((products, sum))
+          for isChoice: Int32 in [0, 1] {
+            var weights = [Float](repeating: .nan, count: count)
+            var sum = [Float](repeating: .nan, count: dimension)
+            cohort_project_and_sum(path, rows, count, dimension, direction, offset, isChoice, &weights, &sum)
+            #expect(weights == products.map { isChoice == 0 ? $0 - offset : $0 > offset ? 1 : 0 })
+            found.append((products, weights, sum))
+          }
         }
         let place: Comment = "seed \(seed), \(count) x \(dimension)"
-        let (products, sum) = found[0]
-        #expect(found.allSatisfy { $0.products == products && $0.sum == sum }, place)
+        let products = found[0].products
+        for (i, other) in found.enumerated() {
+          #expect(other.products == products && other.sum == found[i % 2].sum, place)
+        }
         #expect(products[0] == products[count - 1], place)
         let value = { (row: Int, at: Int) in Double(rows[row * dimension + at]) }
         for row in 0..<count {
@@ -145,10 +151,12 @@ struct KernelTests {
           let allowed = terms.reduce(1e-30) { $0 + abs($1) } * Double(dimension) * 0x1p-23
           #expect(abs(Double(products[row]) - terms.reduce(0, +)) <= allowed, place)
         }
-        for at in 0..<dimension {
-          let terms = (0..<count).map { value($0, at) * Double(weights[$0]) }
-          let allowed = terms.reduce(1e-30) { $0 + abs($1) } * Double(count) * 0x1p-23
-          #expect(abs(Double(sum[at]) - terms.reduce(0, +)) <= allowed, place)
+        for (_, weights, sum) in found.prefix(2) {
+          for at in 0..<dimension {
+            let terms = (0..<count).map { value($0, at) * Double(weights[$0]) }
+            let allowed = terms.reduce(1e-30) { $0 + abs($1) } * Double(count) * 0x1p-23
+            #expect(abs(Double(sum[at]) - terms.reduce(0, +)) <= allowed, place)
+          }
         }
       }
     }

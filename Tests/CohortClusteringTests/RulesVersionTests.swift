@@ -7,10 +7,10 @@ struct RulesVersionTests {
   /// What the histories below come to under this version of the rules. It changes with the version and never without:
   /// rules that decide otherwise are another version (`GroupingState.rulesVersion`). A threshold that moves a little may
   /// decide nothing here; it is another version all the same.
-  static let version: UInt32 = 4
+  static let version: UInt32 = 5
   static let known =
-    "lengths bc523228e334e41c, sorted b6cfd714f8a2ee90, limited 9099c92f71d2b73b, balanced 1fb3d3ab3d6ee659, "
-    + "tree 9d98cb1994913957, restarted c869627a313980b4, window 4ee8964fc6fda68a"
+    "lengths bc523228e334e41c, sorted c7d1dbe766e75b1c, limited b2c20a84ab36e138, balanced dcc19213bbed3ba9, "
+    + "tree bb52ea638ade5db, restarted 811ed4e796bdc2c4, window 321127de8ef6f5fe"
 
   @Test func fixedHistoriesComeOutAsTheyDidUnderTheseRules() throws {
     var sorted = try Driver.embedding(.groups(24), dimension: 12)

@@ -82,25 +82,30 @@ struct WorkerTests {
       }
       var scratch = [Float](repeating: 0, count: cohort_half_scratch(dimension))
       var least = [Float](repeating: 0, count: rows)
+      var leastOfFew = least
+      let counts = (0..<rows).map { UInt8(1 + $0 % min(columns, Int(COHORT_FEW))) }
+      let choices = (0..<(rows * Int(COHORT_FEW))).map { _ in UInt32(random.below(columns)) }
       halves.withUnsafeBytes { bytes in
         let base = bytes.bindMemory(to: UInt16.self).baseAddress
         let pointers = (0..<rows).map { row in base.map { $0 + row * dimension } }
         cohort_least_scores_of_halves(
-          cohort_path(path), pointers, rows, dimension, centers, packed, columns, &scratch, &least)
+          cohort_path(path), pointers, rows, dimension, packed, columns, &scratch, &least)
+        cohort_least_scores_of_few(
+          cohort_path(path), pointers, rows, dimension, centers, packed, choices, counts, &leastOfFew)
       }
       for row in 0..<rows {
         var values = (0..<dimension).map { Float(halves[row * dimension + $0]) }
         var flag: [UInt8] = [1]
         cohort_normalize(COHORT_PATH_PLAIN, &values, 1, dimension, &flag)
-        var truth = Double.infinity
-        for c in 0..<columns {
-          var score = 0.5
-          for i in 0..<dimension { score -= Double(values[i]) * Double(centers[c * dimension + i]) }
-          truth = min(truth, score)
+        let scores = (0..<columns).map { c in
+          (0..<dimension).reduce(0.5) { $0 - Double(values[$1]) * Double(centers[c * dimension + $1]) }
         }
-        #expect(
-          abs(Double(least[row]) - truth) <= 2 * cohort_score_error(dimension, 1, 1) + 1e-6,
-          "seed 63, path \(path), \(rows) x \(columns) x \(dimension), row \(row)")
+        let few = (0..<Int(counts[row])).map { scores[Int(choices[row * Int(COHORT_FEW) + $0])] }
+        for (found, truth) in [(least[row], scores.min()), (leastOfFew[row], few.min())] {
+          #expect(
+            abs(Double(found) - (truth ?? .infinity)) <= 2 * cohort_score_error(dimension, 1, 1) + 1e-6,
+            "seed 63, path \(path), \(rows) x \(columns) x \(dimension), row \(row)")
+        }
       }
     }
   }

@@ -56,7 +56,8 @@ extension EmbeddingGroups {
           guard weights[a] * weights[b] * apart <= cheapest.least * both, both <= most else { continue }
           let (first, second) = (means[a] ?? mean(of: a), means[b] ?? mean(of: b))
           (means[a], means[b]) = (first, second)
-          cheapest.offer(a, b, weights[a] * weights[b] / both * cohort_squared_distance(work.path, first, second, dimension))
+          cheapest.offer(
+            a, b, weights[a] * weights[b] / both * cohort_squared_distance(work.path, first, second, dimension))
         }
       }
     }
@@ -99,7 +100,8 @@ extension EmbeddingGroups {
     lane.statistics.innerProducts += UInt64(some.count * (columns.count - some.lowerBound))
     columns.forEachProductRow(some, path, lane.scores) { a, first, products in
       let slot = columns.slots[a]
-      for b in first..<columns.count where columns.slots[b] > slot || (b >= some.upperBound && columns.slots[b] != slot) {
+      for b in first..<columns.count where columns.slots[b] > slot || (b >= some.upperBound && columns.slots[b] != slot)
+      {
         let other = columns.slots[b]
         guard counts[slot] + counts[other] <= most else { continue }
         let weight = counts[slot] * counts[other] / (counts[slot] + counts[other])

@@ -73,7 +73,7 @@ extension EmbeddingGroups {
   ) throws {
     let sizes = groups.map { slot(of: $0).map { counts[$0] } ?? 0 }
     let (lanes, features, path) = (work.lanes, context.features, work.path)
-    let products = samples.reduce(0) { $0 + $1.count } * 20
+    let products = samples.reduce(0) { $0 + $1.count } * 14
     let halves = try work.workers.map(
       groups.count, isWorthwhile: Workspace.isWorthwhile(products * dimension)
     ) { worker, i in

@@ -31,7 +31,8 @@ struct Sparing: Sendable {
       var (fromRow, fromColumns) = ([Float](repeating: 0, count: width), [Float](repeating: 0, count: width))
       lanes[worker].scores.withRoom(for: grain * width) { products in
         cohort_inner_products(
-          path, everyone.plain(some.lowerBound), some.count, moved.dimension, moved.packed, moved.count, products, width)
+          path, everyone.plain(some.lowerBound), some.count, moved.dimension, moved.packed, moved.count, products, width
+        )
         for (row, column) in some.enumerated() {
           result.least[row] = cohort_spared_distances(
             path, 2 * Double(everyone.halfNorm(column)), width, squares, products + row * width,

@@ -1,6 +1,6 @@
 internal import CohortKernels
 
-/// Deterministic 2-means: a start along the principal direction (as PDDP, Boley 1998), four Lloyd steps. Directions and
+/// Deterministic 2-means: a start along the principal direction (as PDDP, Boley 1998), three Lloyd steps. Directions and
 /// comparisons in fixed-order Float32, means and gain in fixed-order Float64.
 enum TwoMeans {
   /// Larger groups are represented by this many members, evenly spaced by sample id.
@@ -12,8 +12,8 @@ enum TwoMeans {
     return (0..<mostMembers).map { members[$0 * members.count / mostMembers] }
   }
 
-  private static let powerSteps = 5
-  private static let lloydSteps = 4
+  private static let powerSteps = 3
+  private static let lloydSteps = 3
 
   struct Halves {
     /// Decrease of the summed squared distance of the whole group if the halves became groups.
@@ -28,7 +28,7 @@ enum TwoMeans {
   /// Divides the rows of a block.
   /// - Parameter memberCount: members of the group that the rows stand for.
   /// - Returns: nil when the rows cannot be divided: fewer than two, or all equal.
-  /// - Complexity: 12 passes over the rows.
+  /// - Complexity: 10 passes over the rows.
   static func divide(_ block: RowBlock, memberCount: UInt64, _ path: cohort_path) -> Halves? {
     guard block.count >= 2, (0..<block.count).allSatisfy(block.isPresent), let start = block.pointer(0) else {
       return nil
@@ -41,13 +41,13 @@ enum TwoMeans {
       guard let next = powerStep(direction, mean, rows) else { return nil }
       direction = next
     }
-    var threshold = dot(mean, direction)
+    var threshold = rows.product(mean, direction)
     for _ in 0..<lloydSteps {
       guard let (first, second) = roughMeans(direction, above: threshold, all.sum, rows) else { return nil }
       direction = combined(second, first) { $0 - $1 }
-      threshold = (dot(second, second) - dot(first, first)) / 2
+      threshold = Float((rows.square(second) - rows.square(first)) / 2)
     }
-    let isSecond = rows.products(direction).map { $0 > Float(threshold) }
+    let isSecond = rows.products(direction).map { $0 > threshold }
     let part = rows.total(of: isSecond)
     let (firsts, seconds) = (rows.count - part.count, part.count)
     guard firsts > 0, seconds > 0 else { return nil }
@@ -69,36 +69,25 @@ enum TwoMeans {
     // Rows have length 1: the farthest from the mean has the least inner product with it.
     let products = rows.products(mean)
     guard let index = products.indices.min(by: { products[$0] < products[$1] }) else { return nil }
-    return normalized(combined(Array(rows.row(index)), mean) { $0 - $1 })
+    return normalized(combined(Array(rows.row(index)), mean) { $0 - $1 }, rows)
   }
 
   /// One step of power iteration on the scatter of the rows about their mean.
   private static func powerStep(_ direction: [Float], _ mean: [Float], _ rows: Rows) -> [Float]? {
-    let (weights, scatter) = rows.weightedSum(direction, offset: dot(mean, direction), isChoice: false)
+    let (weights, scatter) = rows.weightedSum(direction, offset: rows.product(mean, direction), isChoice: false)
     let sum = weights.reduce(Float(0), +)
-    return normalized(combined(scatter, mean) { $0 - sum * $1 })
+    return normalized(combined(scatter, mean) { $0 - sum * $1 }, rows)
   }
 
   /// The means of the rows not above and above a threshold along a direction; nil when one side is empty.
   private static func roughMeans(
-    _ direction: [Float], above threshold: Double, _ total: [Double], _ rows: Rows
+    _ direction: [Float], above threshold: Float, _ total: [Double], _ rows: Rows
   ) -> (first: [Float], second: [Float])? {
     let (isSecond, sum) = rows.weightedSum(direction, offset: threshold, isChoice: true)
     let seconds = isSecond.count { $0 > 0 }
     guard seconds > 0, seconds < rows.count else { return nil }
     let (firsts, others) = (Float(rows.count - seconds), Float(seconds))
     return (combined(total, sum) { (Float($0) - $1) / firsts }, sum.map { $0 / others })
-  }
-
-  /// In index order.
-  private static func dot(_ a: [Float], _ b: [Float]) -> Double {
-    a.withUnsafeBufferPointer { a in
-      b.withUnsafeBufferPointer { b in
-        var sum = 0.0
-        for i in 0..<min(a.count, b.count) { sum += Double(a[i]) * Double(b[i]) }
-        return sum
-      }
-    }
   }
 
   /// Value by value, without checks in the loop.
@@ -115,8 +104,8 @@ enum TwoMeans {
     }
   }
 
-  private static func normalized(_ values: [Float]) -> [Float]? {
-    let norm = dot(values, values).squareRoot()
+  private static func normalized(_ values: [Float], _ rows: Rows) -> [Float]? {
+    let norm = rows.square(values).squareRoot()
     guard norm > 0, norm.isFinite else { return nil }
     let scale = 1 / norm
     return values.map { Float(Double($0) * scale) }
@@ -136,6 +125,15 @@ private struct Rows {
 
   var areEqual: Bool { (1..<count).allSatisfy { row($0).elementsEqual(row(0)) } }
 
+  func square(_ values: [Float]) -> Double { cohort_fixed_squares(path, values, values.count) }
+
+  /// As the products of the rows.
+  func product(_ values: [Float], _ direction: [Float]) -> Float {
+    var product: Float = 0
+    cohort_project(path, values, 1, values.count, direction, &product)
+    return product
+  }
+
   func products(_ direction: [Float]) -> [Float] {
     [Float](unsafeUninitializedCapacity: count) { buffer, filled in
       guard let products = buffer.baseAddress else { return }
@@ -146,11 +144,11 @@ private struct Rows {
 
   /// The rows' products with a direction less an offset, or with `isChoice` 1 for those above it and 0 for the others; and
   /// the sum of the rows weighted with them.
-  func weightedSum(_ direction: [Float], offset: Double, isChoice: Bool) -> (weights: [Float], sum: [Float]) {
+  func weightedSum(_ direction: [Float], offset: Float, isChoice: Bool) -> (weights: [Float], sum: [Float]) {
     var sum = [Float](repeating: 0, count: dimension)
     let weights = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
       guard let weights = buffer.baseAddress else { return }
-      cohort_project_and_sum(path, start, count, dimension, direction, Float(offset), isChoice ? 1 : 0, weights, &sum)
+      cohort_project_and_sum(path, start, count, dimension, direction, offset, isChoice ? 1 : 0, weights, &sum)
       filled = count
     }
     return (weights, sum)
