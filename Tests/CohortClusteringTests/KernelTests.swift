@@ -41,10 +41,46 @@ struct KernelTests {
     }
   }
 
+  @Test(arguments: KernelTests.paths.map(\.rawValue))
+  func halvesAreReadAsTheyAreConvertedAndNormalised(path: UInt32) {
+    let path = cohort_path(path)
+    var random = TestRandom(seed: 92)
+    for (count, dimension) in [(1, 1), (9, 7), (23, 40), (30, 384)] {
+      var halves = (0..<(count * dimension)).map { _ in Float16(random.normal()).bitPattern }
+      halves.replaceSubrange(0..<dimension, with: repeatElement(0, count: dimension))
+      if count > 2 { halves[2 * dimension] = Float16.nan.bitPattern }
+      var expected = [Float](repeating: 0, count: halves.count)
+      cohort_half_to_float_by(path, halves, &expected, halves.count)
+      var flags = [UInt8](repeating: 1, count: count)
+      if count > 3 { flags[3] = 0 }
+      for isNormalized in [false, true] {
+        var rows = [Float](repeating: 0, count: halves.count)
+        var (present, inverses) = ([UInt8](repeating: 9, count: count), [Float](repeating: 9, count: count))
+        halves.withUnsafeBufferPointer { halves in
+          let pointers = (0..<count).map { row in
+            flags[row] == 0 ? nil : halves.baseAddress.map { $0 + row * dimension }
+          }
+          cohort_read_halves(path, pointers, count, dimension, isNormalized ? 1 : 0, &rows, &present, &inverses)
+        }
+        var (wanted, states, scales) = (expected, flags, [Float](repeating: 0, count: count))
+        cohort_inverse_norms(path, &wanted, count, dimension, &states, &scales)
+        if isNormalized { cohort_normalize(path, &wanted, count, dimension, &states) }
+        #expect(present == states, "seed 92, \(count) x \(dimension)")
+        for row in 0..<count where states[row] == 1 {
+          let values = (row * dimension)..<((row + 1) * dimension)
+          #expect(rows[values] == wanted[values], "seed 92, \(count) x \(dimension), row \(row)")
+          #expect(inverses[row] == (isNormalized ? 1 : scales[row]))
+        }
+      }
+    }
+  }
+
   @Test func blockedDistancesStayWithinTheirErrorAndFixedOnesAreTheSameBits() {
     var random = TestRandom(seed: 42)
     for (rows, columns, dimension) in [
       (1, 1, 1), (2, 3, 2), (5, 16, 15), (13, 17, 16), (25, 40, 17), (12, 33, 100), (97, 64, 31), (3, 20, 5_000),
+      (30, 8, 33), (27, 9, 20), (26, 24, 5),
+      (14, 25, 64),
     ] {
       var x = (0..<(rows * dimension)).map { _ in Float(random.unit() - 0.5) }
       var c = (0..<(columns * dimension)).map { _ in Float(random.unit() - 0.5) }

@@ -70,7 +70,9 @@ struct WorkerTests {
   @Test(arguments: KernelTests.paths.map(\.rawValue))
   func scoresOfHalvesStayWithinTheirError(path: UInt32) {
     var random = TestRandom(seed: 63)
-    for (rows, columns, dimension) in [(1, 1, 1), (13, 2, 7), (30, 6, 16), (25, 7, 33), (12, 40, 100), (40, 17, 384)] {
+    for (rows, columns, dimension) in [
+      (1, 1, 1), (13, 2, 7), (30, 6, 16), (25, 7, 33), (12, 40, 100), (40, 17, 384), (31, 24, 48),
+    ] {
       let halves = (0..<(rows * dimension)).map { _ in Float16(Float(random.unit() - 0.5)) }
       var centers = (0..<(columns * dimension)).map { _ in Float(random.unit() - 0.5) }
       var present = [UInt8](repeating: 1, count: columns)

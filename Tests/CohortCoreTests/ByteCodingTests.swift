@@ -80,6 +80,21 @@ enum CodedValue: Hashable {
     }
   }
 
+  @Test func manyValuesAreWrittenAsOneByOne() {
+    var random = SplitMix64(seed: 7)
+    let integers = (0..<33).map { _ in Int64(truncatingIfNeeded: random.next()) }
+    let floats = (0..<33).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) }
+    var (together, single) = (ByteWriter(), ByteWriter())
+    together.fixed(UInt8(1))
+    together.fixed(contentsOf: integers)
+    together.fixed(contentsOf: floats)
+    together.fixed(contentsOf: [Float]())
+    single.fixed(UInt8(1))
+    for value in integers { single.fixed(value) }
+    for value in floats { single.fixed(value) }
+    #expect(together.bytes == single.bytes, "seed 7")
+  }
+
   @Test func everyTruncationIsAnError() {
     for seed in 0..<10 as Range<UInt64> {
       var random = SplitMix64(seed: seed)

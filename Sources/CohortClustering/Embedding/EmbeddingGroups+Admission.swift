@@ -112,7 +112,7 @@ extension EmbeddingGroups {
     _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path, workers: Int
   ) throws -> [Assignment] {
     let (arrivals, gone) = ChangeRecord.tail(records)
-    let work = Workspace(dimension: dimension, path: path, workers: workers, memory)
+    let work = Workspace(dimension: dimension, path: path, workers: workers)
     let columns = everyone(work)
     try work.compare(arrivals.map(\.sample.rawValue), areMembers: false, with: columns, features) { lane, _ in
       for (i, sample) in lane.block.samples.enumerated() {

@@ -9,9 +9,10 @@ extension EmbeddingGroups {
   /// Costs are of the means rounded to Float32, in fixed-order Float64; products only leave out pairs that are certainly
   /// dearer.
   func cheapestMerges(below limit: Double, _ context: inout RoundContext, _ work: Workspace) throws -> [Merge] {
+    let isKept = everyone(work).tree == nil && ids.count <= CentroidProducts.mostGroups && options.keepsProducts
+    if !isKept { memory.forget() }
     let found =
-      try everyone(work).tree == nil && ids.count <= CentroidProducts.mostGroups
-      ? pairsByPublished(below: limit, &context, work) : pairsByMeans(below: limit, work)
+      isKept ? pairsByPublished(below: limit, &context, work) : try pairsByMeans(below: limit, work)
     let ordered = found.sorted { ($0.cost, $0.first, $0.second) < ($1.cost, $1.first, $1.second) }
     var pairs: [CheapestPairs.Pair] = []
     // A pair may have been found from both sides.

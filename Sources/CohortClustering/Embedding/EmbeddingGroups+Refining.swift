@@ -11,7 +11,7 @@ extension EmbeddingGroups {
     context.outcome.events.append(GroupEvent(.refined, position: context.outcome.position, count: 0))
     noteRules(&context)
     if !tail.isEmpty { try apply(tail, &context) }
-    let work = Workspace(dimension: dimension, path: context.path, workers: context.workers, memory)
+    let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
     work.isUnlimited = true
     work.bounds = sizeBounds
     let before = summedError(work.path)

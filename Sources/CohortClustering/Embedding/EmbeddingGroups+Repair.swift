@@ -17,6 +17,7 @@ extension EmbeddingGroups {
     /// Per slot: samples at a squared distance below this cannot be nearer to a moved centroid. Infinite for groups out of
     /// range, negative for moved and stale ones.
     var safe: [Double]
+    /// Which centroids can be nearer to which members; nil when none moved or all did.
     var sparing: Sparing?
     var orphans: Set<UInt32>
     var movedColumns: ColumnSet
@@ -54,11 +55,13 @@ extension EmbeddingGroups {
     try repair(moved, orphans, isLocal: true, &context, work)
   }
 
-  /// A member of another group is compared with the moved centroids only, and only if the triangle inequality does not
-  /// spare it: a centroid at least twice as far from the sample's own centroid as the sample is cannot be nearer. A member
-  /// of a moved group is compared with all centroids, unless a moved one is nearer than its own was before: then no
-  /// unmoved one can be nearer still. (With bounds on sizes one may be that had no room before.) Members of closed groups
-  /// are compared with all.
+  /// A member of a group that did not move is compared with those moved centroids only that can be nearer than its own; if
+  /// what is stored may be its distance to an earlier centroid, with all that moved. A member of a moved group, or of a
+  /// closed one, is compared with the moved centroids. If one of them is nearer than its own was before, no unmoved one
+  /// can be nearer still. (With bounds on sizes one may be that had no room before.) Otherwise it is compared with those
+  /// that can be nearer than the nearest moved one: one by one if they are few, else with all.
+  ///
+  /// Which can be nearer is what `Sparing` says for certain, so nothing is decided by it.
   private mutating func repair(
     _ moved: [GroupID], _ orphans: [GroupID], isLocal: Bool, _ context: inout RoundContext, _ work: Workspace
   ) throws {
@@ -104,15 +107,20 @@ extension EmbeddingGroups {
     for slot in moved { isMoved[slot] = true }
     let isStale = ids.map { work.pending.contains($0) }
     var safe = [Double](repeating: .infinity, count: ids.count)
-    let sparing = moved.isEmpty ? nil : try Sparing(everyone, columns, work)
-    if let sparing {
+    let areAllMoved = moved.count == ids.count && everyone.tree == nil
+    var sparing: Sparing?
+    if areAllMoved {
+      safe = [Double](repeating: -1, count: ids.count)
+    } else if !moved.isEmpty {
       let near = try groupsInRange(columns, everyone, isLocal: isLocal, work)
+      let known = try Sparing(everyone, columns, isKept: options.keepsProducts, work)
       for slot in ids.indices where isMoved[slot] || near[slot] {
-        safe[slot] = isMoved[slot] || isStale[slot] ? -1 : sparing.least[places[slot]]
+        safe[slot] = isMoved[slot] || isStale[slot] ? -1 : known.least[places[slot]]
       }
+      sparing = known
     }
     return Scope(
-      slots: slots, moved: isMoved, areAllMoved: moved.count == ids.count && everyone.tree == nil, isStale: isStale,
+      slots: slots, moved: isMoved, areAllMoved: areAllMoved, isStale: isStale,
       safe: safe, sparing: sparing, orphans: Set(orphans.map(\.rawValue)), movedColumns: columns,
       everyone: everyone, columns: places, features: context.features, isLocal: isLocal,
       isBounded: work.bounds != nil)
@@ -217,12 +225,12 @@ extension EmbeddingGroups {
         putAside(i, slot, scope, lane)
         continue
       }
-      if slot < 0 {
+      if slot < 0, !scope.areAllMoved {
         settleOrPutAside(i, slot, nearest, scope, lane)
         continue
       }
       let target = Int32(columns.slots[nearest.column])
-      let isMember = scope.moved[Int(slot)]
+      let isMember = slot < 0 || scope.moved[Int(slot)]
       if isMember, scope.areAllMoved || (Float(nearest.distance) < before && !scope.isBounded) {
         move(row, lane.block.samples[i], from: slot, to: target, nearest.distance, scope, lane)
         continue

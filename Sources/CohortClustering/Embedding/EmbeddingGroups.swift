@@ -104,7 +104,7 @@ struct EmbeddingGroups: GroupingEngine {
   /// Steps 1 to 5 of the round (`Docs/clustering.md`).
   mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws {
     noteRules(&context)
-    let work = Workspace(dimension: dimension, path: context.path, workers: context.workers, memory)
+    let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
     try admit(records, &context, work)
     closeEmptyGroups(&context, work)
     work.bounds = sizeBounds
@@ -113,8 +113,6 @@ struct EmbeddingGroups: GroupingEngine {
     try swap(&context, work)
     try balance(&context, work)
     try guardQuality(&context, work)
-    try collect(&context, work)
-    memory.keep(work.lanes)
   }
 
   /// Says by which rules this round and those after it are made, when they are not those of the round before.

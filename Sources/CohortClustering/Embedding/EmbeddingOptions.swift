@@ -13,6 +13,8 @@ public struct EmbeddingOptions: Hashable, Sendable {
   /// With more groups than this, samples are compared with the groups of the nearest branches of a two-level tree instead
   /// of with all. Not stored, because only tests set it.
   package var mostSearched = 10_000
+  /// Whether rounds remember which centroids can be near which, to compute less. Not stored, because only tests unset it.
+  package var keepsProducts = true
 
   public static let automatic: UInt32 = .max
 

@@ -13,16 +13,18 @@ struct Sparing: Sendable {
   /// For rows whose nearest moved column is known: the same the other way round, a row per moved column.
   private var fromMoved: [Float] = []
 
-  /// The most pairs that are kept: 4 MiB.
+  /// The most pairs that are kept: 8 MiB.
   private static let mostPairs = 1 << 20
 
+  /// - Parameter isKept: whether to keep which centroids can be near which, if there are not too many.
   /// - Complexity: everyone x moved products.
-  init(_ everyone: ColumnSet, _ moved: ColumnSet, _ work: Workspace) throws {
+  init(_ everyone: ColumnSet, _ moved: ColumnSet, isKept: Bool, _ work: Workspace) throws {
     let (path, lanes, grain) = (work.path, work.lanes, 64)
     // Whole panels: what is not there counts as infinitely long.
     let (width, count) = (ColumnSet.panels(moved.count), everyone.count)
     let squares = (0..<width).map { $0 < moved.count ? 2 * Double(moved.halfNorm($0)) : .infinity }
-    let isKept = count * width <= Self.mostPairs
+    let isKept = isKept && everyone.tree == nil && count * width <= Self.mostPairs
+    let error = 2 * max(everyone.scoreError, moved.scoreError)
     let parts = try work.workers.map(
       (count + grain - 1) / grain, isWorthwhile: Workspace.isWorthwhile(count * moved.count * moved.dimension)
     ) { worker, part in
@@ -36,7 +38,7 @@ struct Sparing: Sendable {
         for (row, column) in some.enumerated() {
           result.least[row] = cohort_spared_distances(
             path, 2 * Double(everyone.halfNorm(column)), width, squares, products + row * width,
-            2 * moved.scoreError + 1e-9, &fromRow, &fromColumns)
+            error, &fromRow, &fromColumns)
           guard isKept else { continue }
           result.fromRows += fromRow
           for i in 0..<moved.count { result.fromColumns[i * some.count + row] = fromColumns[i] }

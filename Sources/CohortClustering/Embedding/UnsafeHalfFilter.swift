@@ -23,6 +23,7 @@ final class HalfFilter {
     guard suspects.count > 0 else { return [] }
     var near: [Int] = []
     let isDone = try features.withHalfVectors(of: suspects.ids, dimension: dimension) { start, rows in
+      guard !rows.isEmpty else { return }
       guard let first = rows.baseAddress, rows.allSatisfy({ $0 != nil }) else {
         // Reading them one by one tells which one has no vector.
         return near += start..<(start + rows.count)

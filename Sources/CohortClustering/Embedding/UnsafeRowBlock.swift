@@ -40,7 +40,7 @@ final class RowBlock {
   /// Whether row `i` holds a vector.
   func isPresent(_ i: Int) -> Bool { present[i] == 1 }
 
-  /// Reads and normalises the vectors of at most `capacity` samples, ascending by id.
+  /// Reads and normalises the vectors of at most `capacity` samples, in runs of ascending ids.
   /// - Throws: for a vector with a NaN or an infinity, and what `features` throws.
   func load(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
     try read(wanted, features, path, isNormalized: true)

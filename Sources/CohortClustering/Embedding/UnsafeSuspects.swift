@@ -6,6 +6,7 @@ final class Suspects {
   static let mostChoices = Int(COHORT_FEW)
 
   private(set) var count = 0
+  private let capacity: Int
   private let samples: UnsafeMutablePointer<UInt64>
   private let slots: UnsafeMutablePointer<Int32>
   private let distances: UnsafeMutablePointer<Float>
@@ -14,6 +15,7 @@ final class Suspects {
   private let choiceCounts: UnsafeMutablePointer<UInt8>
 
   init(capacity: Int) {
+    self.capacity = capacity
     samples = .allocate(capacity: capacity)
     slots = .allocate(capacity: capacity)
     distances = .allocate(capacity: capacity)
@@ -36,13 +38,17 @@ final class Suspects {
   var limits: UnsafePointer<Float> { UnsafePointer(distances) }
 
   /// The columns of the sample that comes next, to be filled in before it is added.
-  var nextChoices: UnsafeMutablePointer<UInt32> { places + count * Self.mostChoices }
+  var nextChoices: UnsafeMutablePointer<UInt32> {
+    precondition(count < capacity, "more suspects than there is room for")
+    return places + count * Self.mostChoices
+  }
 
   var choices: UnsafePointer<UInt32> { UnsafePointer(places) }
   var counts: UnsafePointer<UInt8> { UnsafePointer(choiceCounts) }
 
   /// - Parameter choices: how many of `nextChoices` were filled in.
   func add(_ sample: UInt64, slot: Int, _ distance: Float, choices: Int = 0) {
+    precondition(count < capacity, "more suspects than there is room for")
     samples[count] = sample
     slots[count] = Int32(slot)
     distances[count] = distance

@@ -20,11 +20,11 @@ final class Workspace {
   /// How large groups may be; nil for any size.
   var bounds: SizeBounds?
 
-  init(dimension: Int, path: cohort_path, workers count: Int, _ memory: RoundMemory) {
+  init(dimension: Int, path: cohort_path, workers count: Int) {
     self.path = path
     self.dimension = dimension
     workers = Workers(count: count)
-    lanes = memory.takeLanes(workers.count, dimension: dimension, path)
+    lanes = (0..<workers.count).map { _ in Lane(dimension: dimension, path: path) }
   }
 
   deinit { workers.end() }

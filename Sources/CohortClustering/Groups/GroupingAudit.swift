@@ -88,7 +88,7 @@ extension EmbeddingGroups {
     _ samples: [(sample: UInt64, group: UInt32, distance: Float)], features: any SampleFeatures, path: cohort_path,
     workers: Int, _ audit: inout GroupingAudit
   ) throws {
-    let work = Workspace(dimension: dimension, path: path, workers: workers, memory)
+    let work = Workspace(dimension: dimension, path: path, workers: workers)
     let columns = everyone(work, isExact: true)
     try work.compare(samples.map(\.sample), areMembers: true, with: columns, features) { lane, _ in
       for (i, sample) in lane.block.samples.enumerated() {

@@ -31,7 +31,7 @@ public protocol AssignmentTable: Sendable {
 /// The same sample gives the same bits every time, also after its deletion as long as the deletion has not been applied.
 /// Rounds with several workers call it from several threads at once.
 public protocol SampleFeatures: Sendable {
-  /// Writes the vectors of `samples` (ascending ids) as consecutive rows of `dimension` values. They need not be
+  /// Writes the vectors of `samples` (runs of ascending ids) as consecutive rows of `dimension` values. They need not be
   /// normalised: the round normalises them in Float32.
   /// - Parameters:
   ///   - rows: `samples.count * dimension` values.
@@ -41,7 +41,7 @@ public protocol SampleFeatures: Sendable {
     present: UnsafeMutableBufferPointer<UInt8>
   ) throws
 
-  /// Calls `body` with where the vectors of `samples` (ascending ids) lie, when they are stored as half floats and can be
+  /// Calls `body` with where the vectors of `samples` (runs of ascending ids) lie, when they are stored as half floats and can be
   /// read in place: most samples that a repair looks at are ruled out without being copied.
   /// - Parameter body: the addresses of consecutive samples, nil for one without a vector, and the index of the first
   ///   of these samples. Called until all samples had their turn, in order. Addresses are valid only inside `body`.

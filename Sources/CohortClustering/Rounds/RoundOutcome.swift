@@ -18,7 +18,8 @@ public struct RoundOutcome: Sendable {
   public internal(set) var digest: UInt64 = 0
 }
 
-/// What a round did and what it cost.
+/// What a round did and what it cost. What it cost may depend on the processor and on the rounds before it in the same
+/// process: that is in no digest and in no log.
 public struct RoundStatistics: Hashable, Sendable {
   /// Samples that came and got a group.
   public var inserted = 0

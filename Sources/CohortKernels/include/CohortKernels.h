@@ -55,9 +55,6 @@ void cohort_sum_rows(
   cohort_path path, cohort_element element, const void *table, const uint32_t *indices, const float *weights,
   size_t count, size_t dimension, float *out);
 
-/// 1 when the values have the same bits.
-int cohort_same_floats(const float *a, const float *b, size_t count);
-
 // MARK: Norms
 
 /// Sum of squares of `count` floats, in Float64, in index order: the same bits on every machine.
@@ -97,6 +94,9 @@ void cohort_pack_column(float *packed, size_t dimension, size_t column, const fl
 
 /// Half the squared norm of a column; +infinity for an empty one.
 float cohort_packed_half_norm(const float *packed, size_t dimension, size_t column);
+
+/// 1 when the values have the same bits.
+int cohort_same_floats(const float *a, const float *b, size_t count);
 
 /// Makes one column empty again.
 void cohort_pack_erase(float *packed, size_t dimension, size_t column);
@@ -154,8 +154,9 @@ double cohort_score_error(size_t dimension, double row_norm, double column_norm)
 /// `from_own[i]` is the bound for m = other i; `from_others[i]` the one the other way round: how far rows may be from
 /// other i without being nearer to c. Infinite where the other has an infinite square (a column that was taken away).
 /// All four arrays have room for `count` rounded up to 8; what is beyond `count` counts as another centroid.
-/// `error` is the largest error of `products[i]` = <c, m> and of the squares. Bounds are safe, not exact: rows may have
-/// lengths within 1e-6 of 1. Returns the least of `from_own`.
+/// `error` is the largest error of `products[i]` = <c, m> and of the squares; rows have lengths within 1e-6 of 1, centroids
+/// of at most 1.00001. Bounds leave room for all that: a row that is nearer to c than its bound is strictly nearer to c
+/// than to m. Returns the least of `from_own`.
 double cohort_spared_distances(
   cohort_path path, double square, size_t count, const double *squares, const float *products, double error,
   float *from_own, float *from_others);
