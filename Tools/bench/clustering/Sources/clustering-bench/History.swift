@@ -40,7 +40,6 @@ struct History {
       dimension: file.dimension, options: EmbeddingOptions(repairRange: repairRange))
     state.workers = threads
     let changes = try changeRecords(file, &table)
-    table.arrange()
     var costs = Costs()
     var position = 0
     var stops = stops.sorted()[...]

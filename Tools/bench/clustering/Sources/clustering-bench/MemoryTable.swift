@@ -1,6 +1,5 @@
 import CohortClustering
 import CohortCore
-import CohortKernels
 
 /// What a store would hold: assignments, and where each sample's vector lies in the file. Counts what a commit would
 /// write.
@@ -13,8 +12,6 @@ struct MemoryTable: AssignmentTable, SampleFeatures {
   private(set) var distances: [Float] = []
   /// Row of each sample in the file.
   private var rows: [Int32] = []
-  /// The half floats in order of samples, as a store has them; empty while that is the order of the file.
-  private var ordered: [UInt16] = []
 
   init(_ vectors: VectorFile) { self.vectors = vectors }
 
@@ -25,13 +22,6 @@ struct MemoryTable: AssignmentTable, SampleFeatures {
     distances.append(0)
     rows.append(Int32(row))
     return SampleID(UInt64(groups.count - 1))
-  }
-
-  /// Copies the vectors into the order of samples. To be called when all samples are there.
-  mutating func arrange() {
-    guard vectors.isHalf, !rows.indices.allSatisfy({ rows[$0] == $0 }) else { return }
-    ordered.reserveCapacity(rows.count * vectors.dimension)
-    for row in rows { ordered += UnsafeBufferPointer(start: vectors.halves(Int(row)), count: vectors.dimension) }
   }
 
   /// - Returns: bytes of the column chunks that hold the changed rows.
@@ -78,15 +68,10 @@ struct MemoryTable: AssignmentTable, SampleFeatures {
     present: UnsafeMutableBufferPointer<UInt8>
   ) throws {
     guard let base = target.baseAddress else { return }
-    present.update(repeating: 1)
-    let isRead = try withHalfVectors(of: samples, dimension: dimension) { first, found in
-      for (i, halves) in found.enumerated() {
-        guard let halves else { continue }
-        cohort_half_to_float(halves, base + (first + i) * dimension, dimension)
-      }
+    for (i, sample) in samples.enumerated() {
+      present[i] = 1
+      vectors.read(Int(rows[Int(sample)]), into: base + i * dimension)
     }
-    guard !isRead else { return }
-    for (i, sample) in samples.enumerated() { vectors.read(Int(rows[Int(sample)]), into: base + i * dimension) }
   }
 
   func withHalfVectors(
@@ -94,14 +79,11 @@ struct MemoryTable: AssignmentTable, SampleFeatures {
     _ body: (_ first: Int, _ rows: UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
   ) throws -> Bool {
     guard vectors.isHalf else { return false }
-    try ordered.withUnsafeBufferPointer { ordered in
-      let start = ordered.isEmpty ? vectors.halves(0) : ordered.baseAddress
-      try withUnsafeTemporaryAllocation(of: UnsafePointer<UInt16>?.self, capacity: max(samples.count, 1)) { found in
-        for (i, sample) in samples.enumerated() {
-          found.initializeElement(at: i, to: start.map { $0 + Int(sample) * dimension })
-        }
-        try body(0, UnsafeBufferPointer(rebasing: found[..<samples.count]))
+    try withUnsafeTemporaryAllocation(of: UnsafePointer<UInt16>?.self, capacity: max(samples.count, 1)) { found in
+      for (i, sample) in samples.enumerated() {
+        found.initializeElement(at: i, to: vectors.halves(Int(rows[Int(sample)])))
       }
+      try body(0, UnsafeBufferPointer(rebasing: found[..<samples.count]))
     }
     return true
   }
