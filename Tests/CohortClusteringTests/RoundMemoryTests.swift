@@ -1,7 +1,6 @@
+import CohortClustering
 import CohortCore
 import Testing
-
-@testable import CohortClustering
 
 /// What rounds know beforehand spares work and decides nothing.
 struct RoundMemoryTests {
