@@ -13,7 +13,7 @@ struct Cohort: CohortCommandGroup {
       "cohort update",
       "cohort snapshot create monday",
       "cohort plan create first --snapshot monday --grouping tasks --batch-size 32",
-      "cohort plan show first --epoch 0 --steps 0..<3 --json"),
+      "cohort plan show first --epoch 0 --steps '0..<3' --json"),
     version: "cohort 0.1.0",
     groupedSubcommands: [
       CommandGroup(

@@ -53,6 +53,28 @@ import Testing
     }
   }
 
+  @Test func lengthsOfAnySizeAreNormalised() throws {
+    let folder = try TemporaryFolder()
+    let lengths: [Float] = [.leastNonzeroMagnitude, 1e-44, 2.9e-39, 1e-38, 1e-30, 1, 1e30, 2e38]
+    let lines = lengths.indices.map { #"{"prompt":"p\#($0)","completion":"c"}"# }
+    try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: folder.file("r.jsonl")))
+    try Self.npy(lengths.map { [$0, -$0] }).write(to: URL(fileURLWithPath: folder.file("v.npy")))
+    let store = try Store.create(at: folder.file("store"))
+    let report = try IngestJob.run(
+      store,
+      IngestRequest(paths: [folder.file("r.jsonl")], options: .init(), embeddings: folder.file("v.npy"), space: "v"))
+    #expect(report.embedded == lengths.count)
+    try store.read { transaction in
+      let space = try #require(try transaction.space(named: "v"))
+      try transaction.withChunk(space.vectors, of: 0) { chunk in
+        let chunk = try #require(chunk)
+        let halves = (0..<(2 * lengths.count)).map { chunk.data.loadUnaligned(fromByteOffset: $0 * 2, as: UInt16.self) }
+        // The root of one half, and its negative.
+        #expect(halves == lengths.flatMap { _ in [0x39a8, 0xb9a8] })
+      }
+    }
+  }
+
   @Test func vectorsThatDoNotFitAreRefusedBeforeAnythingIsStored() throws {
     let folder = try TemporaryFolder()
     let (records, vectors) = try Self.files(in: folder)

@@ -22,10 +22,16 @@ struct VectorRows {
     let dimension = space.dimension
     let square = cohort_sum_of_squares(vector.baseAddress, dimension)
     guard square.isFinite, square > 0 else { return false }
-    let scale = Float(1 / square.squareRoot())
+    let scale = 1 / square.squareRoot()
+    // For lengths beyond this a single float does not hold the factor, or not all of its digits.
+    let isExtreme = !(0x1p-100...0x1p100).contains(scale)
     ids.append(id)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: dimension) { row in
-      for i in 0..<dimension { row[i] = vector[i] * scale }
+      if isExtreme {
+        for i in 0..<dimension { row[i] = Float(Double(vector[i]) * scale) }
+      } else {
+        for i in 0..<dimension { row[i] = vector[i] * Float(scale) }
+      }
       guard space.element == .float16 else {
         bytes.append(contentsOf: UnsafeRawBufferPointer(row))
         return

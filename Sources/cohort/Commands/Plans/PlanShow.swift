@@ -21,7 +21,7 @@ struct PlanShow: CohortCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show the batches of an epoch: any step, without the steps before it.",
     discussion: examples(
-      "cohort plan show first --epoch 0 --steps 0..<3",
+      "cohort plan show first --epoch 0 --steps '0..<3'",
       "cohort plan show first --epoch 4 --json",
       "cohort plan show first --epoch 0 --steps 7 --rank 1 --world 4 --accumulate 2"))
 

@@ -11,7 +11,7 @@ struct DeletionOptions: ParsableArguments {
   @Flag(help: "Also overwrite what the file still holds of deleted samples. Reads the whole file.") var erase = false
 
   static let help = examples(
-    "cohort sample delete 17", "cohort delete 100..<200 --reason \"take-down request 4711\"",
+    "cohort sample delete 17", "cohort delete '100..<200' --reason \"take-down request 4711\"",
     text: """
       The payload is erased, a tombstone and a log entry stay. Plans pinned before keep their arithmetic: their \
       batches leave the hole out. Ids that do not exist are an error and delete nothing; ids that are deleted already \

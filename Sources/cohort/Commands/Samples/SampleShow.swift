@@ -6,7 +6,7 @@ import CohortStore
 struct SampleShow: CohortCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show samples in full.",
-    discussion: examples("cohort sample show 17", "cohort sample show 17 40 100..<110 --json"))
+    discussion: examples("cohort sample show 17", "cohort sample show 17 40 '100..<110' --json"))
 
   @Argument(help: ArgumentHelp("Sample ids, or ranges A..<B.", valueName: "id")) var ids: [IDRangeArgument]
   @OptionGroup(title: "Global options") var global: GlobalOptions
