@@ -55,7 +55,8 @@ import Testing
 
   @Test func lengthsOfAnySizeAreNormalised() throws {
     let folder = try TemporaryFolder()
-    let lengths: [Float] = [.leastNonzeroMagnitude, 1e-44, 2.9e-39, 1e-38, 1e-30, 1, 1e30, 2e38]
+    let tiny = Float.leastNormalMagnitude
+    let lengths = [.leastNonzeroMagnitude, tiny / 1_000_000, tiny / 5, tiny, 1e-30, 1, 1e30, 2e38]
     let lines = lengths.indices.map { #"{"prompt":"p\#($0)","completion":"c"}"# }
     try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: folder.file("r.jsonl")))
     try Self.npy(lengths.map { [$0, -$0] }).write(to: URL(fileURLWithPath: folder.file("v.npy")))
