@@ -17,11 +17,14 @@ enum StoreFolder {
     return options
   }
 
+  /// What may be in a folder before a store is made in it, and what a creation leaves that was cut short.
+  private static let firstFiles = ["data.mdb", "owner.lock", "lock.mdb", "cohort.toml", "inbox"]
+
   /// Makes the folder and its parents; refuses one that holds anything but a store's own small files.
   static func create(_ path: String) throws {
     try makeFolder(path)
     guard let names = entries(path) else { throw failure("read", path) }
-    let foreign = names.filter { !["data.mdb", "owner.lock", "lock.mdb", "cohort.toml", "inbox"].contains($0) }
+    let foreign = names.filter { !firstFiles.contains($0) }
     guard foreign.isEmpty else {
       throw StoreError(
         code: "not-empty", category: .usage, message: "The folder is not empty", place: path,
@@ -53,6 +56,11 @@ enum StoreFolder {
       throw failure("opened", path)
     }
     guard info.st_size > 0 else {
+      if entries(path)?.allSatisfy(firstFiles.contains) ?? false {
+        throw StoreError(
+          code: "no-store", category: .notFound, message: "There is no store here: the data file is empty", place: path,
+          hint: "If its creation was cut short, run cohort init again; otherwise restore the last backup")
+      }
       throw StoreError(
         code: "corrupted", category: .corruption, message: "The store's data file is empty", place: path + "/data.mdb",
         hint: "Restore the last backup")

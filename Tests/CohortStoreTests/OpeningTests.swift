@@ -36,8 +36,11 @@ import Testing
     try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
     #expect(code { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.no-store")
     try Data().write(to: URL(fileURLWithPath: empty + "/data.mdb"))
-    #expect(code { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.corrupted")
+    #expect(code { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.no-store")
     #expect(try FileManager.default.contentsOfDirectory(atPath: empty) == ["data.mdb"])
+    // A creation that was cut short leaves nothing else.
+    try Data("text".utf8).write(to: URL(fileURLWithPath: empty + "/catalog.sqlite"))
+    #expect(code { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.corrupted")
   }
 
   @Test func aStoreIsMadeOnce() throws {
