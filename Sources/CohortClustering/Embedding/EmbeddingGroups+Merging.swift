@@ -51,7 +51,7 @@ extension EmbeddingGroups {
     var cheapest = CheapestPairs(below: limit)
     products.values.withUnsafeBufferPointer { products in
       for a in 0..<count {
-        for b in (a + 1)..<max(count, a + 1) {
+        for b in (a + 1)..<count {
           let apart = 0.75 * (squares[a] + squares[b] - 2 * Double(products[a * count + b])) - slacks[a] - slacks[b]
           let both = weights[a] + weights[b]
           guard weights[a] * weights[b] * apart <= cheapest.least * both, both <= most else { continue }
