@@ -46,35 +46,43 @@ let package = Package(
 
     // Layer 2: values and the map.
     .target(name: "CohortCore", dependencies: ["CXXHash"], swiftSettings: swift),
-    .target(name: "CohortLMDB", dependencies: ["CLMDB", "CohortCore"], swiftSettings: swift),
+    .target(name: "CohortSystem", dependencies: ["CohortCore"], swiftSettings: swift),
+    .target(name: "CohortLMDB", dependencies: ["CLMDB", "CohortCore", "CohortSystem"], swiftSettings: swift),
 
     // Layer 3: the stages, and the store between them.
-    .target(name: "CohortStore", dependencies: ["CohortCore", "CohortLMDB", "CLMDB", "CZstd"], swiftSettings: swift),
-    .target(name: "CohortPlanning", dependencies: ["CohortCore"], swiftSettings: swift),
-    .target(name: "CohortClustering", dependencies: ["CohortCore", "CohortKernels"], swiftSettings: swift),
     .target(
-      name: "CohortIngestion", dependencies: ["CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
+      name: "CohortStore", dependencies: ["CohortSystem", "CohortCore", "CohortLMDB", "CLMDB", "CZstd"],
+      swiftSettings: swift),
+    .target(name: "CohortPlanning", dependencies: ["CohortSystem", "CohortCore"], swiftSettings: swift),
+    .target(
+      name: "CohortClustering", dependencies: ["CohortSystem", "CohortCore", "CohortKernels"], swiftSettings: swift),
+    .target(
+      name: "CohortIngestion",
+      dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
       swiftSettings: swift),
 
     .target(
-      name: "CohortEmbedding", dependencies: ["CohortCore", "CohortKernels", "CSimdjson", "CUnicodeTables"],
+      name: "CohortEmbedding",
+      dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CUnicodeTables"],
       swiftSettings: swift),
 
     // Layer 4: what is derived from the store, and what trains on it.
     .target(
       name: "CohortCatalog",
       dependencies: [
-        "CohortCore", "CohortStore", "CohortClustering", "CSQLiteGuard",
+        "CohortSystem", "CohortCore", "CohortStore", "CohortClustering", "CSQLiteGuard",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .target(
-      name: "CohortTrainer", dependencies: ["CohortCore", "CohortKernels", "CohortStore", "CohortPlanning"],
+      name: "CohortTrainer",
+      dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning"],
       swiftSettings: swift),
 
     .target(
       name: "CohortProviders",
       dependencies: [
-        "CohortCore", "CohortEmbedding", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        "CohortSystem", "CohortCore", "CohortEmbedding",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], swiftSettings: swift),
@@ -83,7 +91,8 @@ let package = Package(
     .target(
       name: "CohortPipeline",
       dependencies: [
-        "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning", "CohortClustering", "CohortIngestion",
+        "CohortSystem", "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning", "CohortClustering",
+        "CohortIngestion",
         "CohortEmbedding", "CohortProviders", "CBundledModel",
       ], swiftSettings: swift),
 
@@ -91,7 +100,8 @@ let package = Package(
     .executableTarget(
       name: "cohort",
       dependencies: [
-        "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog", "CohortTrainer",
+        "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
+        "CohortTrainer",
         "CohortEmbedding", "CohortProviders", "CohortPipeline",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
@@ -99,7 +109,8 @@ let package = Package(
     .executableTarget(
       name: "cohortd",
       dependencies: [
-        "CohortCore", "CohortStore", "CohortIngestion", "CohortCatalog", "CohortEmbedding", "CohortProviders",
+        "CohortSystem", "CohortCore", "CohortStore", "CohortIngestion", "CohortCatalog", "CohortEmbedding",
+        "CohortProviders",
         "CohortPipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: swift),

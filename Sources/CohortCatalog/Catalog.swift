@@ -1,7 +1,7 @@
 public import CohortCore
 public import CohortStore
 internal import GRDB
-internal import Synchronization
+internal import CohortSystem
 
 /// How a catalog is kept.
 public struct CatalogOptions: Hashable, Sendable {
@@ -40,27 +40,27 @@ public final class Catalog: Sendable {
   /// What opening did.
   public let opening: CatalogRefresh
   let storeID: Digest128
-  private let base: Mutex<CatalogBase>
+  private let base: Locked<CatalogBase>
 
   /// Opens the catalog of a store and brings it up to date.
   /// - Complexity: O(1) when it is up to date, else linear in the entries to apply: about 10,000 a second.
-  /// - Throws: `CatalogError` (`catalog.disk-full`, `catalog.not-writable`, `catalog.unreadable-entry`); `StoreError`
+  /// - Throws: `CohortError` (`catalog.disk-full`, `catalog.not-writable`, `catalog.unreadable-entry`); `CohortError`
   ///   where the store itself is damaged.
   public init(of store: Store, options: CatalogOptions = CatalogOptions()) throws {
     let path = store.path + "/" + Self.fileName
-    let (base, opening) = try CatalogError.describing(path) { try CatalogBase.open(path, store, options) }
+    let (base, opening) = try CohortError.describing(path) { try CatalogBase.open(path, store, options) }
     self.path = path
     self.options = options
     self.opening = opening
     storeID = store.id
-    self.base = Mutex(base)
+    self.base = Locked(base)
   }
 
   /// Applies the entries that came since. Cheap when there are none.
   @discardableResult
   public func catchUp(from store: Store) throws -> CatalogRefresh {
     try check(store)
-    return try CatalogError.describing(path) { try base.withLock { try $0.catchUp(path, store, options) } }
+    return try CohortError.describing(path) { try base.withLock { try $0.catchUp(path, store, options) } }
   }
 
   /// Forgets everything and applies the whole log again. The content comes out the same.
@@ -68,8 +68,8 @@ public final class Catalog: Sendable {
   @discardableResult
   public func rebuild(from store: Store) throws -> CatalogRefresh {
     try check(store)
-    guard case .owner = store.access else { throw CatalogError.readOnly(path) }
-    return try CatalogError.describing(path) {
+    guard case .owner = store.access else { throw CohortError.readOnly(path) }
+    return try CohortError.describing(path) {
       try base.withLock { try $0.rebuild(path, store, options, because: .requested) }
     }
   }
@@ -77,14 +77,14 @@ public final class Catalog: Sendable {
   /// One hash over all rows of all tables: equal for catalogs with the same content.
   /// - Complexity: O(content).
   public func contentDigest() throws -> Digest128 {
-    try CatalogError.describing(path) { try base.withLock { try $0.queue.read(CatalogDigest.of) } }
+    try CohortError.describing(path) { try base.withLock { try $0.queue.read(CatalogDigest.of) } }
   }
 
   /// Looks through the whole file for damage.
   /// - Returns: what SQLite found, nothing when it is sound.
   /// - Complexity: O(content).
   public func verify() throws -> [String] {
-    try CatalogError.describing(path) {
+    try CohortError.describing(path) {
       try base.withLock { base in
         try base.queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(100)") }.filter { $0 != "ok" }
       }
@@ -98,20 +98,19 @@ public final class Catalog: Sendable {
 
   private func check(_ store: Store) throws {
     guard store.id == storeID else {
-      throw CatalogError(
-        code: "other-store", category: .usage, message: "The catalog belongs to another store", place: path,
-        hint: "Open the catalog of that store")
+      throw CohortError(
+        .catalogOtherStore, "The catalog belongs to another store", place: path, hint: "Open the catalog of that store")
     }
   }
 }
 
-extension CatalogError {
+extension CohortError {
   /// Runs `body` and gives SQLite's errors their place and meaning.
   static func describing<R>(_ path: String, _ body: () throws -> R) throws -> R {
     do {
       return try body()
     } catch let error as DatabaseError {
-      throw CatalogError(error, path: path)
+      throw CohortError(error, path: path)
     }
   }
 }

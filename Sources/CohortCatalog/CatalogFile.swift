@@ -1,12 +1,6 @@
 internal import CohortCore
 internal import GRDB
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// The catalog's file and its companions (`-wal`, `-shm`).
 enum CatalogFile {
@@ -53,8 +47,8 @@ enum CatalogFile {
   /// Deletes the file. The main file goes first: SQLite throws away a log that it finds beside an empty file.
   static func remove(_ path: String) throws {
     for suffix in ["", "-wal", "-shm", "-journal"] where unlink(path + suffix) != 0 && errno != ENOENT {
-      throw CatalogError(
-        code: "not-writable", category: .failure, message: "The old catalog cannot be deleted", place: path + suffix,
+      throw CohortError(
+        .catalogNotWritable, "The old catalog cannot be deleted", place: path + suffix,
         cause: String(cString: strerror(errno)), hint: "Delete it yourself; it comes back with the same content")
     }
   }

@@ -53,7 +53,7 @@ public struct GroupingState: Sendable {
   ///   - dimension: values of a vector, for an embedding grouping.
   ///   - options: choices of an embedding grouping; they become part of its state.
   ///   - anchors: those that the definition names, for a grouping by anchors.
-  /// - Throws: `ClusteringError` `clustering.definition` when the definition asks for something impossible.
+  /// - Throws: `CohortError` `clustering.definition` when the definition asks for something impossible.
   public init(
     definition: GroupingDefinition, dimension: Int = 0, options: EmbeddingOptions = EmbeddingOptions(),
     anchors: AnchorSet? = nil
@@ -97,15 +97,14 @@ public struct GroupingState: Sendable {
   /// - Parameters:
   ///   - records: the next `roundLength(pending:)` records of the feed.
   ///   - assignments: the assignments as the rounds before left them.
-  /// - Throws: `ClusteringError` for records, vectors or stored state that make no sense, and what `assignments` and
+  /// - Throws: `CohortError` for records, vectors or stored state that make no sense, and what `assignments` and
   ///   `features` throw. The state is then unchanged.
   public mutating func applyRound(
     _ records: some Collection<ChangeRecord>, assignments: any AssignmentTable, features: any SampleFeatures
   ) throws -> RoundOutcome {
     guard records.count > 0, roundLength(pending: records.count) == records.count else {
-      throw ClusteringError(
-        code: "clustering.round-length", category: .failure,
-        message: "A round of \(records.count) records does not follow record \(applied)",
+      throw CohortError(
+        .clusteringRoundLength, "A round of \(records.count) records does not follow record \(applied)",
         hint: "Give applyRound exactly as many records as roundLength(pending:) says")
     }
     return try advance(by: records.count, assignments, features) { try $0.apply(Array(records), &$1) }
@@ -124,16 +123,14 @@ public struct GroupingState: Sendable {
     _ records: some Collection<ChangeRecord> = [], assignments: any AssignmentTable, features: any SampleFeatures
   ) throws -> RoundOutcome {
     guard roundLength(pending: records.count) == 0 else {
-      throw ClusteringError(
-        code: "clustering.round-length", category: .failure,
-        message: "\(records.count) records after record \(applied) are a round and no tail",
+      throw CohortError(
+        .clusteringRoundLength, "\(records.count) records after record \(applied) are a round and no tail",
         hint: "Apply all complete rounds before a pass")
     }
     return try advance(by: records.count, assignments, features) { engine, context in
       guard var groups = engine as? EmbeddingGroups else {
-        throw ClusteringError(
-          code: "clustering.not-refinable", category: .usage,
-          message: "Only groupings by embedding can be refined: the others have nothing to gain")
+        throw CohortError(
+          .clusteringNotRefinable, "Only groupings by embedding can be refined: the others have nothing to gain")
       }
       try groups.refine(Array(records), &context)
       engine = groups
@@ -265,7 +262,7 @@ public struct GroupingState: Sendable {
   /// - Parameters:
   ///   - groups: the records of all groups, in any order; closed ones are passed over.
   ///   - anchors: those that the grouping was created with, if it is one by anchors.
-  /// - Throws: `FormatError`, or `ClusteringError` `clustering.damaged-state` when header and groups do not belong
+  /// - Throws: `CohortError`, or `CohortError` `clustering.damaged-state` when header and groups do not belong
   ///   together (the digest is computed again and compared).
   public init(
     header bytes: [UInt8], groups records: some Sequence<GroupRecord>, anchors: AnchorSet? = nil
@@ -284,7 +281,7 @@ public struct GroupingState: Sendable {
     hashes = open.map { ($0.id, XXH3.hash64($0.encoded)) }
     digest = Self.digest(header: header, hashes)
     guard open.count == fields.open, open.allSatisfy({ $0.id.rawValue < nextGroup }), digest == expected else {
-      throw ClusteringError.damagedState("The groups do not belong to the grouping's header")
+      throw CohortError.damagedState("The groups do not belong to the grouping's header")
     }
   }
 
@@ -313,7 +310,7 @@ public struct GroupingState: Sendable {
     }
   }
 
-  private static var productError: ClusteringError {
+  private static var productError: CohortError {
     .definition("A product has no rounds of its own", hint: "Compute it from its factors")
   }
 }
@@ -331,11 +328,11 @@ struct StoredHeader {
   init(from reader: inout ByteReader) throws {
     let version = try reader.fixed(UInt8.self)
     guard version == GroupingState.layoutVersion else {
-      throw FormatError.invalid("a grouping's header", at: 0, cause: "layout version \(version) is not known")
+      throw CohortError.invalid("a grouping's header", at: 0, cause: "layout version \(version) is not known")
     }
     definition = try GroupingDefinition(from: &reader)
     let dimension = try reader.varint()
-    guard dimension <= 1 << 20 else { throw FormatError.invalid("a vector dimension", at: reader.offset) }
+    guard dimension <= 1 << 20 else { throw CohortError.invalid("a vector dimension", at: reader.offset) }
     self.dimension = Int(dimension)
     applied = try reader.fixed()
     frontier = try reader.fixed()

@@ -1,4 +1,4 @@
-/// Reads what `ByteWriter` wrote. Never traps: anything that does not fit is a `FormatError` with its offset.
+/// Reads what `ByteWriter` wrote. Never traps: anything that does not fit is a `CohortError` with its offset.
 ///
 /// The reader borrows its bytes; it must not outlive them.
 public struct ByteReader {
@@ -22,7 +22,7 @@ public struct ByteReader {
   ) throws -> R {
     var reader = ByteReader(bytes)
     let result = try body(&reader)
-    guard reader.remaining == 0 else { throw FormatError.invalid("the end of the value", at: reader.offset) }
+    guard reader.remaining == 0 else { throw CohortError.invalid("the end of the value", at: reader.offset) }
     return result
   }
 
@@ -33,7 +33,7 @@ public struct ByteReader {
   /// - Throws: `core.truncated`.
   public mutating func fixed<T: FixedWidthInteger>(_ type: T.Type = T.self) throws -> T {
     let size = MemoryLayout<T>.size
-    guard remaining >= size else { throw FormatError.truncated("an integer", at: offset) }
+    guard remaining >= size else { throw CohortError.truncated("an integer", at: offset) }
     defer { offset += size }
     return T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
   }
@@ -52,12 +52,12 @@ public struct ByteReader {
     while offset < bytes.count {
       let byte = bytes[offset]
       offset += 1
-      guard shift < 63 || byte <= 1 else { throw FormatError.invalid("a variable-length integer", at: offset) }
+      guard shift < 63 || byte <= 1 else { throw CohortError.invalid("a variable-length integer", at: offset) }
       value |= UInt64(byte & 0x7f) << shift
       if byte & 0x80 == 0 { return value }
       shift += 7
     }
-    throw FormatError.truncated("a variable-length integer", at: offset)
+    throw CohortError.truncated("a variable-length integer", at: offset)
   }
 
   /// A count that fits what is left: no allocation can be talked into more than the bytes that are there.
@@ -65,13 +65,13 @@ public struct ByteReader {
   public mutating func count(unit: Int = 1) throws -> Int {
     let at = offset
     let value = try varint()
-    guard value <= UInt64(remaining / max(unit, 1)) else { throw FormatError.truncated("a list", at: at) }
+    guard value <= UInt64(remaining / max(unit, 1)) else { throw CohortError.truncated("a list", at: at) }
     return Int(value)
   }
 
   /// The next `count` bytes, in place.
   public mutating func raw(_ count: Int) throws -> UnsafeRawBufferPointer {
-    guard count >= 0, remaining >= count else { throw FormatError.truncated("a byte string", at: offset) }
+    guard count >= 0, remaining >= count else { throw CohortError.truncated("a byte string", at: offset) }
     defer { offset += count }
     return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
   }
@@ -86,7 +86,7 @@ public struct ByteReader {
     let at = offset
     let utf8 = try blob()
     guard let text = String(validating: utf8.bindMemory(to: UInt8.self), as: UTF8.self) else {
-      throw FormatError.invalid("UTF-8 text", at: at)
+      throw CohortError.invalid("UTF-8 text", at: at)
     }
     return text
   }
@@ -97,7 +97,7 @@ public struct ByteReader {
     switch try fixed(UInt8.self) {
     case 0: return nil
     case 1: return try string()
-    default: throw FormatError.invalid("an optional", at: offset - 1)
+    default: throw CohortError.invalid("an optional", at: offset - 1)
     }
   }
 }

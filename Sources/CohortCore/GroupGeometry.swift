@@ -34,7 +34,7 @@ public enum GroupGeometry: Hashable, Sendable {
       values.reserveCapacity(count)
       for _ in 0..<count { values.append(try reader.float()) }
       self = .centroid(values)
-    case let tag: throw FormatError.invalid("a group's geometry", at: reader.offset - 1, cause: "tag \(tag)")
+    case let tag: throw CohortError.invalid("a group's geometry", at: reader.offset - 1, cause: "tag \(tag)")
     }
   }
 }

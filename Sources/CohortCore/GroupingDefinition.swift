@@ -162,7 +162,7 @@ public struct GroupingDefinition: Hashable, Sendable {
     case 6:
       let measure = try reader.string()
       criterion = .length(try Self.part(from: &reader), try Self.edges(from: &reader), measure: measure)
-    case let tag: throw FormatError.invalid("a grouping's criterion", at: reader.offset - 1, cause: "tag \(tag)")
+    case let tag: throw CohortError.invalid("a grouping's criterion", at: reader.offset - 1, cause: "tag \(tag)")
     }
     var tag = try reader.fixed(UInt8.self)
     isBalanced = tag == Self.balancedTag
@@ -171,13 +171,13 @@ public struct GroupingDefinition: Hashable, Sendable {
     case 0: granularity = .automatic
     case 1: granularity = .groups(try Self.size(from: &reader))
     case 2: granularity = .groupSize(try Self.size(from: &reader))
-    case let tag: throw FormatError.invalid("a granularity", at: reader.offset - 1, cause: "tag \(tag)")
+    case let tag: throw CohortError.invalid("a granularity", at: reader.offset - 1, cause: "tag \(tag)")
     }
   }
 
   private static func part(from reader: inout ByteReader) throws -> LengthPart {
     guard let part = LengthPart(rawValue: try reader.fixed()) else {
-      throw FormatError.invalid("the part that is measured", at: reader.offset - 1)
+      throw CohortError.invalid("the part that is measured", at: reader.offset - 1)
     }
     return part
   }
@@ -190,19 +190,19 @@ public struct GroupingDefinition: Hashable, Sendable {
       return .given(values)
     case 1: return .equalWidth(try size(from: &reader))
     case 2: return .quantiles(try size(from: &reader))
-    case let tag: throw FormatError.invalid("the edges", at: reader.offset - 1, cause: "tag \(tag)")
+    case let tag: throw CohortError.invalid("the edges", at: reader.offset - 1, cause: "tag \(tag)")
     }
   }
 
   private static func cosine(from reader: inout ByteReader) throws -> Float {
     let value = try reader.float()
-    guard value >= -1, value <= 1 else { throw FormatError.invalid("a cosine", at: reader.offset - 4) }
+    guard value >= -1, value <= 1 else { throw CohortError.invalid("a cosine", at: reader.offset - 4) }
     return value
   }
 
   private static func size(from reader: inout ByteReader) throws -> Int {
     let value = try reader.varint()
-    guard value <= UInt64(Int32.max) else { throw FormatError.invalid("a size", at: reader.offset) }
+    guard value <= UInt64(Int32.max) else { throw CohortError.invalid("a size", at: reader.offset) }
     return Int(value)
   }
 }

@@ -44,7 +44,7 @@ public enum SampleContent {
     var messages: [Message] = []
     let tools = try visit(bytes) { role, extra, text in
       guard let string = String(validating: text.bindMemory(to: UInt8.self), as: UTF8.self) else {
-        throw FormatError.invalid("the text of a message", cause: "not UTF-8")
+        throw CohortError.invalid("the text of a message", cause: "not UTF-8")
       }
       messages.append(Message(role: role, text: string, extra: [UInt8](extra)))
     }
@@ -61,7 +61,7 @@ public enum SampleContent {
     try ByteReader.decode(bytes) { reader in
       let version = try reader.fixed(UInt8.self)
       guard version == layoutVersion else {
-        throw FormatError.invalid("the sample's layout version", at: 0, cause: "\(version) is not known")
+        throw CohortError.invalid("the sample's layout version", at: 0, cause: "\(version) is not known")
       }
       let count = try reader.count(unit: 3)
       let tools = [UInt8](try reader.blob())
@@ -73,7 +73,7 @@ public enum SampleContent {
         case 2: role = .assistant
         case 3: role = .tool
         case 255: role = .other(try reader.string())
-        case let code: throw FormatError.invalid("a role", at: reader.offset - 1, cause: "code \(code)")
+        case let code: throw CohortError.invalid("a role", at: reader.offset - 1, cause: "code \(code)")
         }
         let extra = try reader.blob()
         try body(role, extra, try reader.blob())

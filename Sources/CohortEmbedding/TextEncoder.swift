@@ -11,7 +11,7 @@ public protocol TextEncoder: Sendable {
 
   /// Encodes texts.
   /// - Returns: one outcome a text, in the order of `texts`.
-  /// - Throws: `EmbeddingError` when nothing can be said of any of them now (a server that is gone, a damaged model). A
+  /// - Throws: `CohortError` when nothing can be said of any of them now (a server that is gone, a damaged model). A
   ///   failure of single texts is an outcome, not an error.
   func encode(_ texts: [String]) throws -> [EncodedText]
 }

@@ -1,11 +1,6 @@
+internal import CohortCore
 internal import CLMDB
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// What was overwritten.
 package struct ErasedRemains: Hashable, Sendable {
@@ -52,7 +47,7 @@ extension Environment {
   private func dataDescriptor() throws -> Int32 {
     var descriptor: Int32 = -1
     let status = withPointer { mdb_env_get_fd($0, &descriptor) }
-    guard status == 0 else { throw LMDBError.from(status, doing: "looking at the store", place: path) }
+    guard status == 0 else { throw CohortError.lmdb(status, doing: "looking at the store", place: path) }
     return descriptor
   }
 }
@@ -65,7 +60,7 @@ extension UnsafeTransaction {
       // A count and that many page numbers.
       let words = value.count / 8
       guard words > 0, value.loadUnaligned(as: UInt64.self) < UInt64(words) else {
-        throw LMDBError.from(MDB_CORRUPTED, doing: "reading the free list", place: place)
+        throw CohortError.lmdb(MDB_CORRUPTED, doing: "reading the free list", place: place)
       }
       for index in 0..<Int(value.loadUnaligned(as: UInt64.self)) {
         try body(value.loadUnaligned(fromByteOffset: 8 + 8 * index, as: UInt64.self), transaction)
@@ -153,7 +148,7 @@ private struct Remains {
   }
 
   func synchronize() throws {
-    guard fsync(descriptor) == 0 else { throw LMDBError.from(errno, doing: "erasing", place: place) }
+    guard fsync(descriptor) == 0 else { throw CohortError.lmdb(errno, doing: "erasing", place: place) }
   }
 
   private func collectLargeValues(_ bytes: [UInt8], _ lower: Int, into tails: inout [UInt64: Int]) throws {
@@ -172,7 +167,7 @@ private struct Remains {
     let got = zeros.withUnsafeBytes {
       pwrite(descriptor, $0.baseAddress, range.count, off_t(page) * off_t(pageSize) + off_t(range.lowerBound))
     }
-    guard got == range.count else { throw LMDBError.from(got < 0 ? errno : EIO, doing: "erasing", place: place) }
+    guard got == range.count else { throw CohortError.lmdb(got < 0 ? errno : EIO, doing: "erasing", place: place) }
   }
 
   private func read(_ page: UInt64) throws -> [UInt8] {
@@ -180,7 +175,7 @@ private struct Remains {
     let got = bytes.withUnsafeMutableBytes {
       pread(descriptor, $0.baseAddress, $0.count, off_t(page) * off_t(pageSize))
     }
-    guard got >= 0 else { throw LMDBError.from(errno, doing: "erasing", place: place) }
+    guard got >= 0 else { throw CohortError.lmdb(errno, doing: "erasing", place: place) }
     return bytes
   }
 
@@ -188,5 +183,5 @@ private struct Remains {
     bytes.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: T.self)) }
   }
 
-  private func damaged() -> LMDBError { LMDBError.from(MDB_CORRUPTED, doing: "erasing", place: place) }
+  private func damaged() -> CohortError { CohortError.lmdb(MDB_CORRUPTED, doing: "erasing", place: place) }
 }

@@ -1,12 +1,6 @@
 internal import CLMDB
 internal import CohortCore
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// An open LMDB environment: one memory map, its tables, and the only two ways into it, `read` and `write`.
 ///
@@ -54,9 +48,9 @@ package final class Environment: @unchecked Sendable {
     self.definitions = definitions
     process = getpid()
     if case .network(let kind) = try FileSystemKind(ofFolder: path), !options.withoutLocks {
-      throw LMDBError(
-        code: "lmdb.network-file-system", category: .usage, message: "A store cannot live on a \(kind) file system",
-        place: path, cause: "memory maps and locks do not hold across a network",
+      throw CohortError(
+        .lmdbNetworkFileSystem, "A store cannot live on a \(kind) file system", place: path,
+        cause: "memory maps and locks do not hold across a network",
         hint: "Keep the store on a local disk; a published copy can be opened read-only without locks")
     }
     try MetaPage.check(dataFile: path + "/data.mdb")
@@ -91,7 +85,7 @@ package final class Environment: @unchecked Sendable {
     while true {
       do {
         return try openEnvironment(path, tables: tables, options, mapSize: mapSize)
-      } catch let error as LMDBError where error.status == ENOMEM && mapSize / 2 >= smallestMap {
+      } catch let error as CohortError where error.code == .lmdbNoMemory && mapSize / 2 >= smallestMap {
         mapSize /= 2
       }
     }
@@ -102,7 +96,7 @@ package final class Environment: @unchecked Sendable {
   ) throws -> OpaquePointer {
     var environment: OpaquePointer?
     try check(mdb_env_create(&environment), "creating an environment", path)
-    guard let environment else { throw LMDBError.from(ENOMEM, doing: "creating an environment", place: path) }
+    guard let environment else { throw CohortError.lmdb(ENOMEM, doing: "creating an environment", place: path) }
     do {
       try check(mdb_env_set_mapsize(environment, Int(clamping: mapSize)), "setting the map size", path)
       try check(mdb_env_set_maxreaders(environment, options.maximumReaders), "setting the readers", path)
@@ -122,7 +116,7 @@ package final class Environment: @unchecked Sendable {
 
   private static func check(_ status: Int32, _ action: String, _ path: String) throws {
     guard status != 0 else { return }
-    throw LMDBError.from(status, doing: action, place: path, freeBytes: FileSystemKind.freeBytes(ofFolder: path))
+    throw CohortError.lmdb(status, doing: action, place: path, freeBytes: FileSystemKind.freeBytes(ofFolder: path))
   }
 
   private static func openTables(
@@ -154,14 +148,13 @@ package final class Environment: @unchecked Sendable {
   package func table(_ name: String) throws -> Table {
     guard let table = tables[name] else {
       if hasTables {
-        throw LMDBError(
-          code: "lmdb.missing-table", category: .corruption, message: "Table \(name) is missing", place: path,
-          cause: "the page that lists the tables is damaged, or the file is no store",
-          hint: "Restore the last backup")
+        throw CohortError(
+          .lmdbMissingTable, "Table \(name) is missing", place: path,
+          cause: "the page that lists the tables is damaged, or the file is no store", hint: "Restore the last backup")
       }
-      throw LMDBError(
-        code: "lmdb.no-table", category: .notFound, message: "The folder holds no store: table \(name) is missing",
-        place: path, hint: "Create a store with cohort init")
+      throw CohortError(
+        .lmdbNoTable, "The folder holds no store: table \(name) is missing", place: path,
+        hint: "Create a store with cohort init")
     }
     return table
   }
@@ -181,7 +174,7 @@ package final class Environment: @unchecked Sendable {
       if let result { return result }
       try recover(from: status, "starting to read")
     }
-    throw LMDBError.from(MDB_MAP_RESIZED, doing: "starting to read", place: path)
+    throw CohortError.lmdb(MDB_MAP_RESIZED, doing: "starting to read", place: path)
   }
 
   /// Runs `body` in a write transaction and commits durably; an error thrown by `body` undoes everything. When the map
@@ -196,11 +189,11 @@ package final class Environment: @unchecked Sendable {
         let (status, result): (Int32, R?) = try gate.shared { try attempt(body) }
         if let result { return result }
         try recover(from: status, "starting to write")
-      } catch let error as LMDBError where error.status == MDB_MAP_FULL {
+      } catch let error as CohortError where error.code == .lmdbMapFull {
         try growMap()
       }
     }
-    throw LMDBError.from(MDB_MAP_FULL, doing: "growing the map", place: path)
+    throw CohortError.lmdb(MDB_MAP_FULL, doing: "growing the map", place: path)
   }
 
   /// - Returns: 0 and the result, or the status with which the transaction could not even begin.
@@ -242,7 +235,7 @@ package final class Environment: @unchecked Sendable {
       let environment = try Self.openEnvironment(path, tables: definitions.count, options)
       do {
         guard try Self.openTables(definitions, environment, path: path, options) == tables else {
-          throw LMDBError.from(MDB_PANIC, doing: "opening the store again", place: path)
+          throw CohortError.lmdb(MDB_PANIC, doing: "opening the store again", place: path)
         }
       } catch {
         mdb_env_close(environment)
@@ -260,9 +253,9 @@ package final class Environment: @unchecked Sendable {
 
   private func checkProcess() throws {
     guard getpid() == process else {
-      throw LMDBError(
-        code: "lmdb.forked", category: .usage, message: "The store was opened before this process was forked",
-        place: path, hint: "Open the store in the child")
+      throw CohortError(
+        .lmdbForked, "The store was opened before this process was forked", place: path,
+        hint: "Open the store in the child")
     }
   }
 
@@ -272,7 +265,7 @@ package final class Environment: @unchecked Sendable {
       try Self.check(mdb_env_info(pointer, &information), "looking at the map", path)
       let (size, overflow) = information.me_mapsize.multipliedReportingOverflow(by: 2)
       guard !overflow, size <= Int.max, mdb_env_set_mapsize(pointer, size) == 0 else {
-        throw LMDBError.from(MDB_MAP_FULL, doing: "growing the map", place: path)
+        throw CohortError.lmdb(MDB_MAP_FULL, doing: "growing the map", place: path)
       }
     }
   }

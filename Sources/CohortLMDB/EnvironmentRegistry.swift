@@ -1,12 +1,6 @@
 internal import CLMDB
 internal import CohortCore
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// The environments that this process has open, by the identity of their folder. Opening one twice in a process breaks
 /// LMDB's locks, so a second call gets the first one's environment. Each process has its own table: a forked child
@@ -26,6 +20,11 @@ package enum EnvironmentRegistry {
 
   private static let open = Locked<[Key: Entry]>([:])
 
+  /// A child must not inherit the lock held by a thread that it does not have.
+  private static let isSafeToFork: Void = {
+    pthread_atfork({ open.hold() }, { open.letGo() }, { open.letGo() })
+  }()
+
   /// The environment in folder `path`, opened if this process has not opened it yet.
   ///
   /// An environment that is open for reading only, or without locks, is no good for those who need more: that is an
@@ -33,9 +32,14 @@ package enum EnvironmentRegistry {
   package static func environment(
     at path: String, tables: [TableDefinition], options: Environment.Options
   ) throws -> Environment {
-    var info = stat()
-    guard stat(path, &info) == 0 else { throw LMDBError.from(errno, doing: "opening the store", place: path) }
-    let key = Key(process: getpid(), device: UInt64(info.st_dev), inode: UInt64(info.st_ino))
+    _ = isSafeToFork
+    let status: FileStatus
+    do throws(Errno) {
+      status = try SystemCall.status(of: path)
+    } catch {
+      throw CohortError.lmdb(error.number, doing: "opening the store", place: path)
+    }
+    let key = Key(process: getpid(), device: status.device, inode: status.inode)
     while true {
       let found: Environment? = try open.withLock { entries in
         guard let entry = entries[key] else {
@@ -57,15 +61,14 @@ package enum EnvironmentRegistry {
 
   private static func check(_ have: Environment.Options, suffice want: Environment.Options, _ path: String) throws {
     guard want.readOnly || !have.readOnly else {
-      throw LMDBError(
-        code: "lmdb.open-read-only", category: .usage,
-        message: "This process already has the store open for reading only", place: path,
+      throw CohortError(
+        .lmdbOpenReadOnly, "This process already has the store open for reading only", place: path,
         hint: "Close it before opening it for writing")
     }
     guard want.withoutLocks || !have.withoutLocks else {
-      throw LMDBError(
-        code: "lmdb.open-without-locks", category: .usage,
-        message: "This process already has the store open without locks", place: path, hint: "Close it first")
+      throw CohortError(
+        .lmdbOpenWithoutLocks, "This process already has the store open without locks", place: path,
+        hint: "Close it first")
     }
   }
 

@@ -1,11 +1,6 @@
+internal import CohortCore
 internal import CLMDB
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// What a folder's file system is, as far as LMDB cares: memory maps and locks do not work across a network.
 package enum FileSystemKind: Hashable, Sendable {
@@ -16,7 +11,7 @@ package enum FileSystemKind: Hashable, Sendable {
     #if os(Linux)
       var info = statfs()
       guard statfs(path, &info) == 0 else {
-        throw LMDBError.from(errno, doing: "looking at the file system", place: path)
+        throw CohortError.lmdb(errno, doing: "looking at the file system", place: path)
       }
       let names: [UInt32: String] = [
         0x6969: "NFS", 0x517b: "SMB", 0xff53_4d42: "CIFS", 0xfe53_4d42: "SMB2", 0x0102_1997: "9P", 0x00c3_6400: "Ceph",
@@ -27,7 +22,7 @@ package enum FileSystemKind: Hashable, Sendable {
     #else
       var info = statfs()
       guard statfs(path, &info) == 0 else {
-        throw LMDBError.from(errno, doing: "looking at the file system", place: path)
+        throw CohortError.lmdb(errno, doing: "looking at the file system", place: path)
       }
       self = info.f_flags & UInt32(MNT_LOCAL) != 0 ? .local : .network("network")
     #endif

@@ -1,11 +1,5 @@
 internal import CohortCore
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// The free list of an LMDB data file (`FREE_DBI` of LMDB 0.9, 64-bit), walked with plain I/O: for a file that must not
 /// be mapped yet.

@@ -1,12 +1,6 @@
 internal import CLMDB
 internal import CohortCore
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// The two meta pages at the head of an LMDB data file (`MDB_meta` of LMDB 0.9, 64-bit), read with plain I/O before the
 /// file is mapped: touching a map beyond the end of its file is a signal, not an error.
@@ -43,10 +37,10 @@ package struct MetaPage {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT { return }
-      throw LMDBError.from(errno, doing: "opening the data file", place: path)
+      throw CohortError.lmdb(errno, doing: "opening the data file", place: path)
     }
     defer { close(descriptor) }
-    var failure: LMDBError?
+    var failure: CohortError?
     for look in 0..<looks {
       if look > 0 { usleep(pauseMicroseconds) }
       failure = try failureOf(descriptor, path: path)
@@ -56,13 +50,13 @@ package struct MetaPage {
   }
 
   /// Why the file is not whole; nil when it is.
-  private static func failureOf(_ descriptor: Int32, path: String) throws -> LMDBError? {
+  private static func failureOf(_ descriptor: Int32, path: String) throws -> CohortError? {
     // The meta pages first and the size after them: a commit in between makes the file longer, never shorter.
     let first = try read(descriptor, at: 0, path: path)
     let second = try first.flatMap { try read(descriptor, at: $0.pageSize, path: path) }
     var info = stat()
     guard fstat(descriptor, &info) == 0 else {
-      throw LMDBError.from(errno, doing: "looking at the data file", place: path)
+      throw CohortError.lmdb(errno, doing: "looking at the data file", place: path)
     }
     let size = UInt64(info.st_size)
     if size == 0 { return nil }
@@ -86,23 +80,21 @@ package struct MetaPage {
       path, "it has \(size) bytes where its meta page promises \(overflow ? "more than 2^64" : String(need))")
   }
 
-  private static func damaged(_ path: String, _ cause: String) -> LMDBError {
-    LMDBError(
-      code: "lmdb.meta", category: .corruption, message: "The store's data file is damaged", place: path, cause: cause,
-      hint: "Restore the last backup")
+  private static func damaged(_ path: String, _ cause: String) -> CohortError {
+    CohortError(
+      .lmdbMeta, "The store's data file is damaged", place: path, cause: cause, hint: "Restore the last backup")
   }
 
-  private static func truncated(_ path: String, _ cause: String) -> LMDBError {
-    LMDBError(
-      code: "lmdb.truncated", category: .corruption, message: "The store's data file is cut short or damaged",
-      place: path,
-      cause: cause, hint: "Restore the last backup; copy stores with cohort backup, never as files")
+  private static func truncated(_ path: String, _ cause: String) -> CohortError {
+    CohortError(
+      .lmdbTruncated, "The store's data file is cut short or damaged", place: path, cause: cause,
+      hint: "Restore the last backup; copy stores with cohort backup, never as files")
   }
 
   private static func read(_ descriptor: Int32, at offset: UInt64, path: String) throws -> MetaPage? {
     var bytes = [UInt8](repeating: 0, count: 152)
     let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
-    guard got >= 0 else { throw LMDBError.from(errno, doing: "reading the meta page", place: path) }
+    guard got >= 0 else { throw CohortError.lmdb(errno, doing: "reading the meta page", place: path) }
     guard got == bytes.count else { return nil }
     return bytes.withUnsafeBytes { raw in
       func word<T: FixedWidthInteger>(_ at: Int) -> T {

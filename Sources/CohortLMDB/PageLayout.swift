@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// Where in the map a value may lie. LMDB checks no sizes: one damaged length would be read beyond the end of the file,
 /// which is a signal, not an error.

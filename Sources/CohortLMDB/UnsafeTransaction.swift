@@ -88,7 +88,7 @@ package struct UnsafeTransaction {
     try withKey(start) { start in
       try walk(table, start) { key, value in
         guard key.mv_size == 8, let data = key.mv_data else {
-          throw LMDBError.from(MDB_CORRUPTED, doing: "reading a key of \(table.name)", place: place)
+          throw CohortError.lmdb(MDB_CORRUPTED, doing: "reading a key of \(table.name)", place: place)
         }
         return try body(data.loadUnaligned(as: UInt64.self), value)
       }
@@ -103,7 +103,7 @@ package struct UnsafeTransaction {
     try withKey(start) { start in
       try walk(table, start) { key, value in
         guard key.mv_size <= TableDefinition.maximumKeySize else {
-          throw LMDBError.from(MDB_CORRUPTED, doing: "reading a key of \(table.name)", place: place)
+          throw CohortError.lmdb(MDB_CORRUPTED, doing: "reading a key of \(table.name)", place: place)
         }
         return try body(UnsafeRawBufferPointer(start: key.mv_data, count: key.mv_size), value)
       }
@@ -132,7 +132,9 @@ package struct UnsafeTransaction {
     var cursor: OpaquePointer?
     try check(mdb_cursor_open(pointer, table.handle, &cursor), "opening a cursor of \(table.name)")
     defer { mdb_cursor_close(cursor) }
-    guard let cursor else { throw LMDBError.from(MDB_PANIC, doing: "opening a cursor of \(table.name)", place: place) }
+    guard let cursor else {
+      throw CohortError.lmdb(MDB_PANIC, doing: "opening a cursor of \(table.name)", place: place)
+    }
     return try body(UnsafeCursor(pointer: cursor, table: table, transaction: self))
   }
 
@@ -140,14 +142,14 @@ package struct UnsafeTransaction {
   func buffer(_ value: MDB_val, _ table: Table) throws -> UnsafeRawBufferPointer {
     let bytes = UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size)
     guard layout?.holds(bytes) != false else {
-      throw LMDBError.from(MDB_CORRUPTED, doing: "reading \(table.name)", place: place)
+      throw CohortError.lmdb(MDB_CORRUPTED, doing: "reading \(table.name)", place: place)
     }
     return bytes
   }
 
   func check(_ status: Int32, _ action: String) throws {
     guard status != 0 else { return }
-    throw LMDBError.from(status, doing: action, place: place, freeBytes: FileSystemKind.freeBytes(ofFolder: place))
+    throw CohortError.lmdb(status, doing: action, place: place, freeBytes: FileSystemKind.freeBytes(ofFolder: place))
   }
 
   func withKey<R>(_ key: UInt64, _ body: (MDB_val) throws -> R) throws -> R {

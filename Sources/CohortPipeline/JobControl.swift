@@ -54,8 +54,8 @@ public struct JobControl: Sendable {
   /// - Throws: `pipeline.interrupted` when the job shall stop.
   func checkpoint() throws {
     guard !shouldStop() else {
-      throw PipelineError(
-        code: "interrupted", category: .interrupted, message: "Interrupted; everything committed so far is kept",
+      throw CohortError(
+        .pipelineInterrupted, "Interrupted; everything committed so far is kept",
         hint: "Run the same command again to go on")
     }
   }

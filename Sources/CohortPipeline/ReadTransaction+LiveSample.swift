@@ -11,10 +11,10 @@ extension ReadTransaction {
   func withLiveSample<R>(_ id: SampleID, _ body: (SampleView) throws -> R) throws -> R? {
     do {
       return try withSample(id) { try $0.map(body) }
-    } catch let error as any DescribedError {
-      guard error.category == .corruption, !(error is PipelineError) else { throw error }
-      throw PipelineError(
-        code: "content", category: .corruption, message: "A sample cannot be read", place: "sample \(id)",
+    } catch let error as CohortError {
+      guard error.category == .corruption, error.code.module != .pipeline else { throw error }
+      throw CohortError(
+        .pipelineContent, "A sample cannot be read", place: "sample \(id)",
         cause: [error.message, error.cause].compactMap(\.self).joined(separator: ": "),
         hint: "Run cohort verify; a sample that is damaged can be deleted")
     }

@@ -8,9 +8,8 @@ extension Plan {
   /// - Throws: `planning.no-such-step` for a step the epoch does not have.
   public func step(epoch: UInt64, step: UInt64) throws -> PlannedStep {
     guard step < stepsPerEpoch else {
-      throw PlanningError(
-        code: "planning.no-such-step", category: .notFound,
-        message: "there is no step \(step) in an epoch of \(stepsPerEpoch) steps", place: "epoch \(epoch)")
+      throw CohortError(
+        .planningNoSuchStep, "there is no step \(step) in an epoch of \(stepsPerEpoch) steps", place: "epoch \(epoch)")
     }
     return computedStep(kind(ofEpoch: epoch), epoch: epoch, step: step)
   }

@@ -25,14 +25,14 @@ public struct Plan: Sendable {
   ///
   /// Complexity: O(groups log groups) time and O(groups) memory; folding and pooling by centroids take more, see
   /// `GroupFolding` and `PoolOrder`.
-  /// - Throws: `PlanningError` for settings or populations that make no plan.
+  /// - Throws: `CohortError` for settings or populations that make no plan.
   public init(population: Population, configuration: PlanConfiguration) throws {
     let resolution = try PlanResolution(population: population, configuration: configuration)
     try self.init(resolution, bytes: resolution.encode())
   }
 
   /// Reads a plan's bytes. Complexity: O(groups).
-  /// - Throws: `PlanningError` for a newer format or a value out of range, `FormatError` for truncated bytes.
+  /// - Throws: `CohortError` for a newer format or a value out of range, `CohortError` for truncated bytes.
   public init(decoding bytes: [UInt8]) throws {
     try self.init(PlanResolution(decoding: bytes), bytes: bytes)
   }
@@ -84,9 +84,7 @@ public struct Plan: Sendable {
   /// The group that a position belongs to. Complexity: O(log groups).
   public func group(ofPosition position: UInt64) throws -> GroupID {
     guard position < rows else {
-      throw PlanningError(
-        code: "planning.no-such-position", category: .notFound,
-        message: "there is no position \(position) in a snapshot of \(rows) rows")
+      throw CohortError(.planningNoSuchPosition, "there is no position \(position) in a snapshot of \(rows) rows")
     }
     var low = 0
     var high = groups.count

@@ -39,21 +39,21 @@ extension PlanResolution {
   init(decoding bytes: [UInt8]) throws {
     self = try ByteReader.decode(bytes) { reader in
       guard try reader.fixed(UInt32.self) == Self.magic else {
-        throw PlanningError.damaged("byte 0", "these bytes are not a plan")
+        throw CohortError.damaged("byte 0", "these bytes are not a plan")
       }
       let version = try reader.fixed(UInt16.self)
       guard version == Self.version else {
-        throw PlanningError(
-          code: version > Self.version ? "planning.newer-format" : "planning.unknown-format", category: .failure,
-          message: "the plan has format \(version), this release reads format \(Self.version)",
+        throw CohortError(
+          version > Self.version ? .planningNewerFormat : .planningUnknownFormat,
+          "the plan has format \(version), this release reads format \(Self.version)",
           hint: version > Self.version ? "Use a newer release of Cohort" : nil)
       }
       let storeID = Digest128(high: try reader.fixed(), low: try reader.fixed())
       let digest = Digest128(high: try reader.fixed(), low: try reader.fixed())
       let snapshotName = try reader.string()
       let configuration = try PlanConfiguration(from: &reader)
-      do { try configuration.validate() } catch let error as PlanningError {
-        throw PlanningError.damaged("configuration", error.description)
+      do { try configuration.validate() } catch let error as CohortError {
+        throw CohortError.damaged("configuration", error.description)
       }
       let groups = try Self.groups(from: &reader)
       let leads = try Self.leads(of: groups, from: &reader)
@@ -72,23 +72,23 @@ extension PlanResolution {
     var offset: UInt64 = 0
     for _ in 0..<count {
       let number = try reader.varint()
-      guard number <= UInt32.max else { throw PlanningError.damaged("group \(number)", "no group has this id") }
+      guard number <= UInt32.max else { throw CohortError.damaged("group \(number)", "no group has this id") }
       let id = GroupID(UInt32(number))
       let size = try reader.varint()
       let longest = try reader.varint()
       let member = try reader.varint()
       let mean = try reader.double()
-      if let last = groups.last, last.id >= id { throw PlanningError.damaged("group \(id)", "ids do not ascend") }
+      if let last = groups.last, last.id >= id { throw CohortError.damaged("group \(id)", "ids do not ascend") }
       guard size <= Population.greatestSize, offset + size <= Population.greatestSize, longest <= UInt32.max,
         member <= size, mean.isFinite, mean >= 0
-      else { throw PlanningError.damaged("group \(id)", "a value is out of range") }
+      else { throw CohortError.damaged("group \(id)", "a value is out of range") }
       groups.append(
         PlanGroup(
           id: id, size: size, offset: offset, longest: UInt32(longest), meanLength: mean,
           longestMember: member == 0 ? nil : member - 1))
       offset += size
     }
-    guard offset > 0 else { throw PlanningError.damaged("groups", "no rows") }
+    guard offset > 0 else { throw CohortError.damaged("groups", "no rows") }
     return groups
   }
 
@@ -98,12 +98,12 @@ extension PlanResolution {
       let index = try reader.varint()
       let lead = try reader.varint()
       guard index < UInt64(groups.count), lead < UInt64(groups.count), index != lead, leads[Int(index)] == Int(index)
-      else { throw PlanningError.damaged("folded groups", "group \(index) into \(lead)") }
+      else { throw CohortError.damaged("folded groups", "group \(index) into \(lead)") }
       leads[Int(index)] = Int(lead)
     }
     for (index, lead) in leads.enumerated() where lead != index {
       guard leads[lead] == lead, groups[lead].size > 0, groups[index].size > 0 else {
-        throw PlanningError.damaged("folded groups", "group \(index) into \(lead)")
+        throw CohortError.damaged("folded groups", "group \(index) into \(lead)")
       }
     }
     return leads
@@ -115,7 +115,7 @@ extension PlanResolution {
     let count = try reader.count()
     let isWeighted = configuration.weights != .proportional
     guard count == (isWeighted ? units : 0) else {
-      throw PlanningError.damaged("quotas", "\(count) of them for \(units) units")
+      throw CohortError.damaged("quotas", "\(count) of them for \(units) units")
     }
     guard isWeighted else { return nil }
     var total: UInt64 = 0
@@ -124,7 +124,7 @@ extension PlanResolution {
     for _ in 0..<count {
       let quota = try reader.varint()
       guard quota <= Population.greatestSize, total + quota <= Population.greatestSize else {
-        throw PlanningError.damaged("quotas", "\(quota) samples")
+        throw CohortError.damaged("quotas", "\(quota) samples")
       }
       total += quota
       quotas.append(quota)
@@ -138,7 +138,7 @@ extension PlanResolution {
   ) throws -> [Int] {
     let count = try reader.count()
     guard count == (configuration.tail == .pool ? units : 0) else {
-      throw PlanningError.damaged("pool", "\(count) of \(units) units")
+      throw CohortError.damaged("pool", "\(count) of \(units) units")
     }
     var seen = [Bool](repeating: false, count: groups.count)
     var order: [Int] = []
@@ -146,7 +146,7 @@ extension PlanResolution {
     for _ in 0..<count {
       let lead = try reader.varint()
       guard lead < UInt64(groups.count), leads[Int(lead)] == Int(lead), groups[Int(lead)].size > 0, !seen[Int(lead)]
-      else { throw PlanningError.damaged("pool", "unit \(lead)") }
+      else { throw CohortError.damaged("pool", "unit \(lead)") }
       seen[Int(lead)] = true
       order.append(Int(lead))
     }

@@ -67,22 +67,22 @@ struct PlanResolution: Sendable {
     case .explicit(let values):
       let known = Set(groups.map(\.id))
       if let stranger = values.keys.filter({ !known.contains($0) }).min() {
-        throw PlanningError.configuration("weights", "group \(stranger) is not in the snapshot")
+        throw CohortError.configuration("weights", "group \(stranger) is not in the snapshot")
       }
       var sums = [Double](repeating: 0, count: groups.count)
       for (index, group) in groups.enumerated() where group.size > 0 {
         guard let weight = values[group.id] else {
-          throw PlanningError.configuration(
+          throw CohortError.configuration(
             "weights", "group \(group.id) has none",
             hint: "Give a weight for each group that has members; 0 leaves a group out")
         }
         sums[leads[index]] += weight
       }
-      guard sums.allSatisfy(\.isFinite) else { throw PlanningError.configuration("weights", "their sum is infinite") }
+      guard sums.allSatisfy(\.isFinite) else { throw CohortError.configuration("weights", "their sum is infinite") }
       shares = units.map { sums[$0] }
     }
     guard let sizes = VirtualSizes.apportion(total, weights: shares) else {
-      throw PlanningError.configuration("weights", "all are 0", hint: "Give at least one group a weight above 0")
+      throw CohortError.configuration("weights", "all are 0", hint: "Give at least one group a weight above 0")
     }
     return sizes
   }

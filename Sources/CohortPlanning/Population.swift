@@ -59,35 +59,35 @@ public struct Population: Hashable, Sendable {
     var dimension: Int?
     for group in groups {
       if let previous, previous >= group.id {
-        throw PlanningError.population("group \(group.id)", "ids must ascend, \(previous) came before")
+        throw CohortError.population("group \(group.id)", "ids must ascend, \(previous) came before")
       }
       previous = group.id
       guard group.size <= Self.greatestSize, total + group.size <= Self.greatestSize else {
-        throw PlanningError.population("group \(group.id)", "more than \(Self.greatestSize) rows")
+        throw CohortError.population("group \(group.id)", "more than \(Self.greatestSize) rows")
       }
       total += group.size
       guard group.meanLength.isFinite, group.meanLength >= 0 else {
-        throw PlanningError.population("group \(group.id)", "mean length \(group.meanLength)")
+        throw CohortError.population("group \(group.id)", "mean length \(group.meanLength)")
       }
       if let member = group.longestMember, member >= group.size {
-        throw PlanningError.population("group \(group.id)", "longest member \(member) of \(group.size)")
+        throw CohortError.population("group \(group.id)", "longest member \(member) of \(group.size)")
       }
       if case .centroid(let values) = group.geometry {
         // Beyond that, squares of distances overflow.
         guard values.allSatisfy({ abs($0) <= 1e15 }) else {
-          throw PlanningError.population("group \(group.id)", "its centroid has a value that is no usable number")
+          throw CohortError.population("group \(group.id)", "its centroid has a value that is no usable number")
         }
         guard values.count == dimension ?? values.count else {
-          throw PlanningError.population(
+          throw CohortError.population(
             "group \(group.id)", "its centroid has \(values.count) values, others have more or fewer")
         }
         dimension = values.count
       }
     }
     guard total > 0 else {
-      throw PlanningError(
-        code: "planning.empty-population", message: "the snapshot has no rows under this grouping",
-        place: snapshotName, hint: "Ingest and cluster samples, then take a new snapshot")
+      throw CohortError(
+        .planningEmptyPopulation, "the snapshot has no rows under this grouping", place: snapshotName,
+        hint: "Ingest and cluster samples, then take a new snapshot")
     }
   }
 }

@@ -1,12 +1,6 @@
 internal import CLMDB
 internal import CohortCore
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// The right to write a store: `flock` on `owner.lock` in its folder. The system takes it back when the process ends,
 /// however it ends. The file's text only tells others who holds it.
@@ -15,24 +9,24 @@ final class OwnerLock: Sendable {
 
   /// - Throws: `store.owned` when another process (or another opening in this one) holds the lock.
   init(folder: String, owner: String) throws {
-    let path = folder + "/owner.lock"
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else {
-      throw StoreError(
-        code: "not-writable", category: .failure, message: "The store cannot be written", place: path,
-        cause: String(cString: strerror(errno)), hint: "Check the owner and mode of the folder; reading still works")
+    let path = StoreLayout(folder).owner
+    let descriptor: Int32
+    do throws(Errno) {
+      descriptor = try SystemCall.open(path, O_RDWR | O_CREAT | O_NOFOLLOW)
+    } catch {
+      throw CohortError(
+        .storeNotWritable, "The store cannot be written", place: path, cause: error.text,
+        hint: "Check the owner and mode of the folder; reading still works")
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let reason = errno
+      let reason = Errno.last
       let holder = Self.holder(descriptor)
-      close(descriptor)
-      guard reason == EWOULDBLOCK else {
-        throw StoreError(
-          code: "lock-failed", category: .failure, message: "The store's owner lock cannot be taken", place: path,
-          cause: String(cString: strerror(reason)))
+      SystemCall.close(descriptor)
+      guard reason.number == EWOULDBLOCK else {
+        throw CohortError(.storeLockFailed, "The store's owner lock cannot be taken", place: path, cause: reason.text)
       }
-      throw StoreError(
-        code: "owned", category: .temporary, message: "Another process owns this store: \(holder)", place: folder,
+      throw CohortError(
+        .storeOwned, "Another process owns this store: \(holder)", place: folder,
         hint: "Wait until it is done; while cohortd owns the store, put files into its inbox instead")
     }
     let text = [UInt8]("\(owner), process \(getpid())\n".utf8)
@@ -45,7 +39,7 @@ final class OwnerLock: Sendable {
   deinit {
     // Closing alone would leave it locked while a child that is just being spawned still has the descriptor.
     _ = flock(descriptor, LOCK_UN)
-    close(descriptor)
+    SystemCall.close(descriptor)
   }
 
   private static func holder(_ descriptor: Int32) -> String {

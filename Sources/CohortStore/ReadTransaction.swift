@@ -20,13 +20,13 @@ public struct ReadTransaction: ~Copyable {
     self.tables = tables
     self.codecs = codecs
     guard let stored = try unsafe.get(tables.meta, StoreCounters.key) else {
-      throw StoreError.corrupted("The store's counters", cause: "they are missing")
+      throw CohortError.corrupted("The store's counters", cause: "they are missing")
     }
     let counters = try StoreCounters(stored)
     // Every transaction writes the counters, so another number means an old tree under a new root. A compacted copy
     // starts again with 1.
     guard counters.transaction == base || base <= 1 else {
-      throw StoreError.corrupted(
+      throw CohortError.corrupted(
         "The store's counters", cause: "they are of transaction \(counters.transaction), and this is \(base)")
     }
     state = TransactionState(counters: counters, time: time)
@@ -41,7 +41,7 @@ public struct ReadTransaction: ~Copyable {
   public func entry(_ sequence: LogSequence) throws -> LogEntry? {
     guard let stored = try unsafe.get(tables.log, sequence.rawValue) else {
       guard sequence == .none || sequence > state.counters.lastSequence else {
-        throw StoreError.missing("Log entry \(sequence)")
+        throw CohortError.missing("Log entry \(sequence)")
       }
       return nil
     }
@@ -53,12 +53,14 @@ public struct ReadTransaction: ~Copyable {
     var expected = max(sequence, LogSequence(1))
     var isWanted = true
     try unsafe.walk(tables.log, from: expected.rawValue) { key, value in
-      guard key == expected.rawValue else { throw StoreError.missing("Log entry \(expected)") }
+      guard key == expected.rawValue else { throw CohortError.missing("Log entry \(expected)") }
       isWanted = try body(try LogEntry(sequence: expected, value))
       expected = expected.next
       return isWanted
     }
-    guard !isWanted || expected > state.counters.lastSequence else { throw StoreError.missing("Log entry \(expected)") }
+    guard !isWanted || expected > state.counters.lastSequence else {
+      throw CohortError.missing("Log entry \(expected)")
+    }
   }
 
   /// The chunk of a column that holds sample `row`, if any row of it was written.

@@ -61,9 +61,7 @@ public final class Store: Sendable {
       try environment.write { transaction in
         // Empty tables are what a creation leaves that was cut short. Anything else is a store, be it a damaged one.
         guard try tables.areEmpty(in: transaction) else {
-          throw StoreError(
-            code: "exists", category: .usage, message: "There is already a store here", place: path,
-            hint: "Use it, or choose another folder")
+          throw StoreFolder.exists(path)
         }
         let format = StoreFormat.Record(required: configuration.isExtended ? StoreFormat.recipes : 0)
         try format.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreFormat.key, $0) }
@@ -122,11 +120,9 @@ public final class Store: Sendable {
         let identity = try transaction.get(tables.meta, StoreIdentity.key)
       else {
         guard try tables.areEmpty(in: transaction) else {
-          throw StoreError.missing("The store's identity record")
+          throw CohortError.missing("The store's identity record")
         }
-        throw StoreError(
-          code: "no-store", category: .notFound, message: "The folder holds no store", place: path,
-          hint: "Create one with cohort init")
+        throw CohortError(.storeNoStore, "The folder holds no store", place: path, hint: "Create one with cohort init")
       }
       try StoreFormat.Record(format).check(path: path)
       return try StoreIdentity(identity)
@@ -221,10 +217,8 @@ public final class Store: Sendable {
     return report
   }
 
-  private var readOnlyError: StoreError {
-    StoreError(
-      code: "read-only", category: .usage, message: "The store is open for reading only", place: path,
-      hint: "Open it as its owner")
+  private var readOnlyError: CohortError {
+    CohortError(.storeReadOnly, "The store is open for reading only", place: path, hint: "Open it as its owner")
   }
 }
 

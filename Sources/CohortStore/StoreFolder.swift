@@ -1,13 +1,7 @@
 internal import CLMDB
 internal import CohortCore
 internal import CohortLMDB
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// The folder that a store lives in.
 enum StoreFolder {
@@ -17,95 +11,73 @@ enum StoreFolder {
     return options
   }
 
-  /// What may be in a folder before a store is made in it, and what a creation leaves that was cut short.
-  private static let firstFiles = ["data.mdb", "owner.lock", "lock.mdb", "cohort.toml", "inbox"]
-
-  /// Makes the folder and its parents; refuses one that holds anything but a store's own small files.
+  /// Makes the folder and its parents; refuses one that holds anything but what may be there before a store.
   static func create(_ path: String) throws {
-    try makeFolder(path)
-    guard let names = entries(path) else { throw failure("read", path) }
-    let foreign = names.filter { !firstFiles.contains($0) }
+    do throws(Errno) {
+      try SystemCall.makeFolder(path)
+      guard try SystemCall.status(of: path).kind == .folder else {
+        throw Errno(ENOTDIR)
+      }
+    } catch {
+      if error.number == ENOTDIR, (try? SystemCall.status(of: path))?.kind == .regular {
+        throw CohortError(.storeNotAFolder, "A store is a folder, and this is a file", place: path)
+      }
+      throw failure("made", path, error)
+    }
+    let foreign = try names(in: path).filter { !StoreLayout.firstNames.contains($0) }
     guard foreign.isEmpty else {
-      throw StoreError(
-        code: "not-empty", category: .usage, message: "The folder is not empty", place: path,
-        cause: "it holds \(foreign.sorted().prefix(3).joined(separator: ", "))", hint: "Choose an empty or new folder")
+      throw CohortError(
+        .storeNotEmpty, "The folder is not empty", place: path,
+        cause: "it holds \(foreign.prefix(3).joined(separator: ", "))",
+        hint: "Choose an empty or new folder")
     }
   }
 
   /// Refuses a folder that holds a data file, whatever is in it.
   static func refuseData(_ path: String) throws {
-    var info = stat()
-    guard stat(path + "/data.mdb", &info) != 0 else {
-      throw StoreError(
-        code: "exists", category: .usage, message: "There is already a store here", place: path,
-        hint: "Use it, or choose another folder")
-    }
+    guard (try? SystemCall.status(of: StoreLayout(path).data)) == nil else { throw exists(path) }
   }
 
-  static func removeData(_ path: String) { unlink(path + "/data.mdb") }
+  /// There is a store where one was to be made.
+  static func exists(_ path: String) -> CohortError {
+    CohortError(.storeExists, "There is already a store here", place: path, hint: "Use it, or choose another folder")
+  }
 
   /// Checks that the folder holds a store, before anything is opened or created.
   static func check(_ path: String) throws {
-    var info = stat()
-    guard stat(path + "/data.mdb", &info) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR {
-        throw StoreError(
-          code: "no-store", category: .notFound, message: "There is no store here", place: path,
-          hint: "Create one with cohort init, or name another with --store")
-      }
-      throw failure("opened", path)
+    let size: Int64
+    do throws(Errno) {
+      size = try SystemCall.status(of: StoreLayout(path).data).size
+    } catch {
+      guard error.number == ENOENT || error.number == ENOTDIR else { throw failure("opened", path, error) }
+      throw CohortError(
+        .storeNoStore, "There is no store here", place: path,
+        hint: "Create one with cohort init, or name another with --store")
     }
-    guard info.st_size > 0 else {
-      if entries(path)?.allSatisfy(firstFiles.contains) ?? false {
-        throw StoreError(
-          code: "no-store", category: .notFound, message: "There is no store here: the data file is empty", place: path,
+    guard size > 0 else {
+      if try names(in: path).allSatisfy(StoreLayout.firstNames.contains) {
+        throw CohortError(
+          .storeNoStore, "There is no store here: the data file is empty", place: path,
           hint: "If its creation was cut short, run cohort init again; otherwise restore the last backup")
       }
-      throw StoreError(
-        code: "corrupted", category: .corruption, message: "The store's data file is empty", place: path + "/data.mdb",
+      throw CohortError(
+        .storeCorrupted, "The store's data file is empty", place: StoreLayout(path).data,
         hint: "Restore the last backup")
     }
   }
 
   /// Makes the data file, the folder's entries and the folder's own entry durable.
   static func synchronize(_ path: String) throws {
-    for name in [path + "/data.mdb", path, path + "/.."] {
-      let descriptor = open(name, O_RDONLY | O_CLOEXEC)
-      // A parent that may be entered but not read cannot be synchronised.
-      if descriptor < 0 && errno == EACCES && name != path { continue }
-      guard descriptor >= 0 else { throw failure("opened", name) }
-      defer { close(descriptor) }
-      guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure("synchronised", name) }
+    for name in [StoreLayout(path).data, path, path + "/.."] {
+      do throws(Errno) { try DurableFile.synchronize(name) } catch { throw failure("synchronised", name, error) }
     }
   }
 
-  private static func makeFolder(_ path: String) throws {
-    var info = stat()
-    if stat(path, &info) == 0 {
-      guard info.st_mode & S_IFMT == S_IFDIR else {
-        throw StoreError(
-          code: "not-a-folder", category: .usage, message: "A store is a folder, and this is a file", place: path)
-      }
-      return
-    }
-    if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeFolder(String(path[..<slash])) }
-    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("made", path) }
+  static func names(in path: String) throws -> [String] {
+    do throws(Errno) { return try SystemCall.names(in: path) } catch { throw failure("read", path, error) }
   }
 
-  static func entries(_ path: String) -> [String]? {
-    guard let folder = opendir(path) else { return nil }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names
-  }
-
-  static func failure(_ action: String, _ path: String) -> StoreError {
-    StoreError(
-      code: "folder", category: .failure, message: "The store's folder cannot be \(action)", place: path,
-      cause: String(cString: strerror(errno)))
+  static func failure(_ action: String, _ path: String, _ reason: Errno) -> CohortError {
+    CohortError(.storeFolder, "The store's folder cannot be \(action)", place: path, cause: reason.text)
   }
 }

@@ -1,12 +1,6 @@
 internal import CLMDB
 public import CohortCore
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// The system's clock and randomness: defaults of parameters, used nowhere else.
 public enum SystemSources {

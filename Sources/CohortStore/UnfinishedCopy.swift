@@ -1,12 +1,6 @@
 internal import CLMDB
 internal import CohortCore
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// A copy of a store on its way into a folder. Its files lie in a folder within that one until all are there; the data,
 /// which makes a folder a store, moves last. Killed in between, what is there is no store, and the next copy clears it.
@@ -16,16 +10,13 @@ struct UnfinishedCopy {
   private let folder: String
   private let isNew: Bool
 
-  /// What a store has beside its data.
-  private static let companions = ["models", "tokenizers", "tokenizer.json"]
-
   /// - Throws: `store.exists`, `store.not-empty`, `store.folder`.
   init(in folder: String) throws {
     self.folder = folder
     parts = folder + "/.unfinished"
-    isNew = !Self.exists(folder)
+    isNew = !SystemCall.exists(folder)
     try StoreFolder.refuseData(folder)
-    if Self.exists(parts) { clear() }
+    if SystemCall.exists(parts) { clear() }
     try StoreFolder.create(folder)
     try StoreFolder.create(parts)
   }
@@ -33,45 +24,30 @@ struct UnfinishedCopy {
   /// Makes the copy a store, durably.
   func finish() throws {
     try StoreFolder.synchronize(parts)
-    for name in Self.companions where Self.exists("\(parts)/\(name)") { try move(name) }
+    for name in StoreLayout.companionNames where SystemCall.exists("\(parts)/\(name)") { try move(name) }
     try StoreFolder.synchronize(parts)
-    try move("data.mdb")
+    try move(StoreLayout.dataName)
     try StoreFolder.synchronize(folder)
-    Self.remove(parts)
+    SystemCall.removeTree(parts)
   }
 
   /// Removes what was made.
   func remove() {
-    StoreFolder.removeData(folder)
+    try? SystemCall.remove(StoreLayout(folder).data)
     clear()
     if isNew { rmdir(folder) }
   }
 
   private func clear() {
-    for name in Self.companions { Self.remove("\(folder)/\(name)") }
-    Self.remove(parts)
+    for name in StoreLayout.companionNames { SystemCall.removeTree("\(folder)/\(name)") }
+    SystemCall.removeTree(parts)
   }
 
   private func move(_ name: String) throws {
-    guard rename("\(parts)/\(name)", "\(folder)/\(name)") == 0 else {
-      throw StoreFolder.failure("completed", folder)
+    do throws(Errno) {
+      try SystemCall.rename("\(parts)/\(name)", to: "\(folder)/\(name)")
+    } catch {
+      throw StoreFolder.failure("completed", folder, error)
     }
-  }
-
-  private static func exists(_ path: String) -> Bool {
-    var info = stat()
-    return lstat(path, &info) == 0
-  }
-
-  /// Removes a file, or a folder with all in it; links are not followed.
-  private static func remove(_ path: String) {
-    var info = stat()
-    guard lstat(path, &info) == 0 else { return }
-    guard info.st_mode & S_IFMT == S_IFDIR else {
-      unlink(path)
-      return
-    }
-    for name in StoreFolder.entries(path) ?? [] { remove("\(path)/\(name)") }
-    rmdir(path)
   }
 }

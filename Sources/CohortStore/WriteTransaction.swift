@@ -43,7 +43,7 @@ public struct WriteTransaction: ~Copyable {
   /// Notes that the store uses a feature which a reader must know.
   func require(_ feature: UInt64) throws {
     guard let stored = try unsafe.get(tables.meta, StoreFormat.key) else {
-      throw StoreError.missing("The store's format record")
+      throw CohortError.missing("The store's format record")
     }
     var format = try StoreFormat.Record(stored)
     guard format.required & feature == 0 else { return }

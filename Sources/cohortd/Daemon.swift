@@ -3,14 +3,7 @@ import CohortStore
 import Foundation
 import Logging
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// One run of the daemon: opens all stores, gives each a thread, and ends when they have.
 struct Daemon {
@@ -39,7 +32,7 @@ struct Daemon {
       log.info("stopped", metadata: ["exit": .stringConvertible(code)])
       return code
     } catch {
-      let words = ErrorWords(error)
+      let words = CohortError(describing: error, as: .daemonUnknown)
       log.error("failed", metadata: words.metadata)
       return words.category.exitCode
     }
@@ -61,7 +54,7 @@ struct Daemon {
         return String(cString: resolved)
       }
       guard seen.insert(path ?? one.inbox).inserted else {
-        throw DaemonError("shared-inbox", category: .usage, "Two stores have the same inbox", place: one.inbox)
+        throw CohortError(.daemonSharedInbox, "Two stores have the same inbox", place: one.inbox)
       }
     }
   }
@@ -125,10 +118,10 @@ final class Ends: @unchecked Sendable {
   }
 }
 
-extension ErrorWords {
+extension CohortError {
   /// The fields of an error in the log.
   var metadata: Logger.Metadata {
-    var fields: Logger.Metadata = ["code": .string(code), "message": .string(message)]
+    var fields: Logger.Metadata = ["code": .string(code.name), "message": .string(message)]
     if let place { fields["place"] = .string(place) }
     if let cause { fields["cause"] = .string(cause) }
     if let hint { fields["hint"] = .string(hint) }

@@ -3,14 +3,7 @@ import CohortLMDB
 import CohortStore
 import Foundation
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// What a store says to folders and files that are not what they should be. Nothing is changed by a refusal.
 @Suite struct OpeningTests {

@@ -1,14 +1,7 @@
 import CohortCore
 import Foundation
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// SIGKILL at random moments while vectors of real prompts are clustered: the state that comes out has the digest of one
 /// that was never killed, and a replay of the log gives the same.

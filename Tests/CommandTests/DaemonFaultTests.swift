@@ -1,12 +1,7 @@
 #if os(Linux)
   import Foundation
   import Testing
-
-  #if canImport(Glibc)
-    import Glibc
-  #elseif canImport(Musl)
-    import Musl
-  #endif
+  import CohortSystem
 
   /// A disk that reports errors, or hangs, when commits are synchronised, by a library loaded before all others.
   @Suite struct DaemonFaultTests {

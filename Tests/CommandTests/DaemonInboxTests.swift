@@ -1,13 +1,6 @@
 import Foundation
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// What the daemon takes from an inbox, when, and where it puts it.
 @Suite struct DaemonInboxTests {

@@ -1,13 +1,6 @@
 import Foundation
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// Vectors without network: the model that is part of the program, spaces, models of one's own, and kills.
 @Suite(.serialized) struct EmbeddingTests {

@@ -1,13 +1,6 @@
 import Foundation
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// SIGKILL at random moments while data is poured in and grouped: nothing that was acknowledged is lost, nothing is
 /// doubled, and what comes out is what an undisturbed store has.

@@ -1,13 +1,6 @@
 import Foundation
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// Further length measures from the command line: counts that others vouch for, kills, drops, groupings, the daemon.
 @Suite(.serialized) struct LengthTests {

@@ -2,14 +2,7 @@ import CohortCore
 import CohortStore
 import Foundation
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// One store in several processes: this one reads through the library while the real program writes, reads and dies.
 @Suite struct SharedStoreTests {

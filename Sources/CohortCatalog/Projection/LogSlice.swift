@@ -39,7 +39,7 @@ struct LogSlice {
         return false
       }
       guard entry.sequence.rawValue == applied.rawValue + UInt64(items.count) + 1 else {
-        throw CatalogError.unreadable(entry.sequence, "The log", cause: "an entry before this one is missing")
+        throw CohortError.unreadable(entry.sequence, "The log", cause: "an entry before this one is missing")
       }
       var item = Item(entry: entry)
       switch entry.event {
@@ -65,7 +65,7 @@ struct LogSlice {
     _ transaction: borrowing ReadTransaction, _ number: UInt64, in entry: LogEntry
   ) throws -> Refusal {
     guard let record = try transaction.quarantined(number) else {
-      throw CatalogError.unreadable(entry.sequence, "Quarantined record \(number)", cause: "it is missing")
+      throw CohortError.unreadable(entry.sequence, "Quarantined record \(number)", cause: "it is missing")
     }
     return Refusal(
       line: record.line, reason: record.reason, detail: record.detail, rawSize: record.rawSize,

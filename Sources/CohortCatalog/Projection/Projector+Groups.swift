@@ -23,8 +23,8 @@ extension Projector {
       let groupEvent: GroupEvent
       do {
         groupEvent = try ByteReader.decode(bytes) { try GroupEvent(from: &$0) }
-      } catch let error as FormatError {
-        throw CatalogError.unreadable(item.entry.sequence, "Group event \(ordinal)", cause: error.description)
+      } catch let error as CohortError where error.isFormat {
+        throw CohortError.unreadable(item.entry.sequence, "Group event \(ordinal)", cause: error.description)
       }
       change += try apply(groupEvent, ordinal: ordinal, grouping: grouping)
     }

@@ -82,14 +82,14 @@ extension Projector {
       let sample = try cell(id.rawValue)
       if !batch.contains(sample) {
         guard let row = try Row.fetchOne(statement, arguments: [sample]) else {
-          throw CatalogError.unreadable(item.entry.sequence, "The deletion", cause: "sample \(id) was never ingested")
+          throw CohortError.unreadable(item.entry.sequence, "The deletion", cause: "sample \(id) was never ingested")
         }
         source = row[0]
         let first: Int64 = row[1]
         let count: Int64 = row[2]
         batch = first..<(first + count)
         guard batch.contains(sample) else {
-          throw CatalogError.unreadable(item.entry.sequence, "The deletion", cause: "sample \(id) was never ingested")
+          throw CohortError.unreadable(item.entry.sequence, "The deletion", cause: "sample \(id) was never ingested")
         }
       }
       counts[source, default: 0] += 1

@@ -93,7 +93,7 @@ struct Projector {
   /// SQLite's integers are signed.
   func cell(_ value: UInt64) throws -> Int64 {
     guard let cell = Int64(exactly: value) else {
-      throw CatalogError.unreadable(item.entry.sequence, "A number of the entry", cause: "\(value) is too large")
+      throw CohortError.unreadable(item.entry.sequence, "A number of the entry", cause: "\(value) is too large")
     }
     return cell
   }

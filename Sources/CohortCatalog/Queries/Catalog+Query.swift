@@ -18,11 +18,11 @@ extension Catalog {
     isCancelled: () -> Bool = { false }
   ) throws -> CatalogResult {
     let end = ContinuousClock.now + limits.deadline
-    return try CatalogError.describing(path) {
+    return try CohortError.describing(path) {
       try withoutActuallyEscaping(isCancelled) { isCancelled in
         try withReader { database in
           guard let handle = database.sqliteConnection else {
-            throw CatalogError(code: "closed", category: .failure, message: "The catalog is closed", place: path)
+            throw CohortError(.catalogClosed, "The catalog is closed", place: path)
           }
           let permissions = QueryPermissions(catalog: try CatalogSchema.tables(database))
           let watch = QueryWatch(permissions: permissions, end: end, memory: limits.memory, isCancelled: isCancelled)
@@ -38,37 +38,33 @@ extension Catalog {
   public static var queryFunctions: [String] { QueryPermissions.functions.sorted() }
 }
 
-extension CatalogError {
-  static func refused(_ reason: String) -> CatalogError {
-    CatalogError(
-      code: "refused", category: .usage, message: "The statement is not allowed", cause: reason,
+extension CohortError {
+  static func refused(_ reason: String) -> CohortError {
+    CohortError(
+      .catalogRefused, "The statement is not allowed", cause: reason,
       hint: "One SELECT over the tables of the catalog; Docs/catalog.md lists tables and functions")
   }
 
-  static func tooManyRows(_ limit: Int) -> CatalogError {
-    CatalogError(
-      code: "row-limit", category: .usage, message: "The answer has more than \(limit) rows",
-      hint: "Add LIMIT, or count and group")
+  static func tooManyRows(_ limit: Int) -> CohortError {
+    CohortError(.catalogRowLimit, "The answer has more than \(limit) rows", hint: "Add LIMIT, or count and group")
   }
 
-  static func tooManyBytes(_ limit: Int) -> CatalogError {
-    CatalogError(
-      code: "byte-limit", category: .usage, message: "The answer has more than \(limit) bytes",
-      hint: "Select fewer columns or rows")
+  static func tooManyBytes(_ limit: Int) -> CohortError {
+    CohortError(.catalogByteLimit, "The answer has more than \(limit) bytes", hint: "Select fewer columns or rows")
   }
 
-  static func stopped(_ stop: QueryWatch.Stop, _ limits: QueryLimits) -> CatalogError {
+  static func stopped(_ stop: QueryWatch.Stop, _ limits: QueryLimits) -> CohortError {
     switch stop {
     case .deadline:
-      CatalogError(
-        code: "deadline", category: .temporary, message: "The statement took longer than \(limits.deadline)",
+      CohortError(
+        .catalogDeadline, "The statement took longer than \(limits.deadline)",
         hint: "Narrow it with WHERE, or give it more time")
     case .memory:
-      CatalogError(
-        code: "memory", category: .usage, message: "The statement needs more than \(limits.memory) bytes of memory",
+      CohortError(
+        .catalogMemory, "The statement needs more than \(limits.memory) bytes of memory",
         hint: "Sort and group fewer rows")
     case .cancelled:
-      CatalogError(code: "cancelled", category: .interrupted, message: "The statement was cancelled")
+      CohortError(.catalogCancelled, "The statement was cancelled")
     }
   }
 }

@@ -88,11 +88,11 @@ struct UnsafeQueryConnection: ~Copyable {
       }
       // A statement without loops never calls the progress handler.
       if watch.mustStop() { throw failure(SQLITE_INTERRUPT) }
-      guard result.rows.count < limits.rows else { throw CatalogError.tooManyRows(limits.rows) }
+      guard result.rows.count < limits.rows else { throw CohortError.tooManyRows(limits.rows) }
       var row: [CatalogValue] = []
       row.reserveCapacity(columns.count)
       for index in columns.indices { row.append(Self.value(statement, CInt(index), &bytes)) }
-      guard bytes <= limits.bytes else { throw CatalogError.tooManyBytes(limits.bytes) }
+      guard bytes <= limits.bytes else { throw CohortError.tooManyBytes(limits.bytes) }
       result.rows.append(row)
     }
   }
@@ -101,14 +101,14 @@ struct UnsafeQueryConnection: ~Copyable {
     var sql = sql
     return try sql.withUTF8 { text in
       guard text.count <= QueryLimits.statementBytes else {
-        throw CatalogError.refused("it is longer than \(QueryLimits.statementBytes) bytes")
+        throw CohortError.refused("it is longer than \(QueryLimits.statementBytes) bytes")
       }
-      guard !text.contains(0) else { throw CatalogError.refused("it holds a NUL character") }
+      guard !text.contains(0) else { throw CohortError.refused("it holds a NUL character") }
       return try text.withMemoryRebound(to: CChar.self) { text in
-        guard let start = text.baseAddress else { throw CatalogError.refused("there is no statement") }
+        guard let start = text.baseAddress else { throw CohortError.refused("there is no statement") }
         var tail: UnsafePointer<CChar>?
         guard let statement = try compile(start, text.count, &tail) else {
-          throw CatalogError.refused("there is no statement")
+          throw CohortError.refused("there is no statement")
         }
         do {
           // Behind the first statement there may be white space and comments only.
@@ -116,15 +116,15 @@ struct UnsafeQueryConnection: ~Copyable {
           while rest > 0, let next = tail {
             if let second = try? compile(next, rest, &tail) {
               sqlite3_finalize(second)
-              throw CatalogError.refused("it is more than one")
+              throw CohortError.refused("it is more than one")
             } else if sqlite3_errcode(handle) != SQLITE_OK {
-              throw CatalogError.refused("it is more than one")
+              throw CohortError.refused("it is more than one")
             }
             guard let after = tail, after > next else { break }
             rest = text.count - (after - start)
           }
-          guard sqlite3_stmt_readonly(statement) != 0 else { throw CatalogError.refused("it does more than read") }
-          guard sqlite3_column_count(statement) > 0 else { throw CatalogError.refused("it reads nothing") }
+          guard sqlite3_stmt_readonly(statement) != 0 else { throw CohortError.refused("it does more than read") }
+          guard sqlite3_column_count(statement) > 0 else { throw CohortError.refused("it reads nothing") }
         } catch {
           sqlite3_finalize(statement)
           throw error
@@ -147,9 +147,8 @@ struct UnsafeQueryConnection: ~Copyable {
   private func bind(_ arguments: [CatalogValue], to statement: OpaquePointer) throws {
     let expected = sqlite3_bind_parameter_count(statement)
     guard arguments.count == Int(expected) else {
-      throw CatalogError(
-        code: "arguments", category: .usage,
-        message: "The statement has \(expected) parameters, and \(arguments.count) values were given")
+      throw CohortError(
+        .catalogArguments, "The statement has \(expected) parameters, and \(arguments.count) values were given")
     }
     let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     for (index, argument) in arguments.enumerated() {
@@ -205,23 +204,22 @@ struct UnsafeQueryConnection: ~Copyable {
   }
 
   /// What a result code means for whoever asked.
-  private func failure(_ code: CInt) -> CatalogError {
+  private func failure(_ code: CInt) -> CohortError {
     let message = String(cString: sqlite3_errmsg(handle))
     switch code & 0xff {
     case SQLITE_AUTH: return .refused(watch.refusal ?? message)
     case SQLITE_INTERRUPT, SQLITE_NOMEM: return .stopped(watch.stop ?? .memory, limits)
     case SQLITE_TOOBIG:
-      return CatalogError(
-        code: "too-big", category: .usage, message: "The statement makes or reads a value of more than 512 KiB",
-        cause: message, hint: "Take a part of it with substr")
+      return CohortError(
+        .catalogTooBig, "The statement makes or reads a value of more than 512 KiB", cause: message,
+        hint: "Take a part of it with substr")
     case SQLITE_ERROR, SQLITE_MISMATCH, SQLITE_RANGE:
       let offset = sqlite3_error_offset(handle)
-      return CatalogError(
-        code: "statement", category: .usage, message: "The statement is not valid",
-        place: offset >= 0 ? "byte \(offset)" : nil, cause: message,
+      return CohortError(
+        .catalogStatement, "The statement is not valid", place: offset >= 0 ? "byte \(offset)" : nil, cause: message,
         hint: "The tables are in Docs/catalog.md, and in sqlite_schema")
     default:
-      return CatalogError(DatabaseError(resultCode: ResultCode(rawValue: code), message: message), path: path)
+      return CohortError(DatabaseError(resultCode: ResultCode(rawValue: code), message: message), path: path)
     }
   }
 }

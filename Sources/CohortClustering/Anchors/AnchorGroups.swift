@@ -12,13 +12,13 @@ struct AnchorGroups: GroupingEngine {
 
   init(anchors: AnchorSet?, definition: GroupingDefinition, dimension: Int) throws {
     guard case .anchors(let named) = definition.criterion, let anchors else {
-      throw ClusteringError.definition("A grouping by anchors needs its anchors", hint: "Give the anchors")
+      throw CohortError.definition("A grouping by anchors needs its anchors", hint: "Give the anchors")
     }
     guard anchors.digest == named.set, anchors.dimension == dimension else {
-      throw ClusteringError.damagedState("The anchors are not those that the grouping was created with")
+      throw CohortError.damagedState("The anchors are not those that the grouping was created with")
     }
     guard named.votes >= 1, named.votes <= anchors.count else {
-      throw ClusteringError.definition(
+      throw CohortError.definition(
         "\(named.votes) of \(anchors.count) anchors cannot vote", hint: "Take a number from 1 to \(anchors.count)")
     }
     self.anchors = anchors
@@ -31,7 +31,7 @@ struct AnchorGroups: GroupingEngine {
       if case .label(let label) = record.geometry, record.live == nil { label } else { nil }
     }
     guard labels == anchors.labels, records.enumerated().allSatisfy({ $0.offset == Int($0.element.id.rawValue) }) else {
-      throw ClusteringError.damagedState("The groups are not those of the anchors' labels")
+      throw CohortError.damagedState("The groups are not those of the anchors' labels")
     }
     counts = records.map(\.count)
     born = records[0].lineage.born
@@ -54,7 +54,7 @@ struct AnchorGroups: GroupingEngine {
     var arrivals: [UInt64] = []
     for record in records {
       guard case .vector = record.feature else {
-        throw ClusteringError.record("A grouping by anchors was given a record of another kind", sample: record.sample)
+        throw CohortError.record("A grouping by anchors was given a record of another kind", sample: record.sample)
       }
       switch record.change {
       case .inserted:
@@ -65,7 +65,7 @@ struct AnchorGroups: GroupingEngine {
         try take(&arrivals, vote, &context)
         guard let (group, _) = try context.overlay.applied(record.sample) else { continue }
         guard group.rawValue < counts.count, counts[Int(group.rawValue)] > 0 else {
-          throw ClusteringError.damagedState(
+          throw CohortError.damagedState(
             "A sample belongs to a group that is not there", place: "sample \(record.sample), group \(group)")
         }
         counts[Int(group.rawValue)] -= 1
@@ -94,7 +94,7 @@ struct AnchorGroups: GroupingEngine {
     let sorted = arrivals.sorted()
     for (sample, winner) in try vote.winners(of: sorted, context.features) {
       guard try context.overlay.applied(SampleID(sample)) == nil else {
-        throw ClusteringError.record("A sample is inserted twice", sample: SampleID(sample))
+        throw CohortError.record("A sample is inserted twice", sample: SampleID(sample))
       }
       guard let winner else {
         try context.overlay.set(SampleID(sample), .unassigned, 0)

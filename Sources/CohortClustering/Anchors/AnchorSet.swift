@@ -22,14 +22,14 @@ public struct AnchorSet: Hashable, Sendable {
   /// - Parameters:
   ///   - rows: label and vector of each anchor.
   ///   - place: where row i, from 0, came from, for messages.
-  /// - Throws: `ClusteringError` `clustering.anchor`, naming the place: for another dimension, a value that is not
+  /// - Throws: `CohortError` `clustering.anchor`, naming the place: for another dimension, a value that is not
   ///   finite, a vector of zeros, an empty label, or a vector that the same label has already; and when there are none.
   public init(
     dimension: Int, rows: [(label: String, vector: [Float])],
     place: (Int) -> String = { "anchor \($0 + 1)" }
   ) throws {
-    guard !rows.isEmpty else { throw ClusteringError.anchor("There are no anchors") }
-    guard rows.count <= Self.limit else { throw ClusteringError.anchor("There are more than \(Self.limit) anchors") }
+    guard !rows.isEmpty else { throw CohortError.anchor("There are no anchors") }
+    guard rows.count <= Self.limit else { throw CohortError.anchor("There are more than \(Self.limit) anchors") }
     // By bytes, as everywhere in the store: strings are equal that only look the same.
     var numbers: [[UInt8]: Int] = [:]
     var labels: [String] = []
@@ -38,9 +38,9 @@ public struct AnchorSet: Hashable, Sendable {
     vectors.reserveCapacity(rows.count * dimension)
     var seen: [Digest128: Int] = [:]
     for (row, (label, vector)) in rows.enumerated() {
-      guard !label.isEmpty else { throw ClusteringError.anchor("An anchor has no label", place: place(row)) }
+      guard !label.isEmpty else { throw CohortError.anchor("An anchor has no label", place: place(row)) }
       guard vector.count == dimension else {
-        throw ClusteringError.anchor(
+        throw CohortError.anchor(
           "An anchor has \(vector.count) values, and the space has \(dimension)", place: place(row),
           hint: "Anchors must come from the model that made the space's vectors")
       }
@@ -48,7 +48,7 @@ public struct AnchorSet: Hashable, Sendable {
       var present: UInt8 = 1
       cohort_normalize(COHORT_PATH_BEST, &scaled, 1, dimension, &present)
       guard present == 1 else {
-        throw ClusteringError.anchor(
+        throw CohortError.anchor(
           present == 2 ? "An anchor holds a value that is not a finite number" : "An anchor is a vector of zeros",
           place: place(row))
       }
@@ -62,7 +62,7 @@ public struct AnchorSet: Hashable, Sendable {
       if let before = seen.updateValue(row, forKey: digest) {
         let other = labels[owners[before]]
         let isOwn = owners[before] == owner
-        throw ClusteringError.anchor(
+        throw CohortError.anchor(
           "An anchor is the same vector as that of \(place(before))"
             + (isOwn ? "" : ", which has the label \"\(other)\""),
           place: place(row), hint: "Give each vector once")
@@ -93,10 +93,10 @@ public struct AnchorSet: Hashable, Sendable {
   }
 
   /// Reads a set back.
-  /// - Throws: `FormatError`; `clustering.damaged-state` when it is not the one with `digest`.
+  /// - Throws: `CohortError`; `clustering.damaged-state` when it is not the one with `digest`.
   public init(decoding bytes: [UInt8], digest: Digest128) throws {
     guard XXH3.hash128(bytes) == digest else {
-      throw ClusteringError.damagedState("The anchors are not those that the grouping was created with")
+      throw CohortError.damagedState("The anchors are not those that the grouping was created with")
     }
     self = try ByteReader.decode(bytes) { try AnchorSet(from: &$0) }
   }
@@ -104,17 +104,17 @@ public struct AnchorSet: Hashable, Sendable {
   private init(from reader: inout ByteReader) throws {
     let version = try reader.fixed(UInt8.self)
     guard version == Self.layoutVersion else {
-      throw FormatError.invalid("a set of anchors", at: 0, cause: "layout version \(version) is not known")
+      throw CohortError.invalid("a set of anchors", at: 0, cause: "layout version \(version) is not known")
     }
     let dimension = try reader.varint()
-    guard (1...1 << 20).contains(dimension) else { throw FormatError.invalid("a vector dimension", at: reader.offset) }
+    guard (1...1 << 20).contains(dimension) else { throw CohortError.invalid("a vector dimension", at: reader.offset) }
     self.dimension = Int(dimension)
     var labels: [String] = []
     for _ in 0..<(try reader.count()) { labels.append(try reader.string()) }
     var owners: [Int] = []
     for _ in 0..<(try reader.count()) {
       let owner = try reader.varint()
-      guard owner < UInt64(labels.count) else { throw FormatError.invalid("an anchor's label", at: reader.offset) }
+      guard owner < UInt64(labels.count) else { throw CohortError.invalid("an anchor's label", at: reader.offset) }
       owners.append(Int(owner))
     }
     var vectors: [Float] = []
@@ -126,9 +126,8 @@ public struct AnchorSet: Hashable, Sendable {
   }
 }
 
-extension ClusteringError {
-  fileprivate static func anchor(_ message: String, place: String? = nil, hint: String? = nil) -> ClusteringError {
-    ClusteringError(
-      code: "clustering.anchor", category: .usage, message: message, place: place, hint: hint)
+extension CohortError {
+  fileprivate static func anchor(_ message: String, place: String? = nil, hint: String? = nil) -> CohortError {
+    CohortError(.clusteringAnchor, message, place: place, hint: hint)
   }
 }

@@ -18,14 +18,14 @@ extension EmbeddingGroups {
     var departures: Set<UInt64> = []
     for record in records {
       guard case .vector = record.feature else {
-        throw ClusteringError.record(
+        throw CohortError.record(
           "A grouping by embedding was given a record of another kind", sample: record.sample)
       }
       let id = record.sample.rawValue
       switch record.change {
       case .inserted:
         guard arrivals.insert(id).inserted else {
-          throw ClusteringError.record("A sample is inserted twice", sample: record.sample)
+          throw CohortError.record("A sample is inserted twice", sample: record.sample)
         }
         context.sawInsertion(of: record.sample)
       case .deleted:
@@ -47,7 +47,7 @@ extension EmbeddingGroups {
     for id in departures {
       guard let (group, _) = try context.overlay.applied(SampleID(id)) else { continue }
       guard let slot = slot(of: group) else {
-        throw ClusteringError.damagedState(
+        throw CohortError.damagedState(
           "A sample belongs to a group that is not there", place: "sample \(id), group \(group)")
       }
       members.append(id)
@@ -84,7 +84,7 @@ extension EmbeddingGroups {
   private mutating func take(_ arrivals: [UInt64], _ context: inout RoundContext, _ work: Workspace) throws {
     for id in arrivals {
       guard try context.overlay.applied(SampleID(id)) == nil else {
-        throw ClusteringError.record("A sample is inserted twice", sample: SampleID(id))
+        throw CohortError.record("A sample is inserted twice", sample: SampleID(id))
       }
     }
     let columns = everyone(work)

@@ -160,7 +160,7 @@ extension EmbeddingGroups {
         let slot = group < scope.slots.count ? Int(scope.slots[group]) : -1
         if slot >= 0, Double(distance) < scope.safe[slot] { continue }
         if slot < 0, !scope.orphans.contains(groups[i]) {
-          throw ClusteringError.damagedState(
+          throw CohortError.damagedState(
             "A sample belongs to a group that is not there", place: "sample \(sample), group \(group)")
         }
         choose(sample, slot, distance, scope, lane)

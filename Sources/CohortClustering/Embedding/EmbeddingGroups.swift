@@ -33,14 +33,14 @@ struct EmbeddingGroups: GroupingEngine {
 
   init(dimension: Int, definition: GroupingDefinition, options: EmbeddingOptions) throws {
     guard (1...(1 << 16)).contains(dimension) else {
-      throw ClusteringError.definition(
+      throw CohortError.definition(
         "Vectors of \(dimension) values cannot be clustered", hint: "Dimensions from 1 to 65,536 are supported")
     }
     switch definition.granularity {
     case .groups(let count) where count < 1:
-      throw ClusteringError.definition("A grouping needs at least one group", hint: "Ask for 1 or more groups")
+      throw CohortError.definition("A grouping needs at least one group", hint: "Ask for 1 or more groups")
     case .groupSize(let size) where size < 1:
-      throw ClusteringError.definition("A group needs at least one sample", hint: "Ask for a group size of 1 or more")
+      throw CohortError.definition("A group needs at least one sample", hint: "Ask for a group size of 1 or more")
     default: break
     }
     self.dimension = dimension
@@ -141,7 +141,7 @@ struct EmbeddingGroups: GroupingEngine {
       guard case .centroid(let centroid) = record.geometry, centroid.count == dimension, let live = record.live,
         live.sum.count == dimension, centroid.allSatisfy(\.isFinite), live.gain.isFinite
       else {
-        throw ClusteringError.damagedState("A group has no centroid of the right size", place: "group \(record.id)")
+        throw CohortError.damagedState("A group has no centroid of the right size", place: "group \(record.id)")
       }
       ids.append(record.id)
       counts.append(record.count)

@@ -57,7 +57,7 @@ public struct EmbeddingHeader: Hashable, Sendable {
   }
 
   /// Reads it out of a whole header; nil for a grouping that is not by embedding.
-  /// - Throws: `FormatError` when the header cannot be read.
+  /// - Throws: `CohortError` when the header cannot be read.
   public init?(in header: [UInt8]) throws {
     let fields = try ByteReader.decode([UInt8](header.dropLast(8))) { try StoredHeader(from: &$0) }
     guard case .embedding = fields.definition.criterion else { return nil }
@@ -94,19 +94,19 @@ public struct EmbeddingHeader: Hashable, Sendable {
         options.isGuarded = true
         let position = try reader.fixed(UInt64.self)
         let ratio = try reader.double()
-        guard ratio.isFinite, ratio >= 0 else { throw FormatError.invalid("a guard's ratio", at: reader.offset - 8) }
+        guard ratio.isFinite, ratio >= 0 else { throw CohortError.invalid("a guard's ratio", at: reader.offset - 8) }
         lastGuard = position == 0 ? nil : GuardReading(position: position, ratio: ratio)
       case Self.rulesTag:
         rules = try reader.fixed()
         guard rules != GroupingState.unnotedRulesVersion else {
-          throw FormatError.invalid("the version of a grouping's rules", at: reader.offset - 4)
+          throw CohortError.invalid("the version of a grouping's rules", at: reader.offset - 4)
         }
       default: throw Self.unknown(at: reader)
       }
     }
   }
 
-  private static func unknown(at reader: borrowing ByteReader) -> FormatError {
-    FormatError.invalid("the options of an embedding grouping", at: reader.offset - 1)
+  private static func unknown(at reader: borrowing ByteReader) -> CohortError {
+    CohortError.invalid("the options of an embedding grouping", at: reader.offset - 1)
   }
 }

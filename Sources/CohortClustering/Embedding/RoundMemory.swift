@@ -1,9 +1,9 @@
-internal import Synchronization
+internal import CohortSystem
 
 /// What a round leaves for the next one to be faster, and nothing depends on. Copies of a state share it: whoever takes
 /// it has it alone, and the next one begins with nothing.
 final class RoundMemory: Sendable {
-  private let products = Mutex<CentroidProducts?>(nil)
+  private let products = Locked<CentroidProducts?>(nil)
 
   func takeProducts() -> CentroidProducts {
     products.withLock { kept in

@@ -61,7 +61,7 @@ final class RowBlock {
 
   private func checkMembers() throws {
     if let missing = (0..<count).first(where: { present[$0] != 1 }) {
-      throw ClusteringError.vector("A member of a group has lost its vector", sample: SampleID(samples[missing]))
+      throw CohortError.vector("A member of a group has lost its vector", sample: SampleID(samples[missing]))
     }
   }
 
@@ -89,7 +89,7 @@ final class RowBlock {
       if isNormalized { for i in 0..<wanted.count where present[i] == 1 { normalize(i) } }
     }
     if let bad = (0..<count).first(where: { present[$0] == 2 }) {
-      throw ClusteringError.vector(
+      throw CohortError.vector(
         "The vector of a sample holds a value that is not a finite number", sample: SampleID(samples[bad]))
     }
   }

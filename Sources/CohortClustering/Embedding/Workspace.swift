@@ -123,7 +123,7 @@ extension EmbeddingGroups {
     for lane in work.lanes {
       try lane.sums.drain { slot, members, sum in
         guard members >= 0 || counts[slot] >= UInt64(-members) else {
-          throw ClusteringError.damagedState(
+          throw CohortError.damagedState(
             "A group has fewer members than samples name it", place: "group \(ids[slot])")
         }
         counts[slot] = UInt64(Int(counts[slot]) + members)

@@ -100,16 +100,16 @@ public struct GroupRecord: Hashable, Sendable {
   private init(from reader: inout ByteReader) throws {
     let version = try reader.fixed(UInt8.self)
     guard version == Self.layoutVersion else {
-      throw FormatError.invalid("a group record", at: 0, cause: "layout version \(version) is not known")
+      throw CohortError.invalid("a group record", at: 0, cause: "layout version \(version) is not known")
     }
     let status = try reader.fixed(UInt8.self)
-    guard status <= 1 else { throw FormatError.invalid("a group's status", at: 1) }
+    guard status <= 1 else { throw CohortError.invalid("a group's status", at: 1) }
     id = GroupID(try reader.fixed(UInt32.self))
-    guard id != .unassigned else { throw FormatError.invalid("a group's id", at: 2) }
+    guard id != .unassigned else { throw CohortError.invalid("a group's id", at: 2) }
     let born = try reader.fixed(UInt64.self)
     let parent = try reader.fixed(UInt32.self)
     let closed = try reader.fixed(UInt64.self)
-    guard status == 1 || closed == 0 else { throw FormatError.invalid("the closing of an open group", at: 18) }
+    guard status == 1 || closed == 0 else { throw CohortError.invalid("the closing of an open group", at: 18) }
     let heir = try reader.fixed(UInt32.self)
     lineage = GroupLineage(
       born: born, parent: parent == Self.none ? nil : GroupID(parent), closed: status == 1 ? closed : nil,
@@ -126,7 +126,7 @@ public struct GroupRecord: Hashable, Sendable {
       sum.reserveCapacity(dimension)
       for _ in 0..<dimension { sum.append(try reader.fixed()) }
       live = Live(sum: sum, gain: gain, gainCount: gainCount == .max ? nil : gainCount)
-    case let tag: throw FormatError.invalid("a group's live part", at: reader.offset - 1, cause: "tag \(tag)")
+    case let tag: throw CohortError.invalid("a group's live part", at: reader.offset - 1, cause: "tag \(tag)")
     }
   }
 }

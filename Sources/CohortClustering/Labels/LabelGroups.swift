@@ -19,10 +19,10 @@ struct LabelGroups: GroupingEngine {
   init(records: [GroupRecord]) throws {
     for record in records {
       guard case .label(let label) = record.geometry, record.live == nil else {
-        throw ClusteringError.damagedState("A group has no label", place: "group \(record.id)")
+        throw CohortError.damagedState("A group has no label", place: "group \(record.id)")
       }
       guard byLabel.updateValue(record.id, forKey: label) == nil else {
-        throw ClusteringError.damagedState("Two groups have the same label", place: "group \(record.id)")
+        throw CohortError.damagedState("Two groups have the same label", place: "group \(record.id)")
       }
       groups[record.id] = Group(label: label, count: record.count, lineage: record.lineage)
     }
@@ -52,7 +52,7 @@ struct LabelGroups: GroupingEngine {
       case .deleted:
         guard let (group, _) = try context.overlay.applied(record.sample) else { continue }
         guard let count = groups[group]?.count, count > 0 else {
-          throw ClusteringError.damagedState(
+          throw CohortError.damagedState(
             "A sample belongs to a group that is not there", place: "sample \(record.sample), group \(group)")
         }
         groups[group]?.count = count - 1
@@ -94,7 +94,7 @@ struct LabelGroups: GroupingEngine {
 
   private static func label(of record: ChangeRecord) throws -> String {
     guard case .label(let label) = record.feature else {
-      throw ClusteringError.record("A grouping by label was given a record without a label", sample: record.sample)
+      throw CohortError.record("A grouping by label was given a record without a label", sample: record.sample)
     }
     return label ?? ""
   }

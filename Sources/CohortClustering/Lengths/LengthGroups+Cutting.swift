@@ -171,16 +171,16 @@ extension LengthGroups {
     for _ in 0..<(try reader.count(unit: 8)) { edges.append(try reader.fixed()) }
     restUntil = try reader.fixed()
     guard edges.first != 0, zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 }) else {
-      throw ClusteringError.damagedState("The edges of a length grouping are not ascending")
+      throw CohortError.damagedState("The edges of a length grouping are not ascending")
     }
     groups = Array(repeating: nil, count: edges.count + 1)
     for record in records {
       guard case .interval(let lower, _) = record.geometry else {
-        throw ClusteringError.damagedState("A group has no interval", place: "group \(record.id)")
+        throw CohortError.damagedState("A group has no interval", place: "group \(record.id)")
       }
       let interval = IntervalCuts.interval(of: lower, edges: edges)
       guard bounds(of: interval) == record.geometry, groups[interval] == nil, record.live == nil else {
-        throw ClusteringError.damagedState(
+        throw CohortError.damagedState(
           "A group's interval does not lie between the edges", place: "group \(record.id)")
       }
       groups[interval] = Group(id: record.id, count: record.count, lineage: record.lineage)

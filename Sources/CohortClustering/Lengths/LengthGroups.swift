@@ -34,13 +34,13 @@ struct LengthGroups: GroupingEngine {
     switch cut {
     case .given(let values):
       guard values.first != 0, zip(values, values.dropFirst()).allSatisfy({ $0 < $1 }) else {
-        throw ClusteringError.definition(
+        throw CohortError.definition(
           "The edges of a length grouping must be positive and strictly ascending", hint: "For example 16,64,256")
       }
       edges = values
     case .equalWidth(let count), .quantiles(let count):
       guard count >= 1 else {
-        throw ClusteringError.definition("A length grouping needs at least one interval", hint: "Ask for 1 or more")
+        throw CohortError.definition("A length grouping needs at least one interval", hint: "Ask for 1 or more")
       }
       edges = []
     }
@@ -86,7 +86,7 @@ struct LengthGroups: GroupingEngine {
         guard let interval = groups.firstIndex(where: { $0?.id == group }), let count = groups[interval]?.count,
           count > 0
         else {
-          throw ClusteringError.damagedState(
+          throw CohortError.damagedState(
             "A sample belongs to a group that is not there", place: "sample \(record.sample), group \(group)")
         }
         groups[interval]?.count = count - 1
@@ -144,7 +144,7 @@ struct LengthGroups: GroupingEngine {
 
   static func length(of record: ChangeRecord) throws -> UInt64 {
     guard case .length(let length) = record.feature else {
-      throw ClusteringError.record("A grouping by length was given a record without a length", sample: record.sample)
+      throw CohortError.record("A grouping by length was given a record without a length", sample: record.sample)
     }
     return length
   }

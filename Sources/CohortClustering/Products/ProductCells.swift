@@ -69,9 +69,9 @@ public struct ProductCells: Sendable {
     let (square, overflow) = diagonal.multipliedReportingOverflow(by: diagonal + 1)
     let number = square / 2 + y
     guard !overflow, number < UInt64(GroupID.unassigned.rawValue) else {
-      throw ClusteringError(
-        code: "clustering.product-size", category: .failure,
-        message: "Groups \(x) and \(cell.second.map { "\($0)" } ?? "(rest)") are too great for a product",
+      throw CohortError(
+        .clusteringProductSize,
+        "Groups \(x) and \(cell.second.map { "\($0)" } ?? "(rest)") are too great for a product",
         hint: "The numbers of two groups may be about 92,000 together; create one of the groupings anew")
     }
     return GroupID(UInt32(number))

@@ -39,7 +39,7 @@ struct AssignmentOverlay: Sendable {
     let number = sample.rawValue / Self.pageRows
     if let page = pages[number] { return page }
     guard sample.rawValue < table.sampleCount else {
-      throw ClusteringError.record("A change record names a sample that the store does not have", sample: sample)
+      throw CohortError.record("A change record names a sample that the store does not have", sample: sample)
     }
     let base = groups.count
     groups.append(contentsOf: repeatElement(GroupID.unassigned.rawValue, count: Int(Self.pageRows)))

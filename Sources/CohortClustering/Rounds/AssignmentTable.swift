@@ -61,8 +61,7 @@ extension SampleFeatures {
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int, into rows: UnsafeMutableBufferPointer<Float>,
     present: UnsafeMutableBufferPointer<UInt8>
   ) throws {
-    throw ClusteringError(
-      code: "clustering.no-vectors", category: .failure, message: "These samples have no vectors to read")
+    throw CohortError(.clusteringNoVectors, "These samples have no vectors to read")
   }
 
   /// For vectors that are stored in another way: false.
@@ -73,7 +72,6 @@ extension SampleFeatures {
 
   /// For features without lengths: throws `clustering.no-lengths`.
   public func readLengths(from first: UInt64, into lengths: UnsafeMutableBufferPointer<UInt64>) throws {
-    throw ClusteringError(
-      code: "clustering.no-lengths", category: .failure, message: "These samples have no lengths to read")
+    throw CohortError(.clusteringNoLengths, "These samples have no lengths to read")
   }
 }

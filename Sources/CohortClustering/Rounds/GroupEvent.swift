@@ -97,10 +97,10 @@ public struct GroupEvent: Hashable, Sendable {
   public init(from reader: inout ByteReader) throws {
     let version = try reader.fixed(UInt8.self)
     guard version == Self.layoutVersion else {
-      throw FormatError.invalid("a group event", at: reader.offset - 1, cause: "layout version \(version)")
+      throw CohortError.invalid("a group event", at: reader.offset - 1, cause: "layout version \(version)")
     }
     guard let kind = Kind(rawValue: try reader.fixed()) else {
-      throw FormatError.invalid("the kind of a group event", at: reader.offset - 1)
+      throw CohortError.invalid("the kind of a group event", at: reader.offset - 1)
     }
     self.kind = kind
     position = try reader.fixed()

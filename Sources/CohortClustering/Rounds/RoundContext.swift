@@ -35,9 +35,9 @@ struct RoundContext {
 
   mutating func newGroup() throws -> GroupID {
     guard nextGroup < GroupID.unassigned.rawValue else {
-      throw ClusteringError(
-        code: "clustering.too-many-groups", category: .failure, message: "The grouping has used up its group ids",
-        hint: "Group by something with fewer values")
+      throw CohortError(
+        .clusteringTooManyGroups, "The grouping has used up its group ids", hint: "Group by something with fewer values"
+      )
     }
     defer { nextGroup += 1 }
     return GroupID(nextGroup)

@@ -1,59 +1,40 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// Threads that share the parts of a piece of work with the thread that asks for it. They start with the first piece that
-/// is worth it and end with this object.
+/// is worth it and end with `end()`.
 ///
 /// Which thread takes which part depends on timing, so parts must not depend on one another, and what they find has to be
 /// put together in an order that does not show it, or in a way where order does not matter (sums of integers).
-///
-/// Guard of the unchecked conformance: every access to the variables below holds `mutex`. `body` lives as long as `run`
-/// waits.
-final class Workers: @unchecked Sendable {
+final class Workers: Sendable {
+  private typealias Body = @Sendable (_ worker: Int, _ part: Int) throws -> Void
+
+  private struct State {
+    /// Lives as long as `run` waits.
+    var body: Body?
+    var parts = 0
+    /// The next part that nobody has taken, and how many are done.
+    var next = 0
+    var done = 0
+    /// The failure of the lowest part that failed.
+    var failure: (part: Int, error: any Error)?
+    var isOver = false
+    var threads: [WorkThread] = []
+  }
+
   /// Threads that work at the same time, the caller's included.
   let count: Int
+  private let state = Locked(State())
 
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let changed: UnsafeMutablePointer<pthread_cond_t>
-  private var threads: [pthread_t] = []
-  private var body: (@Sendable (Int, Int) throws -> Void)?
-  private var parts = 0
-  /// The next part that nobody has taken, and how many are done.
-  private var next = 0
-  private var done = 0
-  /// The failure of the lowest part that failed.
-  private var failure: (part: Int, error: any Error)?
-  private var isOver = false
-
-  init(count: Int) {
-    self.count = max(count, 1)
-    mutex = .allocate(capacity: 1)
-    changed = .allocate(capacity: 1)
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
-  }
+  init(count: Int) { self.count = max(count, 1) }
 
   /// To be called by whoever made this object: its threads hold on to it.
   func end() {
-    pthread_mutex_lock(mutex)
-    isOver = true
-    let running = threads
-    threads = []
-    pthread_cond_broadcast(changed)
-    pthread_mutex_unlock(mutex)
-    for thread in running { pthread_join(thread, nil) }
-  }
-
-  deinit {
-    pthread_cond_destroy(changed)
-    pthread_mutex_destroy(mutex)
-    changed.deallocate()
-    mutex.deallocate()
+    let running = state.change { state in
+      state.isOver = true
+      defer { state.threads = [] }
+      return state.threads
+    }
+    for thread in running { thread.join() }
   }
 
   /// Calls `body` with every part below `parts`, and with the number of the worker that runs it, below `count`: a worker
@@ -66,105 +47,69 @@ final class Workers: @unchecked Sendable {
       return
     }
     try withoutActuallyEscaping(body) { body in
-      pthread_mutex_lock(mutex)
-      start()
-      self.body = body
-      self.parts = parts
-      next = 0
-      done = 0
-      failure = nil
-      pthread_cond_broadcast(changed)
-      work(as: 0)
-      while done < self.parts { pthread_cond_wait(changed, mutex) }
-      let failure = failure
-      self.failure = nil
-      self.body = nil
-      self.parts = 0
-      pthread_mutex_unlock(mutex)
+      state.change { state in
+        start(&state)
+        (state.body, state.parts, state.next, state.done, state.failure) = (body, parts, 0, 0, nil)
+      }
+      while let part = takePart() { perform(part, as: 0) }
+      let failure = state.wait { state -> (part: Int, error: any Error)?? in
+        guard state.done >= state.parts else { return nil }
+        defer { (state.body, state.parts, state.failure) = (nil, 0, nil) }
+        return .some(state.failure)
+      }
       if let failure { throw failure.error }
     }
   }
 
-  /// Takes parts until there are none. The mutex is held before and after.
-  private func work(as worker: Int) {
-    guard next < parts else { return }
-    while next < parts {
-      let part = next
-      next += 1
-      pthread_mutex_unlock(mutex)
-      let error = perform(part, as: worker)
-      pthread_mutex_lock(mutex)
-      done += 1
-      if let error, part < failure?.part ?? .max { failure = (part, error) }
-      // What was not begun counts as done.
-      if failure != nil {
-        done += parts - next
-        next = parts
-      }
+  /// The next part; nil when there is none at the moment.
+  private func takePart() -> Int? {
+    state.withLock { state in
+      guard state.next < state.parts else { return nil }
+      defer { state.next += 1 }
+      return state.next
     }
-    // Only who ran a part wakes others: helpers that found none would wake one another for ever.
-    if done >= parts { pthread_cond_broadcast(changed) }
   }
 
-  /// A function of its own, never inlined: when it returns, the thread no longer holds on to `body`.
+  /// A function of its own, never inlined: when it returns, the thread no longer holds on to the work's body.
   @inline(never)
-  private func perform(_ part: Int, as worker: Int) -> (any Error)? {
-    pthread_mutex_lock(mutex)
-    let body = body
-    pthread_mutex_unlock(mutex)
-    do {
-      try body?(worker, part)
-      return nil
-    } catch let error {
-      return error
+  private func perform(_ part: Int, as worker: Int) {
+    let body = state.withLock { $0.body }
+    var failure: (any Error)?
+    do { try body?(worker, part) } catch { failure = error }
+    let isLast = state.withLock { state in
+      state.done += 1
+      if let failure, part < state.failure?.part ?? .max { state.failure = (part, failure) }
+      // What was not begun counts as done.
+      if state.failure != nil {
+        state.done += state.parts - state.next
+        state.next = state.parts
+      }
+      return state.done >= state.parts
     }
-  }
-
-  private final class Launch {
-    let workers: Workers
-    let number: Int
-
-    init(_ workers: Workers, _ number: Int) {
-      self.workers = workers
-      self.number = number
-    }
+    // Only who ends the work wakes others: helpers that found nothing would wake one another for ever.
+    if isLast { state.change { _ in } }
   }
 
   /// Starts the threads. A thread that the system refuses is done without: the others take its parts.
-  private func start() {
-    while threads.count < count - 1 {
-      #if canImport(Darwin)
-        var started: pthread_t?
-      #else
-        var started = pthread_t()
-      #endif
-      let launch = Unmanaged.passRetained(Launch(self, threads.count + 1))
-      let status = pthread_create(
-        &started, nil,
-        { argument in
-          // On Linux the argument is optional.
-          let argument: UnsafeMutableRawPointer? = argument
-          guard let argument else { return nil }
-          let launch = Unmanaged<Launch>.fromOpaque(argument).takeRetainedValue()
-          launch.workers.serve(as: launch.number)
-          return nil
-        }, launch.toOpaque())
-      guard status == 0 else { return launch.release() }
-      #if canImport(Darwin)
-        if let started { threads.append(started) }
-      #else
-        threads.append(started)
-      #endif
+  private func start(_ state: inout State) {
+    while state.threads.count < count - 1 {
+      let number = state.threads.count + 1
+      guard let thread = try? WorkThread({ self.serve(as: number) }) else { return }
+      state.threads.append(thread)
     }
   }
 
   private func serve(as number: Int) {
-    pthread_mutex_lock(mutex)
-    while !isOver {
-      work(as: number)
-      if !isOver, next >= parts { pthread_cond_wait(changed, mutex) }
+    while true {
+      let part = state.waitQuietly { state -> Int?? in
+        if state.isOver { return .some(nil) }
+        guard state.next < state.parts else { return nil }
+        defer { state.next += 1 }
+        return .some(state.next)
+      }
+      guard let part else { return }
+      perform(part, as: number)
     }
-    pthread_mutex_unlock(mutex)
   }
 }
 

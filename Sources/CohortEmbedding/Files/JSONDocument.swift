@@ -6,8 +6,8 @@ enum JSONDocument {
   /// Parses a document and gives its root to `body`. Values are valid until that returns.
   /// - Parameter path: where the bytes are from, for errors.
   static func read<R>(
-    _ bytes: UnsafeRawBufferPointer, path: String, _ body: (Value) throws(EmbeddingError) -> R
-  ) throws(EmbeddingError) -> R {
+    _ bytes: UnsafeRawBufferPointer, path: String, _ body: (Value) throws(CohortError) -> R
+  ) throws(CohortError) -> R {
     guard let parser = csimdjson_parser_create(64) else { throw noMemory(path) }
     defer { csimdjson_parser_destroy(parser) }
     let padded = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count + csimdjson_padding(), alignment: 64)
@@ -27,9 +27,8 @@ enum JSONDocument {
     return try body(Value(tape: tape, strings: strings, index: 1))
   }
 
-  private static func noMemory(_ path: String) -> EmbeddingError {
-    EmbeddingError(
-      code: "no-memory", category: .temporary, message: "there is not enough memory to read the file", place: path)
+  private static func noMemory(_ path: String) -> CohortError {
+    CohortError(.embeddingNoMemory, "there is not enough memory to read the file", place: path)
   }
 
   struct Value {
@@ -93,7 +92,7 @@ enum JSONDocument {
     }
 
     /// Values inside an array or object, in the order of the document; nothing in other values.
-    func forEachElement(_ body: (Value) throws(EmbeddingError) -> Void) throws(EmbeddingError) {
+    func forEachElement(_ body: (Value) throws(CohortError) -> Void) throws(CohortError) {
       guard isArray else { return }
       var place = index + 1
       let end = next - 1
@@ -105,8 +104,8 @@ enum JSONDocument {
     }
 
     func forEachMember(
-      _ body: (UnsafeBufferPointer<UInt8>, Value) throws(EmbeddingError) -> Void
-    ) throws(EmbeddingError) {
+      _ body: (UnsafeBufferPointer<UInt8>, Value) throws(CohortError) -> Void
+    ) throws(CohortError) {
       guard isObject else { return }
       var place = index + 1
       let end = next - 1

@@ -1,12 +1,5 @@
 internal import CohortCore
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// A file in memory, read by the system as it is touched.
 ///
@@ -16,7 +9,7 @@ final class MappedFile: @unchecked Sendable {  // Guard: the memory is never wri
   let bytes: UnsafeRawBufferPointer
   let path: String
 
-  init(_ path: String) throws(EmbeddingError) {
+  init(_ path: String) throws(CohortError) {
     self.path = path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system("cannot open the model's file", path: path, number: errno) }
@@ -26,8 +19,7 @@ final class MappedFile: @unchecked Sendable {  // Guard: the memory is never wri
       throw .system("cannot look at the model's file", path: path, number: errno)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw EmbeddingError(
-        code: "unreadable", category: .failure, message: "the model's file is not a regular file", place: path)
+      throw CohortError(.embeddingUnreadable, "the model's file is not a regular file", place: path)
     }
     guard status.st_size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)

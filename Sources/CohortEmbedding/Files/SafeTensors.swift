@@ -34,7 +34,7 @@ final class SafeTensors: Sendable {
   /// Tensors of types that nothing here can use, by name.
   private let others: [String: String]
 
-  init(_ path: String) throws(EmbeddingError) {
+  init(_ path: String) throws(CohortError) {
     file = try MappedFile(path)
     let bytes = file.bytes
     guard bytes.count >= 8 else { throw .damaged("the file is too short for safetensors", path: path) }
@@ -46,9 +46,9 @@ final class SafeTensors: Sendable {
     var tensors: [String: Tensor] = [:]
     var others: [String: String] = [:]
     try JSONDocument.read(UnsafeRawBufferPointer(rebasing: bytes[8..<start]), path: path) {
-      header throws(EmbeddingError) in
+      header throws(CohortError) in
       guard header.isObject else { throw .damaged("the header is not a JSON object", path: path) }
-      try header.forEachMember { key, value throws(EmbeddingError) in
+      try header.forEachMember { key, value throws(CohortError) in
         let name = String(decoding: key, as: UTF8.self)
         guard name != "__metadata__" else { return }
         guard let type = value["dtype"]?.string, let shape = value["shape"], shape.isArray,
@@ -78,10 +78,10 @@ final class SafeTensors: Sendable {
   }
 
   /// - Throws: for a tensor that is there with a type that cannot be used.
-  func tensor(_ name: String) throws(EmbeddingError) -> Tensor? {
+  func tensor(_ name: String) throws(CohortError) -> Tensor? {
     if let type = others[name] {
-      throw EmbeddingError(
-        code: "unsupported-model", category: .usage, message: "tensor \"\(name)\" has type \(type)", place: file.path,
+      throw CohortError(
+        .embeddingUnsupportedModel, "tensor \"\(name)\" has type \(type)", place: file.path,
         hint: "F16, BF16, F32, F64 and I8 can be read")
     }
     return tensors[name]

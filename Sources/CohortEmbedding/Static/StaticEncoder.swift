@@ -1,4 +1,4 @@
-internal import CohortCore
+public import CohortCore
 package import CohortKernels
 
 /// The built-in encoder: a text's vector is the mean of its tokens' rows in a table (Model2Vec; Tulkens and van Dongen,
@@ -27,13 +27,13 @@ public final class StaticEncoder: TextEncoder {
   /// - Parameters:
   ///   - name: what the model is called; by default, what the folder is called.
   ///   - concurrency: how many calls the caller should have under way. Each runs on its caller's thread.
-  /// - Throws: `EmbeddingError` for a file that is missing, damaged, or of a kind that is not known.
-  public convenience init(folder: String, name: String? = nil, concurrency: Int = 1) throws(EmbeddingError) {
+  /// - Throws: `CohortError` for a file that is missing, damaged, or of a kind that is not known.
+  public convenience init(folder: String, name: String? = nil, concurrency: Int = 1) throws(CohortError) {
     try self.init(folder: folder, name: name, concurrency: concurrency, path: COHORT_PATH_BEST)
   }
 
   /// With a machine-code variant, for tests.
-  package init(folder: String, name: String?, concurrency: Int, path: cohort_path) throws(EmbeddingError) {
+  package init(folder: String, name: String?, concurrency: Int, path: cohort_path) throws(CohortError) {
     model = try StaticModel(folder: folder)
     self.path = path
     identity = EncoderIdentity(
@@ -95,9 +95,9 @@ public final class StaticEncoder: TextEncoder {
     return isPresent == 0 ? [] : vector
   }
 
-  private var damagedTable: EmbeddingError {
-    EmbeddingError(
-      code: "damaged-model", category: .corruption, message: "a row of the table holds a value that is not finite",
-      place: model.table.file.path, hint: "Fetch the model's files again")
+  private var damagedTable: CohortError {
+    CohortError(
+      .embeddingDamagedModel, "a row of the table holds a value that is not finite", place: model.table.file.path,
+      hint: "Fetch the model's files again")
   }
 }

@@ -37,18 +37,17 @@ struct StaticModel: Sendable {
   let maximumTokens: Int?
   let fingerprint: Digest128
 
-  init(folder: String) throws(EmbeddingError) {
+  init(folder: String) throws(CohortError) {
     let base = folder.hasSuffix("/") ? folder : folder + "/"
     let complete = Self.layouts.first { layout in
       [layout.config, layout.tensors, layout.tokenizer].allSatisfy { MappedFile.exists(base + $0) }
     }
     guard let layout = complete else {
       guard MappedFile.exists(folder) else {
-        throw EmbeddingError(
-          code: "no-model-folder", category: .notFound, message: "there is no such folder", place: folder)
+        throw CohortError(.embeddingNoModelFolder, "there is no such folder", place: folder)
       }
-      throw EmbeddingError(
-        code: "no-model", category: .notFound, message: "the folder holds no static embedding model", place: folder,
+      throw CohortError(
+        .embeddingNoModel, "the folder holds no static embedding model", place: folder,
         hint: "It needs config.json, model.safetensors and tokenizer.json, as model2vec saves them")
     }
     let tensors = try SafeTensors(base + layout.tensors)
@@ -107,14 +106,14 @@ struct StaticConfiguration {
   var normalizes: Bool
   var maximumTokens: Int?
 
-  init(_ path: String) throws(EmbeddingError) {
+  init(_ path: String) throws(CohortError) {
     let file = try MappedFile(path)
     var isNormalizing = false
     var limit: Int? = 512
     var fault: String?
-    try JSONDocument.read(file.bytes, path: path) { root throws(EmbeddingError) in
+    try JSONDocument.read(file.bytes, path: path) { root throws(CohortError) in
       guard root.isObject else { throw .damaged("the configuration is not a JSON object", path: path) }
-      try root.forEachMember { key, value throws(EmbeddingError) in
+      try root.forEachMember { key, value throws(CohortError) in
         switch String(decoding: key, as: UTF8.self) {
         case "normalize" where !value.isNull:
           if let flag = value.bool { isNormalizing = flag } else { fault = "normalize" }
@@ -132,7 +131,7 @@ struct StaticConfiguration {
 
 extension SafeTensors {
   /// The tensor `mapping`: a row of the table for each token.
-  fileprivate func mapping(tokens: Int, rows: Int) throws(EmbeddingError) -> [UInt32]? {
+  fileprivate func mapping(tokens: Int, rows: Int) throws(CohortError) -> [UInt32]? {
     guard let tensor = try tensor("mapping") else { return nil }
     guard tensor.shape.count == 1, tensor.shape[0] >= tokens, tensor.element == .int32 || tensor.element == .int64
     else {
@@ -156,7 +155,7 @@ extension SafeTensors {
   }
 
   /// The tensor `weights`: a factor for each token's row.
-  fileprivate func weights(tokens: Int) throws(EmbeddingError) -> [Float]? {
+  fileprivate func weights(tokens: Int) throws(CohortError) -> [Float]? {
     guard let tensor = try tensor("weights") else { return nil }
     guard tensor.shape.count == 1, tensor.shape[0] >= tokens else {
       throw .damaged("the weights do not give a factor for each token", path: file.path)

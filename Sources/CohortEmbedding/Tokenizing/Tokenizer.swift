@@ -1,5 +1,5 @@
-internal import CohortCore
-internal import Synchronization
+public import CohortCore
+internal import CohortSystem
 
 /// A tokenizer as described by a `tokenizer.json` file of Hugging Face's `tokenizers`, whose ids it gives.
 ///
@@ -30,15 +30,15 @@ public final class Tokenizer: Sendable {
   private let normalizedTokens: AddedTokens
   private let preTokenizer: PreTokenizer
   private let model: any WordModel
-  private let scratches = Mutex<[TokenizerScratch]>([])
+  private let scratches = Locked<[TokenizerScratch]>([])
 
   /// Reads a `tokenizer.json`.
-  /// - Throws: `EmbeddingError` for a file that cannot be read, is damaged, or uses components that are not known here,
+  /// - Throws: `CohortError` for a file that cannot be read, is damaged, or uses components that are not known here,
   ///   which are named.
   /// - Complexity: O(size of the file); 30,000 tokens take a few milliseconds.
-  public convenience init(contentsOf path: String) throws(EmbeddingError) {
+  public convenience init(contentsOf path: String) throws(CohortError) {
     let file = try MappedFile(path)
-    let parts = try JSONDocument.read(file.bytes, path: path) { root throws(EmbeddingError) in
+    let parts = try JSONDocument.read(file.bytes, path: path) { root throws(CohortError) in
       try TokenizerFile(root, path: path)
     }
     self.init(parts, digest: XXH3.hash128(file.bytes))

@@ -1,5 +1,7 @@
+internal import CohortCore
+
 extension TokenizerComponents {
-  func model(_ value: Value) throws(EmbeddingError) -> any WordModel {
+  func model(_ value: Value) throws(CohortError) -> any WordModel {
     // Files from before types were written say what they are by their members.
     let guess = value["merges"] != nil ? "BPE" : value["vocab"]?.isArray == true ? "Unigram" : "WordPiece"
     let type = value["type"]?.string ?? guess
@@ -11,7 +13,7 @@ extension TokenizerComponents {
     }
   }
 
-  private func wordPiece(_ value: Value) throws(EmbeddingError) -> WordPiece {
+  private func wordPiece(_ value: Value) throws(CohortError) -> WordPiece {
     let vocabulary = try vocabulary(value)
     let unknown = value["unk_token"]?.string ?? "[UNK]"
     guard let id = vocabulary.id(of: unknown) else {
@@ -23,7 +25,7 @@ extension TokenizerComponents {
       longestWord: value["max_input_chars_per_word"]?.count ?? 100)
   }
 
-  private func bytePairs(_ value: Value) throws(EmbeddingError) -> BytePairs {
+  private func bytePairs(_ value: Value) throws(CohortError) -> BytePairs {
     if let dropout = value["dropout"]?.double, dropout != 0 {
       throw .unsupported("the option dropout, which makes ids random,", path: path)
     }
@@ -31,11 +33,11 @@ extension TokenizerComponents {
     let prefix = value["continuing_subword_prefix"]?.text.map(Array.init) ?? []
     guard let list = value["merges"], list.isArray else { throw .damaged("the tokenizer has no merges", path: path) }
     var count = 0
-    try list.forEachElement { _ throws(EmbeddingError) in count += 1 }
+    try list.forEachElement { _ throws(CohortError) in count += 1 }
     let merges = UnsafePairTable(pairs: count)
     var rank: UInt32 = 0
     var merged = UnsafeGrowingBuffer<UInt8>()
-    try list.forEachElement { value throws(EmbeddingError) in
+    try list.forEachElement { value throws(CohortError) in
       guard let (first, second) = Self.pair(value) else {
         throw .damaged("a merge is not a pair of tokens", path: path, cause: "merge \(rank)")
       }
@@ -62,13 +64,13 @@ extension TokenizerComponents {
     return BytePairs(vocabulary: vocabulary, merges: merges, unknown: unknown, options: options)
   }
 
-  private func unigram(_ value: Value) throws(EmbeddingError) -> Unigram {
+  private func unigram(_ value: Value) throws(CohortError) -> Unigram {
     guard let tokens = value["vocab"], tokens.isArray else {
       throw .damaged("the tokenizer has no vocabulary", path: path)
     }
     var scores: [Double] = []
     let vocabulary = UnsafeVocabulary(tokens: 1 << 15)
-    try tokens.forEachElement { entry throws(EmbeddingError) in
+    try tokens.forEachElement { entry throws(CohortError) in
       let parts = entry.elements
       guard parts.count == 2, let token = parts[0].text, let score = parts[1].double, score.isFinite else {
         throw .damaged("an entry of the vocabulary is not a token and its score", path: path)
@@ -107,14 +109,14 @@ extension TokenizerComponents {
   }
 
   /// The vocabulary of models that write it as an object of tokens and ids.
-  private func vocabulary(_ value: Value) throws(EmbeddingError) -> UnsafeVocabulary {
+  private func vocabulary(_ value: Value) throws(CohortError) -> UnsafeVocabulary {
     guard let tokens = value["vocab"], tokens.isObject else {
       throw .damaged("the tokenizer has no vocabulary", path: path)
     }
     var count = 0
-    try tokens.forEachMember { _, _ throws(EmbeddingError) in count += 1 }
+    try tokens.forEachMember { _, _ throws(CohortError) in count += 1 }
     let vocabulary = UnsafeVocabulary(tokens: count)
-    try tokens.forEachMember { token, id throws(EmbeddingError) in
+    try tokens.forEachMember { token, id throws(CohortError) in
       guard let number = id.count, number < Int(Int32.max) else {
         throw .damaged(
           "a token has no valid id", path: path, cause: "token \"\(String(decoding: token, as: UTF8.self))\"")

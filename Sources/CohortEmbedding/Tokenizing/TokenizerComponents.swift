@@ -1,3 +1,5 @@
+internal import CohortCore
+
 /// Makes the parts of a tokenizer from their JSON.
 struct TokenizerComponents {
   typealias Value = JSONDocument.Value
@@ -7,13 +9,13 @@ struct TokenizerComponents {
   /// Steps of steps of steps: sequences may be nested, but not without end.
   private static let deepest = 8
 
-  func normalizer(_ value: Value) throws(EmbeddingError) -> Normalizer {
+  func normalizer(_ value: Value) throws(CohortError) -> Normalizer {
     var steps: [Normalizer.Step] = []
     try append(normalizer: value, to: &steps, depth: 0)
     return Normalizer(steps: steps)
   }
 
-  func preTokenizer(_ value: Value) throws(EmbeddingError) -> PreTokenizer {
+  func preTokenizer(_ value: Value) throws(CohortError) -> PreTokenizer {
     var steps: [PreTokenizer.Step] = []
     try append(preTokenizer: value, to: &steps, depth: 0)
     return PreTokenizer(steps: steps)
@@ -21,12 +23,12 @@ struct TokenizerComponents {
 
   private func append(
     normalizer value: Value, to steps: inout [Normalizer.Step], depth: Int
-  ) throws(EmbeddingError) {
+  ) throws(CohortError) {
     let type = try kind(of: value, "normalizer")
     switch type {
     case "Sequence":
       guard depth < Self.deepest else { throw .unsupported("a deeply nested normalizer", path: path) }
-      try value["normalizers"]?.forEachElement { part throws(EmbeddingError) in
+      try value["normalizers"]?.forEachElement { part throws(CohortError) in
         try append(normalizer: part, to: &steps, depth: depth + 1)
       }
     case "BertNormalizer":
@@ -61,12 +63,12 @@ struct TokenizerComponents {
 
   private func append(
     preTokenizer value: Value, to steps: inout [PreTokenizer.Step], depth: Int
-  ) throws(EmbeddingError) {
+  ) throws(CohortError) {
     let type = try kind(of: value, "pre-tokenizer")
     switch type {
     case "Sequence":
       guard depth < Self.deepest else { throw .unsupported("a deeply nested pre-tokenizer", path: path) }
-      try value["pretokenizers"]?.forEachElement { part throws(EmbeddingError) in
+      try value["pretokenizers"]?.forEachElement { part throws(CohortError) in
         try append(preTokenizer: part, to: &steps, depth: depth + 1)
       }
     case "BertPreTokenizer": steps.append(.bert)
@@ -95,7 +97,7 @@ struct TokenizerComponents {
     }
   }
 
-  private func metaspace(_ value: Value) throws(EmbeddingError) -> Metaspace {
+  private func metaspace(_ value: Value) throws(CohortError) -> Metaspace {
     let replacement = try text("replacement", of: value)
     let name = value["prepend_scheme"]?.string ?? "always"
     guard var prepending = Metaspace.Prepending(rawValue: name), !replacement.isEmpty else {
@@ -106,7 +108,7 @@ struct TokenizerComponents {
       replacement: replacement, prepending: prepending, splits: try flag("split", of: value, default: true))
   }
 
-  private func behavior(of value: Value) throws(EmbeddingError) -> SplitBehavior {
+  private func behavior(of value: Value) throws(CohortError) -> SplitBehavior {
     guard let name = value["behavior"]?.string else { return .isolated }
     guard let behavior = SplitBehavior(rawValue: name) else {
       throw .unsupported("the way to split \(name)", path: path)
@@ -114,7 +116,7 @@ struct TokenizerComponents {
     return behavior
   }
 
-  private func finder(_ value: Value) throws(EmbeddingError) -> TextFinder {
+  private func finder(_ value: Value) throws(CohortError) -> TextFinder {
     if let text = value["pattern"]?["String"]?.text, !text.isEmpty { return .text(Array(text)) }
     guard let expression = value["pattern"]?["Regex"]?.string else {
       throw .damaged("a pattern is neither a text nor an expression", path: path)
@@ -122,30 +124,30 @@ struct TokenizerComponents {
     return .pattern(try pattern(expression))
   }
 
-  private func pattern(_ expression: String) throws(EmbeddingError) -> Pattern {
+  private func pattern(_ expression: String) throws(CohortError) -> Pattern {
     do {
       return try Pattern(expression)
     } catch {
-      var unsupported = EmbeddingError.unsupported("the pattern \(expression)", path: path)
+      var unsupported = CohortError.unsupported("the pattern \(expression)", path: path)
       unsupported.cause = error.reason
       throw unsupported
     }
   }
 
-  private func kind(of value: Value, _ what: String) throws(EmbeddingError) -> String {
+  private func kind(of value: Value, _ what: String) throws(CohortError) -> String {
     guard let type = value["type"]?.string else {
       throw .damaged("a \(what) of the tokenizer does not say its type", path: path)
     }
     return type
   }
 
-  private func flag(_ key: StaticString, of value: Value, default missing: Bool) throws(EmbeddingError) -> Bool {
+  private func flag(_ key: StaticString, of value: Value, default missing: Bool) throws(CohortError) -> Bool {
     guard let member = value[key] else { return missing }
     guard let flag = member.bool else { throw .damaged("\"\(key)\" is not true or false", path: path) }
     return flag
   }
 
-  private func text(_ key: StaticString, of value: Value) throws(EmbeddingError) -> [UInt8] {
+  private func text(_ key: StaticString, of value: Value) throws(CohortError) -> [UInt8] {
     guard let text = value[key]?.text else { throw .damaged("\"\(key)\" is not a text", path: path) }
     return Array(text)
   }

@@ -1,3 +1,5 @@
+internal import CohortCore
+
 /// What a `tokenizer.json` describes, as parts that work.
 struct TokenizerFile {
   let rawTokens: AddedTokens
@@ -9,7 +11,7 @@ struct TokenizerFile {
   let medianTokenLength: Int
   let largestID: UInt32
 
-  init(_ root: JSONDocument.Value, path: String) throws(EmbeddingError) {
+  init(_ root: JSONDocument.Value, path: String) throws(CohortError) {
     guard root.isObject else { throw .damaged("the file is not a JSON object", path: path) }
     guard let model = root["model"] else {
       throw .damaged("the file has no tokenizer model", path: path, cause: "there is no member \"model\"")
@@ -22,14 +24,14 @@ struct TokenizerFile {
 
     let vocabulary = self.model.vocabulary
     var lengths = LengthCounts()
-    try vocabulary.forEach { token, _ throws(EmbeddingError) in lengths.add(token.scalarCount) }
+    try vocabulary.forEach { token, _ throws(CohortError) in lengths.add(token.scalarCount) }
     var raw: [(content: [UInt8], token: AddedTokens.Token)] = []
     var normalized: [(content: [UInt8], token: AddedTokens.Token)] = []
     // As the library does: an added token has the vocabulary's id, or the next one after it; the file's is not used.
     var ids: [[UInt8]: UInt32] = [:]
     var next = UInt32(vocabulary.count)
     var largest = vocabulary.largestID
-    try root["added_tokens"]?.forEachElement { value throws(EmbeddingError) in
+    try root["added_tokens"]?.forEachElement { value throws(CohortError) in
       guard let content = value["content"]?.text.map(Array.init) else {
         throw .damaged("an added token has no content", path: path)
       }

@@ -1,10 +1,5 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortCore
+internal import CohortSystem
 
 /// Tokens and their ids: a hash table over the tokens' UTF-8, open addressing, at most half full.
 ///
@@ -62,7 +57,7 @@ final class UnsafeVocabulary: @unchecked Sendable {  // Guard: nothing writes af
   }
 
   /// Calls `body` with every token and its id, in the order of insertion.
-  func forEach(_ body: (UTF8Text, UInt32) throws(EmbeddingError) -> Void) throws(EmbeddingError) {
+  func forEach(_ body: (UTF8Text, UInt32) throws(CohortError) -> Void) throws(CohortError) {
     for index in 0..<entries.count {
       let entry = entries[index]
       try body(bytes.view(entry.start..<(entry.start + entry.count)), entry.id)

@@ -1,7 +1,9 @@
+internal import CohortCore
+
 /// Bytes of text, unpacked. Used by one thread at a time.
 protocol ByteStream: AnyObject {
   /// Fills at most `target.count` bytes; 0 only at the end.
-  func read(into target: UnsafeMutableRawBufferPointer) throws(IngestionError) -> Int
+  func read(into target: UnsafeMutableRawBufferPointer) throws(CohortError) -> Int
   /// Bytes of the packed input taken so far.
   var consumed: UInt64 { get }
 }
@@ -11,7 +13,7 @@ final class PlainStream: ByteStream {
   private let input: RawInput
   init(_ input: RawInput) { self.input = input }
   var consumed: UInt64 { input.consumed }
-  func read(into target: UnsafeMutableRawBufferPointer) throws(IngestionError) -> Int { try input.read(into: target) }
+  func read(into target: UnsafeMutableRawBufferPointer) throws(CohortError) -> Int { try input.read(into: target) }
 }
 
 /// Refuses inputs that unfold to far more than they are: a few kilobytes can hold terabytes of zeros.
@@ -25,19 +27,18 @@ struct UnfoldingGuard {
     self.path = path
   }
 
-  mutating func count(_ bytes: Int, consumed: UInt64) throws(IngestionError) {
+  mutating func count(_ bytes: Int, consumed: UInt64) throws(CohortError) {
     produced += UInt64(bytes)
     if produced > limits.decompressedBytes {
-      throw IngestionError(
-        code: "ingestion.decompressed-size",
-        message: "the input unfolds to more than \(limits.decompressedBytes) bytes",
-        place: path, hint: "Unpack it yourself if you trust it")
+      throw CohortError(
+        .ingestionDecompressedSize, "the input unfolds to more than \(limits.decompressedBytes) bytes", place: path,
+        hint: "Unpack it yourself if you trust it")
     }
     if produced > limits.ratioGrace, produced / limits.decompressionRatio > consumed {
-      throw IngestionError(
-        code: "ingestion.decompression-ratio",
-        message: "\(consumed) bytes of the input unfold to more than \(limits.decompressionRatio) times as many",
-        place: path, hint: "This may be a decompression bomb; unpack it yourself if you trust it")
+      throw CohortError(
+        .ingestionDecompressionRatio,
+        "\(consumed) bytes of the input unfold to more than \(limits.decompressionRatio) times as many", place: path,
+        hint: "This may be a decompression bomb; unpack it yourself if you trust it")
     }
   }
 }

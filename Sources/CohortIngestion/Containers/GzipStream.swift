@@ -1,3 +1,4 @@
+internal import CohortCore
 internal import CZlib
 
 /// A gzip file: one or more members one after the other (RFC 1952), zero bytes after the last one allowed.
@@ -8,7 +9,7 @@ final class GzipStream: ByteStream {
   private let state: UnsafeMutablePointer<z_stream>
   private var isInsideMember = true
 
-  init(_ input: RawInput, limits: IngestionLimits) throws(IngestionError) {
+  init(_ input: RawInput, limits: IngestionLimits) throws(CohortError) {
     self.input = input
     bounds = UnfoldingGuard(limits: limits, path: input.path)
     state = .allocate(capacity: 1)
@@ -26,7 +27,7 @@ final class GzipStream: ByteStream {
 
   var consumed: UInt64 { input.consumed }
 
-  func read(into target: UnsafeMutableRawBufferPointer) throws(IngestionError) -> Int {
+  func read(into target: UnsafeMutableRawBufferPointer) throws(CohortError) -> Int {
     while true {
       let available = try input.peek(1)
       if !isInsideMember {
@@ -57,7 +58,7 @@ final class GzipStream: ByteStream {
   }
 
   /// Between two members: skips zero padding and starts the next member. False at the end of the file.
-  private func startNextMember(_ available: UnsafeRawBufferPointer) throws(IngestionError) -> Bool {
+  private func startNextMember(_ available: UnsafeRawBufferPointer) throws(CohortError) -> Bool {
     guard let first = available.first else { return false }
     if first == 0 {
       input.advance(available.prefix { $0 == 0 }.count)

@@ -1,3 +1,6 @@
+internal import CohortCore
+internal import CohortSystem
+
 /// The bytes of an input as they lie on disk, in a pipe or in memory, with a look ahead.
 ///
 /// Used by one thread at a time.
@@ -45,7 +48,7 @@ final class RawInput {
   }
 
   /// The bytes that come next, at least `count` of them unless the input ends before. Valid until the next call.
-  func peek(_ count: Int) throws(IngestionError) -> UnsafeRawBufferPointer {
+  func peek(_ count: Int) throws(CohortError) -> UnsafeRawBufferPointer {
     if end - start < count, start > 0 {
       buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[start..<end]))
       end -= start
@@ -66,7 +69,7 @@ final class RawInput {
   }
 
   /// Moves bytes into `target`: 0 only at the end.
-  func read(into target: UnsafeMutableRawBufferPointer) throws(IngestionError) -> Int {
+  func read(into target: UnsafeMutableRawBufferPointer) throws(CohortError) -> Int {
     if start < end {
       let count = min(end - start, target.count)
       target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[start..<(start + count)]))
@@ -80,12 +83,12 @@ final class RawInput {
     return count
   }
 
-  private func fetch(into target: UnsafeMutableRawBufferPointer) throws(IngestionError) -> Int {
+  private func fetch(into target: UnsafeMutableRawBufferPointer) throws(CohortError) -> Int {
     switch origin {
     case .descriptor(let descriptor, _):
-      return try SystemCall.read(descriptor, into: target, path: path)
+      return try InputCall.read(descriptor, into: target, path: path)
     case .held(let file):
-      let count = try SystemCall.read(file.descriptor, into: target, at: UInt64(offset), path: path)
+      let count = try InputCall.read(file.descriptor, into: target, at: offset, path: path)
       offset += count
       return count
     case .memory(let bytes):

@@ -1,3 +1,4 @@
+internal import CohortCore
 internal import CZstd
 
 /// A zstd file: one or more frames (RFC 8878), with a bound on the window a frame may ask for.
@@ -9,7 +10,7 @@ final class ZstdStream: ByteStream {
   /// Nothing of a frame has been read since the last one ended.
   private var isBetweenFrames = true
 
-  init(_ input: RawInput, limits: IngestionLimits) throws(IngestionError) {
+  init(_ input: RawInput, limits: IngestionLimits) throws(CohortError) {
     self.input = input
     self.limits = limits
     bounds = UnfoldingGuard(limits: limits, path: input.path)
@@ -22,7 +23,7 @@ final class ZstdStream: ByteStream {
 
   var consumed: UInt64 { input.consumed }
 
-  func read(into target: UnsafeMutableRawBufferPointer) throws(IngestionError) -> Int {
+  func read(into target: UnsafeMutableRawBufferPointer) throws(CohortError) -> Int {
     var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
     while true {
       let available = try input.peek(1)
@@ -40,14 +41,14 @@ final class ZstdStream: ByteStream {
     }
   }
 
-  private func failure(_ result: Int) -> IngestionError {
+  private func failure(_ result: Int) -> CohortError {
     let cause = String(cString: ZSTD_getErrorName(result))
     guard ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge else {
       return .damaged("the zstd file", path: input.path, cause: cause)
     }
-    return IngestionError(
-      code: "ingestion.zstd-window",
-      message: "the zstd file needs a window of more than \((1 << limits.zstdWindowLog) >> 20) MiB to unpack",
-      place: input.path, cause: cause, hint: "Unpack it with: zstd -d --long=31")
+    return CohortError(
+      .ingestionZstdWindow,
+      "the zstd file needs a window of more than \((1 << limits.zstdWindowLog) >> 20) MiB to unpack", place: input.path,
+      cause: cause, hint: "Unpack it with: zstd -d --long=31")
   }
 }

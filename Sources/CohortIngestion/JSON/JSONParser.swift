@@ -1,3 +1,4 @@
+internal import CohortCore
 internal import CSimdjson
 
 /// Validates and parses JSON documents one after the other. Used by one thread at a time; keeps its memory.
@@ -13,7 +14,7 @@ final class JSONParser {
   private let handle: OpaquePointer
   private let depth: Int
 
-  init(depth: Int) throws(IngestionError) {
+  init(depth: Int) throws(CohortError) {
     // simdjson counts the level of a scalar too.
     guard csimdjson_padding() <= Self.padding, let handle = csimdjson_parser_create(depth + 1) else { throw .noMemory }
     self.handle = handle

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// A parsed JSON document in place: simdjson's tape and the unescaped strings it points into.
 ///

@@ -1,3 +1,5 @@
+public import CohortCore
+
 /// The layouts of instruction data that are known by name. `Docs/formats.md` shows one record of each.
 public enum Layout: String, CaseIterable, Sendable {
   /// OpenAI and TRL: `messages[{role, content}]`.
@@ -37,7 +39,7 @@ public enum Layout: String, CaseIterable, Sendable {
 extension IngestionOptions {
   /// Takes the value of `--layout`: `auto`, the name of a layout, or a text format (`csv`, `tsv`, `jsonl`) whose layout
   /// is then detected.
-  public mutating func setLayout(named name: String) throws(IngestionError) {
+  public mutating func setLayout(named name: String) throws(CohortError) {
     if name == "auto" { return }
     if let known = Layout(rawValue: name) {
       layout = known
@@ -47,7 +49,8 @@ extension IngestionOptions {
       let names = ["auto"] + Layout.allCases.map(\.rawValue) + TextFormat.allCases.map(\.rawValue)
       let near = Spelling.nearest(to: name, among: names).map { "Did you mean '\($0)'? " } ?? ""
       throw .usage(
-        "unknown-layout-name", "there is no layout '\(name)'", hint: near + "Known are " + names.joined(separator: ", ")
+        .ingestionUnknownLayoutName, "there is no layout '\(name)'",
+        hint: near + "Known are " + names.joined(separator: ", ")
       )
     }
   }

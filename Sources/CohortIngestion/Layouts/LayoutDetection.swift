@@ -52,12 +52,12 @@ struct LayoutDetection {
   /// The shape of the rows.
   /// - Parameter isWhole: the rows counted are all there are.
   /// - Returns: nil when there was no row to judge by, which is only possible when `isWhole`.
-  func result(isWhole: Bool) throws(IngestionError) -> RecordShape? {
+  func result(isWhole: Bool) throws(CohortError) -> RecordShape? {
     if rows == 0 {
       if isGiven { return candidates.first?.shape }
       if isWhole { return nil }
-      throw IngestionError(
-        code: "ingestion.no-records", message: "none of the first records is a JSON object", place: path,
+      throw CohortError(
+        .ingestionNoRecords, "none of the first records is a JSON object", place: path,
         hint: "If it is another format, convert it; known are JSONL, JSON arrays, CSV and TSV")
     }
     if isGiven { return try givenResult() }
@@ -66,13 +66,13 @@ struct LayoutDetection {
     }
     if found.shape.layout == .preference {
       throw .usage(
-        "preference-data", "the records are preference pairs (chosen, rejected)", place: path,
+        .ingestionPreferenceData, "the records are preference pairs (chosen, rejected)", place: path,
         hint: "Use --layout preference to take the chosen response and keep the rejected one as an attribute")
     }
     return found.shape
   }
 
-  private func givenResult() throws(IngestionError) -> RecordShape {
+  private func givenResult() throws(CohortError) -> RecordShape {
     var best = candidates[0]
     for candidate in candidates where candidate.matches > best.matches { best = candidate }
     if best.matches > 0 { return best.shape }
@@ -86,18 +86,17 @@ struct LayoutDetection {
       missing.isEmpty
       ? "the fields are there, but not of the right type"
       : "missing: " + missing.map(\.key).joined(separator: ", ")
-    throw IngestionError(
-      code: "ingestion.layout-mismatch", category: .usage,
-      message: "none of the first \(rows) records fits the layout '\(best.shape.name)'", place: path, cause: detail,
-      hint: meant.joined() + keysSeen)
+    throw CohortError(
+      .ingestionLayoutMismatch, "none of the first \(rows) records fits the layout '\(best.shape.name)'", place: path,
+      cause: detail, hint: meant.joined() + keysSeen)
   }
 
-  private func unknownLayout() -> IngestionError {
+  private func unknownLayout() -> CohortError {
     let best = candidates.max { $0.matches < $1.matches }.flatMap { $0.matches > 0 ? $0 : nil }
     let cause = best.map { "the nearest is '\($0.shape.name)', which fits \($0.matches) of them" }
-    return IngestionError(
-      code: "ingestion.unknown-layout", category: .usage,
-      message: "no layout fits \(Self.threshold) % of the first \(rows) records", place: path, cause: cause,
+    return CohortError(
+      .ingestionUnknownLayout, "no layout fits \(Self.threshold) % of the first \(rows) records", place: path,
+      cause: cause,
       hint: didYouMean + keysSeen
         + ". Say which fields hold the texts: --map prompt=KEY,response=KEY (dotted paths reach into objects)")
   }

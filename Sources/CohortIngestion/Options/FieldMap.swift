@@ -1,3 +1,5 @@
+public import CohortCore
+
 /// Which fields of a record hold what: `prompt=code,response=api_call`. A key may be a dotted path into nested objects;
 /// a key that itself holds a dot is found first.
 public struct FieldMap: Hashable, Sendable {
@@ -14,10 +16,10 @@ public struct FieldMap: Hashable, Sendable {
   }
 
   /// Reads `NAME=KEY,NAME=KEY`, with the names prompt, response, task and system, each at most once.
-  public init(parsing text: String) throws(IngestionError) {
+  public init(parsing text: String) throws(CohortError) {
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       guard let equals = part.firstIndex(of: "="), part.index(after: equals) < part.endIndex else {
-        throw .usage("invalid-map", "'\(part)' in the map is not NAME=KEY", hint: Self.form)
+        throw .usage(.ingestionInvalidMap, "'\(part)' in the map is not NAME=KEY", hint: Self.form)
       }
       let key = String(part[part.index(after: equals)...])
       let name = String(part[..<equals])
@@ -30,11 +32,11 @@ public struct FieldMap: Hashable, Sendable {
       default:
         let near = Spelling.nearest(to: name, among: ["prompt", "response", "task", "system"])
         throw .usage(
-          "invalid-map", "'\(name)' is not a part of a sample",
+          .ingestionInvalidMap, "'\(name)' is not a part of a sample",
           hint: (near.map { "Did you mean '\($0)'? " } ?? "") + Self.form)
       }
       guard self[keyPath: path] == nil else {
-        throw .usage("invalid-map", "'\(name)' is mapped twice", hint: Self.form)
+        throw .usage(.ingestionInvalidMap, "'\(name)' is mapped twice", hint: Self.form)
       }
       self[keyPath: path] = key
     }

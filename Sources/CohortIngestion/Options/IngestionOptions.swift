@@ -49,27 +49,29 @@ public struct IngestionOptions: Sendable {
 
   public init() {}
 
-  func validate() throws(IngestionError) {
+  func validate() throws(CohortError) {
     if lengthUnit == .field, lengthField == nil {
       throw .usage(
-        "no-length-field", "lengths shall come from a field, but no field is named", hint: "Use --length-field KEY")
+        .ingestionNoLengthField, "lengths shall come from a field, but no field is named",
+        hint: "Use --length-field KEY")
     }
     if lengthUnit == .tokens, countTokens == nil {
-      throw .usage("no-tokenizer", "lengths shall count tokens, but there is no tokenizer")
+      throw .usage(.ingestionNoTokenizer, "lengths shall count tokens, but there is no tokenizer")
     }
     if lengthUnit != .field, let lengthField {
       throw .usage(
-        "length-field-unused",
+        .ingestionLengthFieldUnused,
         "the length field \(lengthField) is named, but lengths are counted in \(lengthUnit.name)",
         hint: "Create the store with the length unit 'field', or leave the length field out")
     }
     if let map, map.prompt != nil || map.system != nil, map.response == nil, layout == nil {
-      throw .usage("no-response-field", "the map names no response", hint: "Write it as --map prompt=KEY,response=KEY")
+      throw .usage(
+        .ingestionNoResponseField, "the map names no response", hint: "Write it as --map prompt=KEY,response=KEY")
     }
-    if case .fixed(let name) = task, name.isEmpty { throw .usage("empty-task", "the task's name is empty") }
-    if sourceName == "" { throw .usage("empty-source", "the source's name is empty") }
+    if case .fixed(let name) = task, name.isEmpty { throw .usage(.ingestionEmptyTask, "the task's name is empty") }
+    if sourceName == "" { throw .usage(.ingestionEmptySource, "the source's name is empty") }
     guard workers >= 0, batchRecords > 0, batchBytes >= 1 << 10, limits.recordBytes > 0, limits.depth > 0 else {
-      throw .usage("invalid-options", "a worker count, batch size or limit is too small")
+      throw .usage(.ingestionInvalidOptions, "a worker count, batch size or limit is too small")
     }
   }
 }

@@ -1,4 +1,4 @@
-internal import CohortCore
+public import CohortCore
 
 /// Reads sources in order, as batches of samples.
 ///
@@ -24,8 +24,8 @@ public final class IngestionReader {
   /// Bytes of all sources on disk; nil when one of them has no size (standard input, a pipe).
   public let totalInputBytes: UInt64?
 
-  /// - Throws: `IngestionError` for options that make no sense.
-  public init(sources: [InputSource], options: IngestionOptions) throws(IngestionError) {
+  /// - Throws: `CohortError` for options that make no sense.
+  public init(sources: [InputSource], options: IngestionOptions) throws(CohortError) {
     try options.validate()
     var sources = sources
     if let name = options.sourceName {
@@ -49,8 +49,8 @@ public final class IngestionReader {
 
   /// Opens each file, and finds its format and layout, before anything is taken from any of them. Standard input and
   /// pipes are left alone.
-  /// - Throws: `IngestionError` for the first source that cannot be read.
-  public func check() throws(IngestionError) {
+  /// - Throws: `CohortError` for the first source that cannot be read.
+  public func check() throws(CohortError) {
     var options = options
     options.batchBytes = min(options.batchBytes, 1 << 20)
     let memory = BlockMemoryPool(capacity: options.batchBytes, limit: 1)
@@ -60,13 +60,13 @@ public final class IngestionReader {
   }
 
   /// The next batch; nil after the last one.
-  /// - Throws: `IngestionError` when a source cannot be read (any further). The batches before that are complete; the
+  /// - Throws: `CohortError` when a source cannot be read (any further). The batches before that are complete; the
   ///   next call goes on with the next source.
-  public func next() throws(IngestionError) -> SourceBatch? {
+  public func next() throws(CohortError) -> SourceBatch? {
     if let pool { return try pool.next() }
     guard var state = inline, state.index < sources.count else { return nil }
     let source = sources[state.index]
-    do throws(IngestionError) {
+    do throws(CohortError) {
       let scanner =
         if let open = state.scanner { open } else { try RecordScanner(source, options: options, pool: memory) }
       let block = try scanner.next()

@@ -1,5 +1,5 @@
 internal import CohortCore
-internal import Foundation
+internal import CohortSystem
 
 /// Threads that read and parse ahead of the consumer.
 ///
@@ -9,100 +9,111 @@ internal import Foundation
 ///
 /// Back-pressure: the lane the consumer reads may be `window` blocks ahead, all others together as many. So the block
 /// the consumer waits for is never held up by later ones.
-final class ReadAheadPool: @unchecked Sendable {
-  // Sendable: `condition` guards all variables; scanners are used by the worker that marked their lane busy.
+final class ReadAheadPool: Sendable {
+  private let lanes: Lanes
+  private let threads = Locked<[WorkThread]?>(nil)
 
-  private struct Lane {
+  init(sources: [InputSource], options: IngestionOptions, memory: BlockMemoryPool) {
+    lanes = Lanes(sources: sources, options: options, memory: memory)
+  }
+
+  /// Ends the workers, and waits for them: none is left that could hold a parser.
+  func cancel() {
+    lanes.state.change { $0.isCancelled = true }
+    for thread in threads.withLock({ $0 }) ?? [] { thread.join() }
+  }
+
+  /// The next block; nil after the last one of the last source.
+  /// - Throws: `system.no-thread`; what ended a source. The next call goes on with the next one.
+  func next() throws(CohortError) -> SourceBatch? {
+    try startWorkers()
+    return try lanes.take()?.get()
+  }
+
+  private func startWorkers() throws(CohortError) {
+    guard threads.withLock({ $0 == nil }) else { return }
+    var started: [WorkThread] = []
+    for _ in 0..<lanes.options.workers {
+      do throws(CohortError) {
+        started.append(try WorkThread { [lanes] in lanes.work() })
+      } catch {
+        // The others do its part.
+        if started.isEmpty { throw error }
+      }
+    }
+    let all = started
+    threads.withLock { $0 = all }
+  }
+}
+
+/// What the workers share.
+///
+/// Guard of the unchecked conformance: a scanner is used by the worker that marked its lane busy.
+private final class Lanes: @unchecked Sendable {
+  struct Lane {
     var scanner: RecordScanner?
     var isBusy = false
     /// Nothing more will be cut.
     var isExhausted = false
     var cut = 0
     var outstanding = 0
-    var results: [Int: Result<SourceBatch, IngestionError>] = [:]
+    var results: [Int: Result<SourceBatch, CohortError>] = [:]
   }
 
+  struct State {
+    var lanes: [Lane]
+    /// The lane and the number of the block that the consumer takes next.
+    var head = 0
+    var taken = 0
+    /// Blocks cut and not taken, over all lanes.
+    var outstanding = 0
+    /// Lanes before this one are exhausted.
+    var firstOpen = 0
+    var isCancelled = false
+  }
+
+  let options: IngestionOptions
+  let state: Locked<State>
   private let sources: [InputSource]
-  private let options: IngestionOptions
   private let memory: BlockMemoryPool
   private let window: Int
-  private let condition = NSCondition()
-  private var lanes: [Lane]
-  /// The lane and the number of the block that the consumer takes next.
-  private var head = 0
-  private var taken = 0
-  /// Blocks cut and not taken, over all lanes.
-  private var outstanding = 0
-  /// Lanes before this one are exhausted.
-  private var firstOpen = 0
-  private var isCancelled = false
-  private var hasStarted = false
 
   init(sources: [InputSource], options: IngestionOptions, memory: BlockMemoryPool) {
     self.memory = memory
     self.sources = sources
     self.options = options
     window = options.workers + 2
-    lanes = [Lane](repeating: Lane(), count: sources.count)
+    state = Locked(State(lanes: [Lane](repeating: Lane(), count: sources.count)))
   }
 
-  func cancel() {
-    condition.lock()
-    isCancelled = true
-    condition.broadcast()
-    condition.unlock()
-  }
-
-  func next() throws(IngestionError) -> SourceBatch? {
-    condition.lock()
-    startWorkers()
-    guard head < lanes.count else {
-      condition.unlock()
-      return nil
-    }
-    var result: Result<SourceBatch, IngestionError>?
-    while true {
-      result = lanes[head].results.removeValue(forKey: taken)
-      if result != nil { break }
-      condition.wait()
-    }
-    lanes[head].outstanding -= 1
-    outstanding -= 1
-    taken += 1
-    if case .success(let batch) = result, !batch.finishedSource {
-    } else {
-      lanes[head].results = [:]
-      lanes[head].scanner = nil
-      head += 1
-      taken = 0
-    }
-    condition.broadcast()
-    condition.unlock()
-    return try result?.get()
-  }
-
-  private func startWorkers() {
-    guard !hasStarted else { return }
-    hasStarted = true
-    for number in 0..<options.workers {
-      let thread = Thread { [self] in work() }
-      thread.name = "ingest-\(number)"
-      thread.stackSize = 1 << 20
-      thread.start()
+  /// Waits for the next result; nil after the last lane.
+  func take() -> Result<SourceBatch, CohortError>? {
+    state.wait { state -> Result<SourceBatch, CohortError>?? in
+      guard state.head < state.lanes.count else { return .some(nil) }
+      guard let result = state.lanes[state.head].results.removeValue(forKey: state.taken) else { return nil }
+      state.lanes[state.head].outstanding -= 1
+      state.outstanding -= 1
+      state.taken += 1
+      if case .success(let batch) = result, !batch.finishedSource { return .some(result) }
+      state.lanes[state.head].results = [:]
+      state.lanes[state.head].scanner = nil
+      state.head += 1
+      state.taken = 0
+      return .some(result)
     }
   }
 
-  private func work() {
-    let parser: Result<RecordParser, IngestionError>
-    do throws(IngestionError) {
+  func work() {
+    let parser: Result<RecordParser, CohortError>
+    do throws(CohortError) {
       parser = .success(try RecordParser(limits: options.limits))
     } catch {
       parser = .failure(error)
     }
     while let lane = claim() {
       let number: Int
-      let result: Result<SourceBatch, IngestionError>
-      do throws(IngestionError) {
+      let result: Result<SourceBatch, CohortError>
+      do throws(CohortError) {
         let parser = try parser.get()
         let scanner = try scanner(of: lane)
         let block = try scanner.next()
@@ -112,56 +123,45 @@ final class ReadAheadPool: @unchecked Sendable {
         number = release(lane, nil, isExhausted: true)
         result = .failure(error)
       }
-      deliver(result, lane: lane, number: number)
+      state.change { $0.lanes[lane].results[number] = result }
     }
   }
 
-  /// Marks the first lane that may be read as busy, or waits for one. nil when there is nothing left to do.
+  /// Marks the first lane that may be read as busy, or waits for one. Nil when there is nothing left to do.
   private func claim() -> Int? {
-    condition.lock()
-    defer { condition.unlock() }
-    while !isCancelled {
-      while firstOpen < lanes.count, lanes[firstOpen].isExhausted { firstOpen += 1 }
-      if firstOpen == lanes.count { return nil }
-      for index in firstOpen..<min(lanes.count, firstOpen + 2 * window) {
-        guard !lanes[index].isBusy, !lanes[index].isExhausted else { continue }
+    state.wait { state -> Int?? in
+      if state.isCancelled { return .some(nil) }
+      while state.firstOpen < state.lanes.count, state.lanes[state.firstOpen].isExhausted { state.firstOpen += 1 }
+      if state.firstOpen == state.lanes.count { return .some(nil) }
+      for index in state.firstOpen..<min(state.lanes.count, state.firstOpen + 2 * window) {
+        guard !state.lanes[index].isBusy, !state.lanes[index].isExhausted else { continue }
         let ahead =
-          index == head ? lanes[index].outstanding : outstanding - lanes[min(head, lanes.count - 1)].outstanding
+          index == state.head
+          ? state.lanes[index].outstanding
+          : state.outstanding - state.lanes[min(state.head, state.lanes.count - 1)].outstanding
         guard ahead < window else { continue }
-        lanes[index].isBusy = true
-        lanes[index].outstanding += 1
-        outstanding += 1
-        return index
+        state.lanes[index].isBusy = true
+        state.lanes[index].outstanding += 1
+        state.outstanding += 1
+        return .some(index)
       }
-      condition.wait()
+      return nil
     }
-    return nil
   }
 
-  private func scanner(of lane: Int) throws(IngestionError) -> RecordScanner {
-    condition.lock()
-    let known = lanes[lane].scanner
-    condition.unlock()
-    if let known { return known }
+  private func scanner(of lane: Int) throws(CohortError) -> RecordScanner {
+    if let known = state.withLock({ $0.lanes[lane].scanner }) { return known }
     return try RecordScanner(sources[lane], options: options, pool: memory)
   }
 
   /// Gives a lane back, and returns the number of the block that was cut from it.
   private func release(_ lane: Int, _ scanner: RecordScanner?, isExhausted: Bool) -> Int {
-    condition.lock()
-    defer { condition.unlock() }
-    lanes[lane].scanner = isExhausted ? nil : scanner
-    lanes[lane].isBusy = false
-    lanes[lane].isExhausted = isExhausted
-    lanes[lane].cut += 1
-    condition.broadcast()
-    return lanes[lane].cut - 1
-  }
-
-  private func deliver(_ result: Result<SourceBatch, IngestionError>, lane: Int, number: Int) {
-    condition.lock()
-    lanes[lane].results[number] = result
-    condition.broadcast()
-    condition.unlock()
+    state.change { state in
+      state.lanes[lane].scanner = isExhausted ? nil : scanner
+      state.lanes[lane].isBusy = false
+      state.lanes[lane].isExhausted = isExhausted
+      state.lanes[lane].cut += 1
+      return state.lanes[lane].cut - 1
+    }
   }
 }

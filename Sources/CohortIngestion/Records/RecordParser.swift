@@ -16,7 +16,7 @@ final class RecordParser {
   private var json: [UInt8] = []
   private var field: [UInt8] = []
 
-  init(limits: IngestionLimits) throws(IngestionError) {
+  init(limits: IngestionLimits) throws(CohortError) {
     self.limits = limits
     parser = try JSONParser(depth: limits.depth)
     embedded = try JSONParser(depth: limits.depth)

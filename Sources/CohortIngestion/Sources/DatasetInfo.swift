@@ -1,3 +1,6 @@
+internal import CohortCore
+internal import CohortSystem
+
 /// LLaMA-Factory's `dataset_info.json`: what the files beside it hold.
 ///
 /// Read are `file_name`, `formatting` (alpaca, sharegpt, openai), `ranking`, `columns` and `tags`. When `columns` is
@@ -10,8 +13,8 @@ struct DatasetInfo {
   private(set) var shapes: [String: RecordShape] = [:]
   private(set) var notes: [IngestionNote] = []
 
-  init(reading path: String) throws(IngestionError) {
-    let input = RawInput(descriptor: try SystemCall.openForReading(path), owned: true, path: path)
+  init(reading path: String) throws(CohortError) {
+    let input = RawInput(descriptor: try InputCall.openForReading(path), owned: true, path: path)
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
     let limit = 16 << 20
@@ -26,14 +29,14 @@ struct DatasetInfo {
     try self.init(bytes, path: path)
   }
 
-  private static func read(_ input: RawInput, into chunk: inout [UInt8]) throws(IngestionError) -> Int {
-    let result = chunk.withUnsafeMutableBytes { target -> Result<Int, IngestionError> in
-      do throws(IngestionError) { return .success(try input.read(into: target)) } catch { return .failure(error) }
+  private static func read(_ input: RawInput, into chunk: inout [UInt8]) throws(CohortError) -> Int {
+    let result = chunk.withUnsafeMutableBytes { target -> Result<Int, CohortError> in
+      do throws(CohortError) { return .success(try input.read(into: target)) } catch { return .failure(error) }
     }
     return try result.get()
   }
 
-  init(_ bytes: [UInt8], path: String) throws(IngestionError) {
+  init(_ bytes: [UInt8], path: String) throws(CohortError) {
     let parser = try JSONParser(depth: 64)
     let padded = bytes + [UInt8](repeating: 0, count: JSONParser.padding)
     let result = padded.withUnsafeBufferPointer { buffer -> Result<UnsafeTape, JSONParser.Failure> in

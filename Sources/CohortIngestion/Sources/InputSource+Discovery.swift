@@ -1,3 +1,6 @@
+public import CohortCore
+internal import CohortSystem
+
 /// What was found under some paths.
 public struct Discovery: Sendable {
   /// In the order of the arguments, then of the names' bytes.
@@ -24,18 +27,18 @@ extension InputSource {
   ///
   /// In a folder only regular files count. Hidden entries, files that are no data, and symbolic links that lead out of
   /// the folder are left out with a note. A `dataset_info.json` (LLaMA-Factory) describes the files beside it.
-  /// - Throws: `IngestionError` for a path that does not exist or cannot be read.
-  public static func discover(_ paths: [String], sourceName: String? = nil) throws(IngestionError) -> Discovery {
+  /// - Throws: `CohortError` for a path that does not exist or cannot be read.
+  public static func discover(_ paths: [String], sourceName: String? = nil) throws(CohortError) -> Discovery {
     var found = Discovery()
     for path in paths {
       if path == "-" {
         found.sources.append(.standardInput(name: sourceName ?? "stdin"))
         continue
       }
-      let status = try SystemCall.status(of: path)
+      let status = try InputCall.status(of: path)
       if status.kind == .folder {
         guard let root = SystemCall.resolved(path) else {
-          throw .system("cannot resolve the folder", path: path, number: SystemCall.noEntry)
+          throw .system("cannot resolve the folder", path: path, Errno(ENOENT))
         }
         try walk(root, root: root, depth: 0, sourceName: sourceName, into: &found)
       } else {
@@ -48,12 +51,12 @@ extension InputSource {
 
   private static func walk(
     _ folder: String, root: String, depth: Int, sourceName: String?, into found: inout Discovery
-  ) throws(IngestionError) {
+  ) throws(CohortError) {
     guard depth < 64 else {
       found.notes.append(IngestionNote(path: folder, message: "skipped: folders nested more than 64 deep"))
       return
     }
-    let names = try SystemCall.names(in: folder)
+    let names = try InputCall.names(in: folder)
     var described: [String: RecordShape] = [:]
     if names.contains(DatasetInfo.fileName) {
       let info = try DatasetInfo(reading: folder + "/" + DatasetInfo.fileName)
@@ -75,12 +78,12 @@ extension InputSource {
         skip("a symbolic link that leads nowhere")
         continue
       }
-      let isLink = SystemCall.isSymbolicLink(path)
+      let isLink = (try? SystemCall.linkStatus(of: path))?.kind == .link
       if isLink, !resolved.hasPrefix(root == "/" ? root : root + "/") {
         skip("a symbolic link out of the folder")
         continue
       }
-      let status = try SystemCall.status(of: path)
+      let status = try InputCall.status(of: path)
       switch status.kind {
       case .folder where isLink: skip("a symbolic link to a folder")
       case .folder: try walk(path, root: root, depth: depth + 1, sourceName: sourceName, into: &found)
@@ -90,17 +93,18 @@ extension InputSource {
         } else {
           let description = SourceDescription(name: sourceName ?? defaultName(of: path), path: path)
           found.sources.append(
-            InputSource(description: description, size: status.size, origin: .file, givenShape: described[name]))
+            InputSource(description: description, size: UInt64(status.size), origin: .file, givenShape: described[name])
+          )
         }
-      case .stream, .other: skip("not a regular file")
+      case .stream, .link, .other: skip("not a regular file")
       }
     }
   }
 
   /// Why a file in a folder is no data; nil when it is.
-  private static func reasonToSkip(_ path: String, name: String) throws(IngestionError) -> String? {
+  private static func reasonToSkip(_ path: String, name: String) throws(CohortError) -> String? {
     if FileName(name).format != nil { return nil }
-    let input = RawInput(descriptor: try SystemCall.openForReading(path), owned: true, path: path)
+    let input = RawInput(descriptor: try InputCall.openForReading(path), owned: true, path: path)
     let prefix = try input.peek(4096)
     switch Container(prefix: prefix) {
     case .gzip, .zstd: return nil

@@ -1,3 +1,6 @@
+public import CohortCore
+internal import CohortSystem
+
 /// What is known of a source besides its records: provenance, stored with every sample.
 public struct SourceDescription: Hashable, Sendable {
   /// The source's name in the store: part of a sample's identity.
@@ -46,16 +49,16 @@ public struct InputSource: Sendable {
   }
 
   /// One file, whatever its name is. Pipes and devices are read to their end.
-  /// - Throws: `IngestionError` when there is no such file.
-  public static func file(_ path: String, name: String? = nil) throws(IngestionError) -> InputSource {
-    let status = try SystemCall.status(of: path)
+  /// - Throws: `CohortError` when there is no such file.
+  public static func file(_ path: String, name: String? = nil) throws(CohortError) -> InputSource {
+    let status = try InputCall.status(of: path)
     guard status.kind == .regular || status.kind == .stream else {
-      throw .usage("not-a-file", "the input is not a file", place: path)
+      throw .usage(.ingestionNotAFile, "the input is not a file", place: path)
     }
     let resolved = SystemCall.resolved(path) ?? path
     return InputSource(
       description: SourceDescription(name: name ?? defaultName(of: resolved), path: resolved),
-      size: status.kind == .regular ? status.size : nil, origin: .file)
+      size: status.kind == .regular ? UInt64(status.size) : nil, origin: .file)
   }
 
   /// A regular file that the caller has open. It is read through the descriptor, whatever its path leads to by then: who
@@ -65,12 +68,12 @@ public struct InputSource: Sendable {
   ///   - path: where the file lies, for provenance and messages.
   public static func held(
     _ descriptor: Int32, path: String, name: String? = nil
-  ) throws(IngestionError) -> InputSource {
-    let status = try SystemCall.status(of: descriptor, path: path)
-    guard status.kind == .regular else { throw .usage("not-a-file", "the input is not a file", place: path) }
+  ) throws(CohortError) -> InputSource {
+    let status = try InputCall.status(of: descriptor, path: path)
+    guard status.kind == .regular else { throw .usage(.ingestionNotAFile, "the input is not a file", place: path) }
     return InputSource(
-      description: SourceDescription(name: name ?? defaultName(of: path), path: path), size: status.size,
-      origin: .held(HeldFile(descriptor: try SystemCall.duplicate(descriptor, path: path))))
+      description: SourceDescription(name: name ?? defaultName(of: path), path: path), size: UInt64(status.size),
+      origin: .held(HeldFile(descriptor: try InputCall.duplicate(descriptor, path: path))))
   }
 
   /// The last two components of a path: `p3/glue_qqp_answer.jsonl`.
@@ -78,10 +81,10 @@ public struct InputSource: Sendable {
     path.split(separator: "/").suffix(2).joined(separator: "/")
   }
 
-  func open() throws(IngestionError) -> RawInput {
+  func open() throws(CohortError) -> RawInput {
     switch origin {
     case .file:
-      RawInput(descriptor: try SystemCall.openForReading(description.path), owned: true, path: description.path)
+      RawInput(descriptor: try InputCall.openForReading(description.path), owned: true, path: description.path)
     case .held(let file): RawInput(held: file, path: description.path)
     case .standardInput: RawInput(descriptor: 0, owned: false, path: "-")
     case .memory(let bytes): RawInput(bytes: bytes, path: description.path)

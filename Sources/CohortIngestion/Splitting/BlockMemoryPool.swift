@@ -1,14 +1,13 @@
-internal import Foundation
+internal import CohortSystem
 
 /// Memory of blocks that are done with, for the blocks to come: fresh memory costs a page fault every 4 KiB.
 ///
-/// Sendable because `lock` guards `free`. The lock is an `NSLock`, which the thread sanitizer knows; `Mutex` it does not.
+/// Guard of the unchecked conformance: pieces are in the list or with one block, never both.
 final class BlockMemoryPool: @unchecked Sendable {
   /// Bytes of each piece, without the padding.
   let capacity: Int
   private let limit: Int
-  private let lock = NSLock()
-  private var free: [UnsafeMutablePointer<UInt8>] = []
+  private let free = Locked<[UnsafeMutablePointer<UInt8>]>([])
 
   /// Keeps at most `limit` pieces.
   init(capacity: Int, limit: Int) {
@@ -17,15 +16,15 @@ final class BlockMemoryPool: @unchecked Sendable {
   }
 
   deinit {
-    for memory in free { memory.deallocate() }
+    free.withLock { free in for memory in free { memory.deallocate() } }
   }
 
   func take() -> UnsafeMutablePointer<UInt8> {
-    lock.withLock { free.popLast() } ?? Self.allocate(capacity)
+    free.withLock { $0.popLast() } ?? Self.allocate(capacity)
   }
 
   func give(_ memory: UnsafeMutablePointer<UInt8>) {
-    let isKept = lock.withLock {
+    let isKept = free.withLock { free in
       if free.count < limit { free.append(memory) }
       return free.last == memory
     }

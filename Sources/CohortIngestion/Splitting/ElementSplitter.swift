@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// The elements of one JSON array, or JSON values one after the other. Only strings and brackets are followed: whether
 /// an element is JSON is the parser's business.

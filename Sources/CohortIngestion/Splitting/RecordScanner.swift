@@ -20,7 +20,7 @@ final class RecordScanner: @unchecked Sendable {
   private var table: TableHeader?
   private var countsInstances = false
   /// What the stream said when it could read no further; reported after the records before it.
-  private var failure: IngestionError?
+  private var failure: CohortError?
   private var isAtEnd = false
   private var rest: [UInt8] = []
   private var droppedPrefix: [UInt8] = []
@@ -29,7 +29,7 @@ final class RecordScanner: @unchecked Sendable {
   private var countedBytes: UInt64 = 0
   private var notes: [IngestionNote] = []
 
-  init(_ source: InputSource, options: IngestionOptions, pool: BlockMemoryPool) throws(IngestionError) {
+  init(_ source: InputSource, options: IngestionOptions, pool: BlockMemoryPool) throws(CohortError) {
     self.pool = pool
     self.source = source
     self.options = options
@@ -40,7 +40,7 @@ final class RecordScanner: @unchecked Sendable {
   private var path: String { source.description.path }
 
   /// The next block. After one with `isLast`, and after an error, there is none.
-  func next() throws(IngestionError) -> InputBlock {
+  func next() throws(CohortError) -> InputBlock {
     if stream == nil { return try first() }
     if let failure, rest.isEmpty { throw failure }
     return try cut(into: InputBlock(capacity: max(nextCapacity, rest.count), pool: pool))
@@ -48,7 +48,7 @@ final class RecordScanner: @unchecked Sendable {
 
   // MARK: The first block
 
-  private func first() throws(IngestionError) -> InputBlock {
+  private func first() throws(CohortError) -> InputBlock {
     try openStream()
     let block = InputBlock(capacity: options.batchBytes, pool: pool)
     try fill(block)
@@ -59,8 +59,8 @@ final class RecordScanner: @unchecked Sendable {
     let name = FileName(path.split(separator: "/").last.map(String.init) ?? path)
     guard let format = options.format ?? TextSniffing.format(of: head, isWhole: isAtEnd, name: name, parser: parser)
     else {
-      throw IngestionError(
-        code: "ingestion.unknown-format", message: "the input is binary data of an unknown format", place: path,
+      throw CohortError(
+        .ingestionUnknownFormat, "the input is binary data of an unknown format", place: path,
         hint: "Read are JSONL, JSON arrays, CSV and TSV, plain or packed with gzip or zstd")
     }
     switch format {
@@ -84,7 +84,7 @@ final class RecordScanner: @unchecked Sendable {
     return cut
   }
 
-  private func openStream() throws(IngestionError) {
+  private func openStream() throws(CohortError) {
     let input = try source.open()
     let prefix = try input.peek(Container.prefixLength)
     switch Container(prefix: prefix) {
@@ -92,29 +92,27 @@ final class RecordScanner: @unchecked Sendable {
     case .gzip: stream = try GzipStream(input, limits: options.limits)
     case .zstd: stream = try ZstdStream(input, limits: options.limits)
     case .foreign(let name, let hint):
-      throw IngestionError(
-        code: "ingestion.foreign-format", category: .usage, message: "\(name) files are not read here", place: path,
-        hint: hint)
+      throw CohortError(.ingestionForeignFormat, "\(name) files are not read here", place: path, hint: hint)
     }
   }
 
   /// The first row of a table names the columns.
-  private func readHeader(_ block: InputBlock) throws(IngestionError) {
+  private func readHeader(_ block: InputBlock) throws(CohortError) {
     guard let tableSplitter = splitter as? TableSplitter else { return }
     var copy = tableSplitter
     var found = FoundRecords(recordLimit: options.limits.recordBytes)
     copy.split(block.bytes, atEnd: isAtEnd, limit: 1, into: &found)
     guard let row = found.records.first else {
       if isAtEnd { return }
-      throw IngestionError(
-        code: "ingestion.invalid-header", message: "the header of the table is longer than \(options.batchBytes) bytes",
-        place: path, hint: "The first row must name each column once")
+      throw CohortError(
+        .ingestionInvalidHeader, "the header of the table is longer than \(options.batchBytes) bytes", place: path,
+        hint: "The first row must name each column once")
     }
     table = try TableHeader(row: block.bytes(of: row), separator: copy.separator, path: path)
     splitter = copy
   }
 
-  private func detect(_ block: InputBlock) throws(IngestionError) -> CompiledShape? {
+  private func detect(_ block: InputBlock) throws(CohortError) -> CompiledShape? {
     var detection = LayoutDetection(options: options, given: source.givenShape, path: path)
     var json: [UInt8] = []
     var field: [UInt8] = []
@@ -141,7 +139,7 @@ final class RecordScanner: @unchecked Sendable {
   // MARK: Cutting
 
   /// Finds the records of the next block; reads on until there is one, or the input ends.
-  private func cut(into first: InputBlock, isFilled: Bool = false) throws(IngestionError) -> InputBlock {
+  private func cut(into first: InputBlock, isFilled: Bool = false) throws(CohortError) -> InputBlock {
     var block = first
     var found = FoundRecords(droppedPrefix: droppedPrefix, recordLimit: options.limits.recordBytes)
     var needsBytes = !isFilled
@@ -179,7 +177,7 @@ final class RecordScanner: @unchecked Sendable {
     return larger
   }
 
-  private func finish(_ block: InputBlock, _ found: FoundRecords) throws(IngestionError) -> InputBlock {
+  private func finish(_ block: InputBlock, _ found: FoundRecords) throws(CohortError) -> InputBlock {
     block.records = found.records
     block.issues = found.issues
     rest = [UInt8](block.bytes[splitter.openStart...])
@@ -208,7 +206,7 @@ final class RecordScanner: @unchecked Sendable {
   }
 
   /// Moves the rest of the block before to the front, and reads until the block is full or the input ends.
-  private func fill(_ block: InputBlock) throws(IngestionError) {
+  private func fill(_ block: InputBlock) throws(CohortError) {
     if !rest.isEmpty {
       rest.withUnsafeBufferPointer { bytes in
         if let base = bytes.baseAddress { block.memory.update(from: base, count: bytes.count) }

@@ -1,3 +1,5 @@
+internal import CohortCore
+
 /// The columns of a CSV or TSV text, and how a row becomes a JSON object: every value a string.
 final class TableHeader: Sendable {
   struct Malformed: Error {
@@ -11,7 +13,7 @@ final class TableHeader: Sendable {
   private let keys: [[UInt8]]
 
   /// Reads the first row.
-  init(row: UnsafeBufferPointer<UInt8>, separator: UInt8, path: String) throws(IngestionError) {
+  init(row: UnsafeBufferPointer<UInt8>, separator: UInt8, path: String) throws(CohortError) {
     self.separator = separator
     var columns: [String] = []
     var keys: [[UInt8]] = []
@@ -33,8 +35,8 @@ final class TableHeader: Sendable {
         keys.append(key)
       } while position <= row.count
     } catch {
-      throw IngestionError(
-        code: "ingestion.invalid-header", message: "the header of the table cannot be read", place: "\(path), line 1",
+      throw CohortError(
+        .ingestionInvalidHeader, "the header of the table cannot be read", place: "\(path), line 1",
         cause: error.detail, hint: "The first row must name each column once")
     }
     self.columns = columns

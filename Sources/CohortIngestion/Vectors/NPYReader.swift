@@ -1,4 +1,5 @@
-internal import CohortCore
+internal import CohortSystem
+public import CohortCore
 internal import CohortKernels
 
 /// Rows of vectors from a `.npy` file, as single floats. Row i belongs to record i of the input.
@@ -21,12 +22,14 @@ public final class NPYReader {
 
   /// Opens a file and looks at its header and its length.
   /// - Parameter expectedDimension: the dimension the embedding space has already.
-  /// - Throws: `IngestionError` for a file that is no two-dimensional float array in row order, is shorter or longer than
+  /// - Throws: `CohortError` for a file that is no two-dimensional float array in row order, is shorter or longer than
   ///   its header says, or has another dimension.
-  public init(path: String, expectedDimension: Int? = nil) throws(IngestionError) {
-    let status = try SystemCall.status(of: path)
-    guard status.kind == .regular else { throw .usage("not-a-file", "the vectors are not in a file", place: path) }
-    let descriptor = try SystemCall.openForReading(path)
+  public init(path: String, expectedDimension: Int? = nil) throws(CohortError) {
+    let status = try InputCall.status(of: path)
+    guard status.kind == .regular else {
+      throw .usage(.ingestionNotAFile, "the vectors are not in a file", place: path)
+    }
+    let descriptor = try InputCall.openForReading(path)
     var isOpened = false
     defer { if !isOpened { SystemCall.close(descriptor) } }
     let size = Int(status.size)
@@ -48,9 +51,9 @@ public final class NPYReader {
         hint: "It may have been cut short; write it again")
     }
     if let expectedDimension, header.columns != expectedDimension {
-      throw IngestionError(
-        code: "ingestion.wrong-dimension", category: .usage,
-        message: "the vectors have \(header.columns) values, the embedding space has \(expectedDimension)", place: path,
+      throw CohortError(
+        .ingestionWrongDimension,
+        "the vectors have \(header.columns) values, the embedding space has \(expectedDimension)", place: path,
         hint: "Vectors of two models never mix; use a store of that dimension")
     }
     self.path = path
@@ -67,15 +70,15 @@ public final class NPYReader {
   /// Gives some rows to `body`: `rows.count * dimension` values, row after row, and the numbers (within `rows`, from 0)
   /// of the rows that hold NaN or an infinity, or a value that a single float cannot hold. The values are valid only
   /// inside `body`.
-  /// - Throws: `IngestionError` when the rows are not in the file (any more), and what `body` throws.
+  /// - Throws: `CohortError` when the rows are not in the file (any more), and what `body` throws.
   /// - Complexity: O(rows × dimension); memory for one slice of rows is kept.
   public func withRows<R>(
     _ rows: Range<Int>, _ body: (_ values: UnsafeBufferPointer<Float>, _ notFinite: [Int]) throws -> R
   ) throws -> R {
     guard rows.lowerBound >= 0, rows.upperBound <= count else {
-      throw IngestionError(
-        code: "ingestion.too-few-vectors", category: .usage,
-        message: "vectors \(rows.lowerBound) to \(rows.upperBound) are needed, but the file has \(count)", place: path,
+      throw CohortError(
+        .ingestionTooFewVectors,
+        "vectors \(rows.lowerBound) to \(rows.upperBound) are needed, but the file has \(count)", place: path,
         hint: "There must be one vector for each record, in the order of the records")
     }
     let total = rows.count * dimension
@@ -99,8 +102,8 @@ public final class NPYReader {
     }
   }
 
-  private func readAll(_ target: UnsafeMutableRawBufferPointer, at offset: Int) throws(IngestionError) {
-    guard try SystemCall.readFully(descriptor, into: target, at: offset, path: path) else {
+  private func readAll(_ target: UnsafeMutableRawBufferPointer, at offset: Int) throws(CohortError) {
+    guard try InputCall.readFully(descriptor, into: target, at: offset, path: path) else {
       throw .damagedVectors(path, "it became shorter while it was read", hint: nil)
     }
   }
@@ -134,17 +137,15 @@ public final class NPYReader {
   ) throws(NPYHeader.Malformed) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: range.count)
     let isRead = bytes.withUnsafeMutableBytes {
-      (try? SystemCall.readFully(descriptor, into: $0, at: range.lowerBound, path: path)) ?? false
+      (try? InputCall.readFully(descriptor, into: $0, at: range.lowerBound, path: path)) ?? false
     }
     guard isRead else { throw NPYHeader.Malformed(message: "it cannot be read to the end of its header") }
     return bytes
   }
 }
 
-extension IngestionError {
-  fileprivate static func damagedVectors(_ path: String, _ cause: String, hint: String?) -> IngestionError {
-    IngestionError(
-      code: "ingestion.invalid-vectors", message: "the file of vectors cannot be used", place: path, cause: cause,
-      hint: hint)
+extension CohortError {
+  fileprivate static func damagedVectors(_ path: String, _ cause: String, hint: String?) -> CohortError {
+    CohortError(.ingestionInvalidVectors, "the file of vectors cannot be used", place: path, cause: cause, hint: hint)
   }
 }

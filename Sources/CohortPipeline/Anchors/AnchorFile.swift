@@ -79,9 +79,8 @@ struct AnchorFile {
     let reader = try NPYReader(path: path, expectedDimension: space.dimension)
     let labels = try readLabels()
     guard labels.count == reader.count else {
-      throw PipelineError(
-        code: "anchors", category: .usage,
-        message: "There are \(reader.count) vectors and \(labels.count) labels", place: path,
+      throw CohortError(
+        .pipelineAnchors, "There are \(reader.count) vectors and \(labels.count) labels", place: path,
         hint: "Label i belongs to row i")
     }
     return try reader.withRows(0..<reader.count) { values, _ in
@@ -97,8 +96,8 @@ struct AnchorFile {
   private func readLabels() throws -> [String] {
     let candidates = [path.dropLast(4), path[...]].flatMap { ["\($0).labels.txt", "\($0).labels.jsonl"] }
     guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-      throw PipelineError(
-        code: "anchors", category: .usage, message: "The anchors' labels are missing", place: path,
+      throw CohortError(
+        .pipelineAnchors, "The anchors' labels are missing", place: path,
         hint: "Write one label a line into \(candidates[0])")
     }
     let labels = AnchorFile(path: found, space: space, encoder: nil)
@@ -124,9 +123,9 @@ struct AnchorFile {
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
-      throw PipelineError(
-        code: "anchors", category: FileManager.default.fileExists(atPath: path) ? .failure : .notFound,
-        message: "The anchors cannot be read", place: path, cause: error.localizedDescription)
+      throw CohortError(
+        .pipelineAnchors, category: FileManager.default.fileExists(atPath: path) ? .failure : .notFound,
+        "The anchors cannot be read", place: path, cause: error.localizedDescription)
     }
     return data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
       .map { ($0.offset + 1, Data($0.element.last == UInt8(ascii: "\r") ? $0.element.dropLast() : $0.element)) }
@@ -143,7 +142,7 @@ struct AnchorFile {
     }
   }
 
-  private func error(_ message: String, line: Int, hint: String? = nil) -> PipelineError {
-    PipelineError(code: "anchors", category: .usage, message: message, place: "\(path), line \(line)", hint: hint)
+  private func error(_ message: String, line: Int, hint: String? = nil) -> CohortError {
+    CohortError(.pipelineAnchors, message, place: "\(path), line \(line)", hint: hint)
   }
 }

@@ -29,7 +29,7 @@ public enum AnchorsJob {
   ) throws -> Report {
     let space = try store.read { transaction in
       guard let found = try transaction.space(named: space) else {
-        throw StoreError.unknown("embedding-space", space, known: try transaction.spaces().map(\.name))
+        throw CohortError.unknown("embedding-space", space, known: try transaction.spaces().map(\.name))
       }
       return found
     }

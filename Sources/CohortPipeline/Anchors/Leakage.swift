@@ -20,11 +20,11 @@ public enum Leakage {
   ) throws {
     try store.read { transaction in
       guard let grouping = try transaction.grouping(named: name) else {
-        throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
+        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
       guard case .anchors(let anchors) = grouping.definition.criterion else {
-        throw PipelineError(
-          code: "no-anchors", category: .usage, message: "Grouping \"\(name)\" is not one by anchors",
+        throw CohortError(
+          .pipelineNoAnchors, "Grouping \"\(name)\" is not one by anchors",
           hint: "Only a grouping made with --by anchors knows of leakage")
       }
       let bound = GroupingDefinition.Anchors.squaredDistance(ofCosine: threshold ?? anchors.leakage)

@@ -68,9 +68,9 @@ struct BatchEncoding: Sendable {
     }
   }
 
-  private func broken(_ cause: String) -> PipelineError {
-    PipelineError(
-      code: "encoder", category: .failure, message: "The encoder of space \"\(space.name)\" does not work right",
-      place: encoder.identity.model, cause: cause, hint: "What was embedded before is kept")
+  private func broken(_ cause: String) -> CohortError {
+    CohortError(
+      .pipelineEncoder, "The encoder of space \"\(space.name)\" does not work right", place: encoder.identity.model,
+      cause: cause, hint: "What was embedded before is kept")
   }
 }

@@ -1,3 +1,4 @@
+internal import CohortSystem
 internal import CohortCore
 public import CohortEmbedding
 public import CohortStore
@@ -27,7 +28,7 @@ public enum EmbedJob {
   ) throws -> EmbedReport {
     let (space, counts) = try store.read { transaction in
       guard let space = try transaction.space(named: name) else {
-        throw StoreError.unknown("embedding-space", name, known: try transaction.spaces().map(\.name))
+        throw CohortError.unknown("embedding-space", name, known: try transaction.spaces().map(\.name))
       }
       return (space, try transaction.vectorCounts(in: space))
     }
@@ -40,14 +41,17 @@ public enum EmbedJob {
     let sliceSamples = min(max(batching.texts * threads * 4, 256), 8192)
     let encoding = BatchEncoding(store: store, space: space, encoder: encoder)
     var next: UInt64 = 0
-    try OrderedQueue(threads: threads) { try encoding.encode($0) }.finish(into: &slice, of: sliceSamples, control) {
-      let ids = try store.read {
-        try $0.samplesToEmbed(in: space, from: next, includingRefused: retryingRefused, limit: max(batching.texts, 1))
-      }
-      guard let last = ids.last else { return nil }
-      next = last.rawValue + 1
-      return ids
-    }
+    let queue = try OrderedQueue(
+      threads: threads, limit: 2 * threads + 2,
+      fetch: {
+        let ids = try store.read {
+          try $0.samplesToEmbed(in: space, from: next, includingRefused: retryingRefused, limit: max(batching.texts, 1))
+        }
+        guard let last = ids.last else { return [SampleID]?.none }
+        next = last.rawValue + 1
+        return ids
+      }, work: { try encoding.encode($0) })
+    try slice.commitAll(of: queue, every: sliceSamples, control)
     return slice.report
   }
 
@@ -55,9 +59,8 @@ public enum EmbedJob {
     guard identity.provider == space.provider, identity.fingerprint == space.fingerprint,
       identity.dimension == space.dimension
     else {
-      throw PipelineError(
-        code: "other-model", category: .usage,
-        message: "The encoder does not make the vectors of space \"\(space.name)\"", place: identity.model,
+      throw CohortError(
+        .pipelineOtherModel, "The encoder does not make the vectors of space \"\(space.name)\"", place: identity.model,
         cause:
           "it is \(identity.provider) \(identity.fingerprint) with \(identity.dimension) dimensions, and the space "
           + "was made by \(space.provider) \(space.fingerprint) with \(space.dimension)",

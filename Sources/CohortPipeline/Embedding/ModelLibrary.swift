@@ -2,6 +2,7 @@ internal import CBundledModel
 internal import CohortCore
 public import CohortEmbedding
 public import CohortStore
+internal import CohortSystem
 internal import Foundation
 
 /// The models that a store makes its vectors with: folders in `models` beside its data. A model is copied there when it is
@@ -27,7 +28,7 @@ public struct ModelLibrary: Sendable {
 
   public init(_ store: Store) {
     self.store = store
-    folder = store.path + "/models"
+    folder = StoreLayout(store.path).models
   }
 
   /// All models in the order of their names.
@@ -37,7 +38,7 @@ public struct ModelLibrary: Sendable {
     return try names.sorted().map { try model(named: $0) }
   }
 
-  /// - Throws: `pipeline.no-model`, and `EmbeddingError` for one that is damaged.
+  /// - Throws: `pipeline.no-model`, and `CohortError` for one that is damaged.
   public func model(named name: String) throws -> Model {
     let encoder = try encoder(named: name)
     return Model(
@@ -50,9 +51,8 @@ public struct ModelLibrary: Sendable {
   /// - Parameter concurrency: how many calls its user should have under way.
   public func encoder(named name: String, concurrency: Int = 1) throws -> StaticEncoder {
     guard Self.isName(name), FileManager.default.fileExists(atPath: path(of: name)) else {
-      throw PipelineError(
-        code: "no-model", category: .notFound, message: "The store has no model \"\(name)\"", place: path(of: name),
-        hint: Self.remedy(name))
+      throw CohortError(
+        .pipelineNoModel, "The store has no model \"\(name)\"", place: path(of: name), hint: Self.remedy(name))
     }
     do {
       return try StaticEncoder(folder: path(of: name), name: name, concurrency: concurrency)
@@ -68,9 +68,9 @@ public struct ModelLibrary: Sendable {
   func encoder(named name: String, makes space: EmbeddingSpace, concurrency: Int = 1) throws -> StaticEncoder {
     let encoder = try encoder(named: name, concurrency: concurrency)
     guard encoder.identity.fingerprint == space.fingerprint else {
-      throw PipelineError(
-        code: "other-model", category: .corruption,
-        message: "The store's model \"\(name)\" is not the one that makes the vectors of space \"\(space.name)\"",
+      throw CohortError(
+        .pipelineOtherModel, category: .corruption,
+        "The store's model \"\(name)\" is not the one that makes the vectors of space \"\(space.name)\"",
         place: path(of: name), cause: "its hash is \(encoder.identity.fingerprint), not \(space.fingerprint)",
         hint: Self.remedy(name))
     }
@@ -84,13 +84,13 @@ public struct ModelLibrary: Sendable {
 
   /// Loads every model that a space of the store needs.
   /// - Returns: what `encoder(named:makes:concurrency:)` throws for each that is gone, damaged or another one.
-  func problems() throws -> [any DescribedError] {
-    var problems: [String: any DescribedError] = [:]
+  func problems() throws -> [CohortError] {
+    var problems: [String: CohortError] = [:]
     for space in try store.read({ try $0.spaces() }) {
       guard let model = space.storedModel, problems[model] == nil else { continue }
       do {
         _ = try encoder(named: model, makes: space)
-      } catch let error as any DescribedError {
+      } catch let error as CohortError {
         problems[model] = error
       }
     }
@@ -99,7 +99,7 @@ public struct ModelLibrary: Sendable {
 
   /// Copies a model's folder into the store. The same model under the same name again changes nothing; one that is damaged
   /// or is not what the spaces need is replaced by the one that they do.
-  /// - Throws: `EmbeddingError` when the folder holds no model that can be read; `pipeline.model-exists`;
+  /// - Throws: `CohortError` when the folder holds no model that can be read; `pipeline.model-exists`;
   ///   `pipeline.other-model` when spaces need another one of this name.
   public func add(folder source: String, name: String? = nil) throws -> Model {
     // Before anything is made: is it a model?
@@ -143,14 +143,14 @@ public struct ModelLibrary: Sendable {
   /// Copies all models to another folder of a store, for a backup.
   public func copy(toStore path: String) throws {
     guard FileManager.default.fileExists(atPath: folder) else { return }
-    let copy = path + "/models"
+    let copy = StoreLayout(path).models
     try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
     // Hidden ones are what an addition left that was killed.
     for name in try FileManager.default.contentsOfDirectory(atPath: folder) where !name.hasPrefix(".") {
       try FileManager.default.copyItem(atPath: "\(folder)/\(name)", toPath: "\(copy)/\(name)")
     }
-    try Self.synchronize(copy)
-    try Self.synchronize(path)
+    try DurableFile.synchronizeTree(copy)
+    try DurableFile.synchronize(path)
   }
 
   private func path(of name: String) -> String { "\(folder)/\(name)" }
@@ -163,8 +163,8 @@ public struct ModelLibrary: Sendable {
   /// Fills a folder of another name, and gives it its name when everything is durable.
   private func add(_ name: String, fill: (String) throws -> Void) throws -> Model {
     guard Self.isName(name) else {
-      throw PipelineError(
-        code: "model-name", category: .usage, message: "A model cannot be called \"\(name)\"",
+      throw CohortError(
+        .pipelineModelName, "A model cannot be called \"\(name)\"",
         hint: "Letters, digits, '.', '-' and '_', beginning with a letter or digit: choose one with --name")
     }
     let temporary = path(of: ".\(name)")
@@ -176,11 +176,11 @@ public struct ModelLibrary: Sendable {
       let fingerprint = try StaticEncoder(folder: temporary).identity.fingerprint
       if let known = try? model(named: name), known.fingerprint == fingerprint { return known }
       try check(fingerprint, mayBe: name)
-      try Self.synchronize(temporary)
+      try DurableFile.synchronizeTree(temporary)
       try replace(path(of: name), by: temporary)
     } catch {
-      if error is any DescribedError { throw error }
-      throw PipelineError.copying("The model", error, code: "model-copy", place: folder)
+      if error is CohortError { throw error }
+      throw CohortError.copying("The model", error, code: .pipelineModelCopy, place: folder)
     }
     return try model(named: name)
   }
@@ -190,14 +190,14 @@ public struct ModelLibrary: Sendable {
     let needed = try needed(name)
     let known = try? model(named: name)
     if let known, needed.contains(known.fingerprint) || needed.isEmpty && name != Self.bundledName {
-      throw PipelineError(
-        code: "model-exists", category: .usage, message: "The store has another model \"\(name)\"",
-        place: known.path, hint: "Choose another name with --name: spaces may need the one that is there")
+      throw CohortError(
+        .pipelineModelExists, "The store has another model \"\(name)\"", place: known.path,
+        hint: "Choose another name with --name: spaces may need the one that is there")
     }
     guard needed.isSubset(of: [fingerprint]) else {
-      throw PipelineError(
-        code: "other-model", category: .usage,
-        message: "This is another version of model \"\(name)\" than the store's spaces need; nothing was changed",
+      throw CohortError(
+        .pipelineOtherModel,
+        "This is another version of model \"\(name)\" than the store's spaces need; nothing was changed",
         place: path(of: name), cause: "its hash is \(fingerprint), not \(needed.sorted().joined(separator: " or "))",
         hint: "Take models/\(name) from a backup of the store, or put it back with the program that made the space")
     }
@@ -216,7 +216,7 @@ public struct ModelLibrary: Sendable {
       if isThere { try? FileManager.default.moveItem(atPath: old, toPath: path) }
       throw error
     }
-    try Self.synchronize(folder)
+    try DurableFile.synchronize(folder)
     try? FileManager.default.removeItem(atPath: old)
   }
 
@@ -241,16 +241,6 @@ public struct ModelLibrary: Sendable {
       files.append(File(path: path, size: attributes[.size] as? Int ?? 0))
     }
     return files
-  }
-
-  /// Makes a folder and all in it durable.
-  private static func synchronize(_ folder: String) throws {
-    for path in [folder] + (try files(in: folder).map { "\(folder)/\($0.path)" }) {
-      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw CocoaError(.fileReadUnknown) }
-      defer { close(descriptor) }
-      guard fsync(descriptor) == 0 || errno == EINVAL else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-    }
   }
 
   /// Names are folders' names.

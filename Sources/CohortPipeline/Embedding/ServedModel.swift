@@ -10,7 +10,7 @@ public struct ServedModel: Sendable {
   private let probe: EncoderProbe
 
   /// Asks the server for the vectors of known texts, by which the model is known again. Nothing is stored.
-  /// - Throws: `EmbeddingError`: a key that is missing, a server that is not there, answers that cannot be used.
+  /// - Throws: `CohortError`: a key that is missing, a server that is not there, answers that cannot be used.
   public init(
     asking configuration: ProviderConfiguration, options: ServerOptions = ServerOptions()
   ) throws {

@@ -32,22 +32,21 @@ public enum SpaceJob {
     let (spaces, standard) = try store.read { (try $0.spaces(), try $0.defaultSpace()) }
     if let name {
       guard let space = spaces.first(where: { $0.name == name }) else {
-        throw StoreError.unknown("embedding-space", name, known: spaces.map(\.name))
+        throw CohortError.unknown("embedding-space", name, known: spaces.map(\.name))
       }
       return space
     }
     if let standard { return standard }
     guard spaces.isEmpty else {
-      throw PipelineError(
-        code: "several-spaces", category: .usage,
-        message: "The store has several embedding spaces, and none was made the default",
+      throw CohortError(
+        .pipelineSeveralSpaces, "The store has several embedding spaces, and none was made the default",
         hint:
           "Choose one with --space: \(spaces.map(\.name).joined(separator: ", ")); or for good: cohort space default NAME"
       )
     }
     guard store.configuration.makesVectors else {
-      throw PipelineError(
-        code: "no-space", category: .notFound, message: "The store has no vectors yet, and is to be given them",
+      throw CohortError(
+        .pipelineNoSpace, "The store has no vectors yet, and is to be given them",
         hint: "Ingest with --embeddings FILE.npy, or make them here: cohort space create default")
     }
     return try create(store)

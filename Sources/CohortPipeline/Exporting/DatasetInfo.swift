@@ -13,9 +13,9 @@ enum DatasetInfo {
       do {
         all = try JSONDecoder().decode([String: AttributeValue].self, from: Data(contentsOf: url))
       } catch {
-        throw PipelineError(
-          code: "dataset-info", category: .failure, message: "The dataset_info.json beside the file cannot be read",
-          place: url.path, cause: "\(error)", hint: "Mend or remove it; the export itself is complete")
+        throw CohortError(
+          .pipelineDatasetInfo, "The dataset_info.json beside the file cannot be read", place: url.path,
+          cause: "\(error)", hint: "Mend or remove it; the export itself is complete")
       }
     }
     all[file.deletingPathExtension().lastPathComponent] = .object(
@@ -25,9 +25,7 @@ enum DatasetInfo {
     do {
       try encoder.encode(all).write(to: url, options: .atomic)
     } catch {
-      throw PipelineError(
-        code: "dataset-info", category: .failure, message: "dataset_info.json cannot be written", place: url.path,
-        cause: "\(error)")
+      throw CohortError(.pipelineDatasetInfo, "dataset_info.json cannot be written", place: url.path, cause: "\(error)")
     }
   }
 

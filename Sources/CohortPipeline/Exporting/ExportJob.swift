@@ -49,7 +49,7 @@ public enum ExportJob {
         var wanted: TaskID?
         if let name = request.task {
           guard let task = try transaction.task(named: name) else {
-            throw StoreError.unknown("task", name, known: try transaction.tasks().map(\.name))
+            throw CohortError.unknown("task", name, known: try transaction.tasks().map(\.name))
           }
           wanted = task.id
         }
@@ -66,7 +66,7 @@ public enum ExportJob {
         return try (0..<end).map { SampleID($0) }.filter { try !transaction.isDeleted($0) }
       case .snapshot(let name):
         guard let snapshot = try transaction.snapshot(named: name) else {
-          throw StoreError.unknown("snapshot", name, known: try transaction.snapshots().map(\.name))
+          throw CohortError.unknown("snapshot", name, known: try transaction.snapshots().map(\.name))
         }
         guard let grouping = snapshot.groupings.first else { return [] }
         var ids: [SampleID] = []
@@ -77,7 +77,7 @@ public enum ExportJob {
         return ids.sorted()
       case .group(let group, let name):
         guard let grouping = try transaction.grouping(named: name) else {
-          throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
+          throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
         }
         var ids: [SampleID] = []
         try transaction.forEachMember(of: group, in: grouping) {
@@ -125,8 +125,8 @@ private final class ExportFile {
     guard FileManager.default.createFile(atPath: temporary, contents: nil),
       let made = FileHandle(forWritingAtPath: temporary)
     else {
-      throw PipelineError(
-        code: "export", category: .failure, message: "The file cannot be written", place: path,
+      throw CohortError(
+        .pipelineExport, "The file cannot be written", place: path,
         hint: "Check that its folder exists and may be written")
     }
     handle = made
@@ -136,8 +136,7 @@ private final class ExportFile {
     do {
       try handle.write(contentsOf: bytes)
     } catch {
-      throw PipelineError(
-        code: "export", category: .failure, message: "The file cannot be written", place: path, cause: "\(error)")
+      throw CohortError(.pipelineExport, "The file cannot be written", place: path, cause: "\(error)")
     }
   }
 
@@ -148,8 +147,7 @@ private final class ExportFile {
       try handle.close()
       if rename(temporary, path) != 0 { throw CocoaError(.fileWriteUnknown) }
     } catch {
-      throw PipelineError(
-        code: "export", category: .failure, message: "The file cannot be completed", place: path, cause: "\(error)")
+      throw CohortError(.pipelineExport, "The file cannot be completed", place: path, cause: "\(error)")
     }
   }
 

@@ -95,9 +95,9 @@ enum ExportedRow {
     do {
       attributes = try JSONDecoder().decode([String: AttributeValue].self, from: Data(sample.attributes))
     } catch {
-      throw PipelineError(
-        code: "attributes", category: .corruption, message: "The attributes of a sample are not a JSON object",
-        place: "sample \(sample.id)", cause: "\(error)")
+      throw CohortError(
+        .pipelineAttributes, "The attributes of a sample are not a JSON object", place: "sample \(sample.id)",
+        cause: "\(error)")
     }
     if taken.allSatisfy({ attributes[$0] == nil }) {
       return "," + String(decoding: sample.attributes.dropFirst().dropLast(), as: UTF8.self)

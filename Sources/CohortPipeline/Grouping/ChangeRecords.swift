@@ -51,8 +51,8 @@ struct ChangeRecords {
     }
   }
 
-  private var noFeed: PipelineError {
-    PipelineError(code: "no-feed", category: .failure, message: "A product follows its factors, not the log")
+  private var noFeed: CohortError {
+    CohortError(.pipelineNoFeed, "A product follows its factors, not the log")
   }
 
   /// A deleted sample's payload is gone; engines find its group in the assignments.
@@ -79,9 +79,9 @@ struct ChangeRecords {
     do {
       return try JSONDecoder().decode([String: AttributeValue].self, from: Data(sample.attributes))[key]?.text
     } catch {
-      throw PipelineError(
-        code: "attributes", category: .corruption, message: "The attributes of a sample are not a JSON object",
-        place: "sample \(sample.id)", cause: "\(error)")
+      throw CohortError(
+        .pipelineAttributes, "The attributes of a sample are not a JSON object", place: "sample \(sample.id)",
+        cause: "\(error)")
     }
   }
 }

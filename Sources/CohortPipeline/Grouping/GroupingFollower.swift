@@ -41,7 +41,7 @@ public final class GroupingFollower {
     let lengthColumn: Column?
     (record, space, state, feed, lengthColumn) = try store.read { transaction in
       guard let record = try transaction.grouping(named: name) else {
-        throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
+        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
       return (
         record, try transaction.space(of: record.definition), try transaction.storedState(of: record),

@@ -26,7 +26,7 @@ struct StoreFeatures: SampleFeatures {
     guard let known = space else { return }
     space = try store.read { transaction in
       guard let space = try transaction.space(known.id) else {
-        throw StoreError.unknown("embedding-space", known.name, known: try transaction.spaces().map(\.name))
+        throw CohortError.unknown("embedding-space", known.name, known: try transaction.spaces().map(\.name))
       }
       return space
     }
@@ -37,9 +37,8 @@ struct StoreFeatures: SampleFeatures {
     present: UnsafeMutableBufferPointer<UInt8>
   ) throws {
     guard let space, space.dimension == dimension else {
-      throw PipelineError(
-        code: "no-space", category: .failure,
-        message: "The grouping's embedding space does not have \(dimension) dimensions")
+      throw CohortError(
+        .pipelineNoSpace, category: .failure, "The grouping's embedding space does not have \(dimension) dimensions")
     }
     try forEachRun(samples, in: space) { run, row in
       for i in run {
@@ -105,7 +104,7 @@ struct StoreFeatures: SampleFeatures {
 
   func readLengths(from first: UInt64, into lengths: UnsafeMutableBufferPointer<UInt64>) throws {
     guard let lengthColumn else {
-      throw PipelineError(code: "no-lengths", category: .failure, message: "The grouping has no lengths")
+      throw CohortError(.pipelineNoLengths, "The grouping has no lengths")
     }
     let rows = UInt64(lengthColumn.rowsPerChunk)
     var row = first

@@ -18,7 +18,7 @@ extension ReadTransaction {
   func measure(of definition: GroupingDefinition) throws -> LengthMeasure? {
     guard let name = definition.measure else { return nil }
     guard let measure = try measure(named: name) else {
-      throw StoreError.unknown("length-measure", name, known: try measures().map(\.name))
+      throw CohortError.unknown("length-measure", name, known: try measures().map(\.name))
     }
     return measure
   }
@@ -34,7 +34,7 @@ extension ReadTransaction {
   func space(of definition: GroupingDefinition) throws -> EmbeddingSpace? {
     guard let name = definition.space else { return nil }
     guard let space = try space(named: name) else {
-      throw StoreError.unknown("embedding-space", name, known: try spaces().map(\.name))
+      throw CohortError.unknown("embedding-space", name, known: try spaces().map(\.name))
     }
     return space
   }
@@ -79,11 +79,10 @@ extension GroupingRecord {
   func reading<R>(_ body: () throws -> R) throws -> R {
     do {
       return try body()
-    } catch let error as any DescribedError {
+    } catch let error as CohortError {
       guard error.category == .corruption else { throw error }
-      throw ClusteringError(
-        code: "clustering.damaged-state", category: .corruption, message: "The state of a grouping is damaged",
-        place: "grouping \"\(name)\"", cause: "\(error)",
+      throw CohortError(
+        .clusteringDamagedState, "The state of a grouping is damaged", place: "grouping \"\(name)\"", cause: "\(error)",
         hint: "Restore the last backup, or drop the grouping and create it again")
     }
   }

@@ -34,7 +34,8 @@ public enum UpdateJob {
   /// Whether an error is one of a grouping's own (its state is damaged, its groups have become too many, it cannot read the
   /// attributes of a sample), which stops no other.
   public static func concernsOneGrouping(_ error: any Error) -> Bool {
-    error is ClusteringError || ["pipeline.content", "pipeline.attributes"].contains((error as? PipelineError)?.code)
+    guard let code = (error as? CohortError)?.code else { return false }
+    return code.module == .clustering || code == .pipelineContent || code == .pipelineAttributes
   }
 
   /// What keeps a grouping up to date, with the state that is stored.

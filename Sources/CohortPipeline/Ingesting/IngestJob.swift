@@ -14,7 +14,7 @@ public enum IngestJob {
   /// Rows without a usable vector that the report names.
   static let shownRows = 5
 
-  /// - Throws: `IngestionError` before anything is stored when a source's format or layout cannot be made out,
+  /// - Throws: `CohortError` before anything is stored when a source's format or layout cannot be made out,
   ///   `pipeline.rows` when the vectors do not fit the records, `pipeline.interrupted`. A source that breaks off later
   ///   does not end the job: see `IngestReport.failures`.
   public static func run(
@@ -83,7 +83,7 @@ public enum IngestJob {
         report.inputBytes += next.batch.inputBytes
         progress(report, reader, control)
         try control.checkpoint()
-      } catch let error as IngestionError {
+      } catch let error as CohortError where error.code.module == .ingestion {
         report.failures.append(IngestReport.Failure(error: error))
       }
     }
@@ -104,10 +104,10 @@ public enum IngestJob {
     }
   }
 
-  private static func rowsError(rows: Int, records: UInt64, path: String) -> PipelineError {
-    PipelineError(
-      code: "rows", category: .usage, message: "The vectors have \(rows) rows, but the input has \(records) records",
-      place: path, hint: "Row i must belong to the i-th record of the files given, in the same order")
+  private static func rowsError(rows: Int, records: UInt64, path: String) -> CohortError {
+    CohortError(
+      .pipelineRows, "The vectors have \(rows) rows, but the input has \(records) records", place: path,
+      hint: "Row i must belong to the i-th record of the files given, in the same order")
   }
 
   private static func space(
@@ -115,16 +115,15 @@ public enum IngestJob {
   ) throws -> EmbeddingSpace {
     if let known = try store.read({ try $0.space(named: name) }) {
       guard known.provider == givenProvider else {
-        throw PipelineError(
-          code: "other-model", category: .usage,
-          message: "Space \"\(name)\" gets its vectors from \(known.provider), not from files", place: path,
+        throw CohortError(
+          .pipelineOtherModel, "Space \"\(name)\" gets its vectors from \(known.provider), not from files", place: path,
           hint: "Vectors of two models never mix. Name another space with --space, it will be made")
       }
       guard known.dimension == npy.dimension else {
-        throw PipelineError(
-          code: "dimension", category: .usage,
-          message: "The vectors have \(npy.dimension) dimensions, but space \"\(name)\" has \(known.dimension)",
-          place: path, hint: "Name another space with --space, it will be made")
+        throw CohortError(
+          .pipelineDimension,
+          "The vectors have \(npy.dimension) dimensions, but space \"\(name)\" has \(known.dimension)", place: path,
+          hint: "Name another space with --space, it will be made")
       }
       return known
     }
@@ -140,11 +139,11 @@ public enum IngestJob {
     into store: Store, _ reader: IngestionReader, _ request: IngestRequest, _ vectors: GivenVectors?,
     _ report: inout IngestReport, _ control: JobControl
   ) throws {
-    let queue = PreparationQueue(
+    let queue = try PreparationQueue(
       reader, dictionary: try store.read { try $0.currentDictionary() }, threads: request.options.workers)
     defer { queue.cancel() }
     while true {
-      let items = queue.take(upTo: commitBytes)
+      let items = try queue.take(upTo: commitBytes)
       if items.isEmpty { return }
       var batches: [(SourceBatch, PreparedBatch)] = []
       for item in items {

@@ -1,3 +1,4 @@
+public import CohortCore
 public import CohortIngestion
 public import CohortStore
 
@@ -50,7 +51,7 @@ public struct IngestReport: Sendable {
 
   /// A source that could not be read to its end. What was read before is stored.
   public struct Failure: Sendable {
-    public var error: IngestionError
+    public var error: CohortError
   }
 
   public var records: UInt64 = 0

@@ -54,12 +54,12 @@ extension GroupListing {
     let summaries = try list(store, grouping: name)
     return try store.read { transaction in
       guard let grouping = try transaction.grouping(named: name) else {
-        throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
+        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
       let record = try transaction.group(id, in: grouping.id)
       guard record != nil || summaries.contains(where: { $0.group == id }) else {
-        throw PipelineError(
-          code: "unknown-group", category: .notFound, message: "Grouping \"\(name)\" has no group \(id)",
+        throw CohortError(
+          .pipelineUnknownGroup, "Grouping \"\(name)\" has no group \(id)",
           hint: "See cohort group list --grouping \(name)")
       }
       let summary =

@@ -42,7 +42,7 @@ public enum GroupListing {
   public static func list(_ store: Store, grouping name: String, withTerms: Bool = true) throws -> [GroupSummary] {
     try store.read { transaction in
       guard let grouping = try transaction.grouping(named: name) else {
-        throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
+        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
       let cells = try GroupScan.run(transaction, grouping, sampled: withTerms ? sampledMembers : 0)
       let terms = withTerms ? try GroupTerms.find(cells.mapValues(\.sampled), transaction) : [:]

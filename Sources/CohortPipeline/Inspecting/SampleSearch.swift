@@ -11,9 +11,7 @@ public enum SampleSearch {
   ) throws -> [StoredSample] {
     let words = query.split(whereSeparator: \.isWhitespace).map { $0.lowercased() }
     guard !words.isEmpty else {
-      throw PipelineError(
-        code: "empty-query", category: .usage, message: "There is nothing to search for",
-        hint: "Give one or more words")
+      throw CohortError(.pipelineEmptyQuery, "There is nothing to search for", hint: "Give one or more words")
     }
     let end = try store.read { try $0.counters.nextSample }
     var found: [StoredSample] = []

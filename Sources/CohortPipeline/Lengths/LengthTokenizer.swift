@@ -1,6 +1,7 @@
 public import CohortCore
 internal import CohortEmbedding
 public import CohortStore
+internal import CohortSystem
 internal import Foundation
 
 /// A tokenizer that a store counts lengths with: a copy of its file beside the store's data, known by its hash.
@@ -11,10 +12,10 @@ public struct LengthTokenizer: Sendable {
   private let tokenizer: Tokenizer
 
   /// Reads a `tokenizer.json` that a user gives.
-  /// - Throws: `embedding.not-a-tokenizer` for a file that is none; `EmbeddingError` for one that cannot be read or is of
+  /// - Throws: `embedding.not-a-tokenizer` for a file that is none; `CohortError` for one that cannot be read or is of
   ///   a kind that is not known.
   public init(contentsOf path: String) throws {
-    do throws(EmbeddingError) {
+    do throws(CohortError) {
       tokenizer = try Tokenizer(contentsOf: path)
     } catch {
       throw Self.refusal(error)
@@ -38,14 +39,14 @@ public struct LengthTokenizer: Sendable {
   }
 
   /// The error of reading a model's file, said of a file that somebody gave as a tokenizer: nothing stored is damaged.
-  private static func refusal(_ error: EmbeddingError) -> EmbeddingError {
+  private static func refusal(_ error: CohortError) -> CohortError {
     switch error.code {
-    case "embedding.damaged-model":
-      return EmbeddingError(
-        code: "not-a-tokenizer", category: .usage, message: "The file is not a tokenizer", place: error.place,
+    case .embeddingDamagedModel:
+      return CohortError(
+        .embeddingNotATokenizer, "The file is not a tokenizer", place: error.place,
         cause: [error.message, error.cause].compactMap(\.self).joined(separator: ": "),
         hint: "Give the tokenizer.json of a model, as Hugging Face's tokenizers writes it")
-    case "embedding.unreadable":
+    case .embeddingUnreadable:
       var refusal = error
       refusal.message = "The tokenizer cannot be read"
       refusal.cause = error.cause ?? "it is not a regular file"
@@ -64,16 +65,14 @@ public struct LengthTokenizer: Sendable {
   /// The bytes of a file, if it is the one that is expected.
   private static func read(_ path: String, expecting expected: Digest128) throws -> Data {
     guard let file = FileManager.default.contents(atPath: path) else {
-      throw PipelineError(
-        code: "no-tokenizer", category: .notFound, message: "A tokenizer that the store counts with is gone",
-        place: path, hint: remedy)
+      throw CohortError(
+        .pipelineNoTokenizer, "A tokenizer that the store counts with is gone", place: path, hint: remedy)
     }
     let digest = XXH3.hash128([UInt8](file))
     guard digest == expected else {
-      throw PipelineError(
-        code: "other-tokenizer", category: .corruption, message: "The tokenizer is not the one the store counts with",
-        place: path, cause: "its hash is \(digest), not \(expected)",
-        hint: remedy)
+      throw CohortError(
+        .pipelineOtherTokenizer, "The tokenizer is not the one the store counts with", place: path,
+        cause: "its hash is \(digest), not \(expected)", hint: remedy)
     }
     return file
   }
@@ -82,12 +81,12 @@ public struct LengthTokenizer: Sendable {
 
   /// Reads the files of all tokenizers that a store counts with.
   /// - Returns: `pipeline.no-tokenizer` or `pipeline.other-tokenizer` for each that is gone or was changed.
-  static func problems(in store: Store) throws -> [PipelineError] {
+  static func problems(in store: Store) throws -> [CohortError] {
     var needed = try store.read { try $0.measures() }.compactMap(\.tokenizer).map { (path(of: $0, in: store.path), $0) }
     if let digest = store.configuration.tokenizer { needed.append((path(in: store.path), digest)) }
-    var problems: [String: PipelineError] = [:]
+    var problems: [String: CohortError] = [:]
     for (path, digest) in needed {
-      do { _ = try read(path, expecting: digest) } catch let error as PipelineError { problems[path] = error }
+      do { _ = try read(path, expecting: digest) } catch let error as CohortError { problems[path] = error }
     }
     return problems.sorted { $0.key < $1.key }.map(\.value)
   }
@@ -125,23 +124,15 @@ public struct LengthTokenizer: Sendable {
 
   private static func write(_ file: Data, to path: String, in folders: String...) throws {
     do {
-      for folder in folders {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      }
-      try file.write(to: URL(fileURLWithPath: path), options: .atomic)
-      for path in [path] + folders {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        defer { close(descriptor) }
-        guard descriptor >= 0, fsync(descriptor) == 0 || errno == EINVAL else {
-          throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
-        }
-      }
+      for folder in folders { try SystemCall.makeFolder(folder) }
+      try DurableFile.replace(path, with: [UInt8](file))
+      for folder in folders { try DurableFile.synchronize(folder) }
     } catch {
-      throw PipelineError.copying("The tokenizer", error, code: "no-tokenizer", place: path)
+      throw CohortError.copying("The tokenizer", error, code: .pipelineNoTokenizer, place: path)
     }
   }
 
-  private static func path(in store: String) -> String { store + "/tokenizer.json" }
-  private static func folder(in store: String) -> String { store + "/tokenizers" }
+  private static func path(in store: String) -> String { StoreLayout(store).tokenizer }
+  private static func folder(in store: String) -> String { StoreLayout(store).tokenizers }
   private static func path(of digest: Digest128, in store: String) -> String { "\(folder(in: store))/\(digest).json" }
 }

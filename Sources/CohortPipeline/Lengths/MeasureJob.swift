@@ -1,3 +1,4 @@
+internal import CohortSystem
 internal import CohortCore
 public import CohortStore
 
@@ -39,7 +40,7 @@ public enum MeasureJob {
   ) throws -> [MeasureReport] {
     let (measures, end) = try store.read { (try $0.measures(), try $0.counters.nextSample) }
     if let only, !measures.contains(where: { $0.name == only }) {
-      throw StoreError.unknown("length-measure", only, known: measures.map(\.name))
+      throw CohortError.unknown("length-measure", only, known: measures.map(\.name))
     }
     return try measures.filter { only ?? $0.name == $0.name && $0.rows < end }.map { measure in
       try run(store, measure: measure.name, counter: try LengthCounter(of: measure, in: store), control: control)
@@ -54,19 +55,22 @@ public enum MeasureJob {
   ) throws -> MeasureReport {
     let (measure, end) = try store.read { transaction in
       guard let measure = try transaction.measure(named: name) else {
-        throw StoreError.unknown("length-measure", name, known: try transaction.measures().map(\.name))
+        throw CohortError.unknown("length-measure", name, known: try transaction.measures().map(\.name))
       }
       return (measure, try transaction.counters.nextSample)
     }
     var slice = MeasuredSlice(store: store, measure: measure, end: end, control: control)
-    let queue = OrderedQueue(threads: max(control.workers, 1)) { try lengths(of: $0, in: store, counter) }
+    let threads = max(control.workers, 1)
     var next = measure.rows
-    try queue.finish(into: &slice, of: sliceSamples, control) {
-      guard next < end else { return nil }
-      let piece = next..<min(next + pieceSamples, end)
-      next = piece.upperBound
-      return piece
-    }
+    let queue = try OrderedQueue(
+      threads: threads, limit: 2 * threads + 2,
+      fetch: {
+        guard next < end else { return Range<UInt64>?.none }
+        let piece = next..<min(next + pieceSamples, end)
+        next = piece.upperBound
+        return piece
+      }, work: { try lengths(of: $0, in: store, counter) })
+    try slice.commitAll(of: queue, every: sliceSamples, control)
     return slice.report
   }
 

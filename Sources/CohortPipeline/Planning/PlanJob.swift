@@ -41,12 +41,11 @@ public enum PlanJob {
     grouping groupingName: String, lengths: TotalLengths, areMembersAsked: Bool
   ) throws -> (SnapshotRecord, SnapshotGrouping, Population) {
     guard let snapshot = try transaction.snapshot(named: snapshotName) else {
-      throw StoreError.unknown("snapshot", snapshotName, known: try transaction.snapshots().map(\.name))
+      throw CohortError.unknown("snapshot", snapshotName, known: try transaction.snapshots().map(\.name))
     }
     guard let grouping = snapshot.groupings.first(where: { $0.name == groupingName }) else {
-      throw PipelineError(
-        code: "not-in-snapshot", category: .notFound,
-        message: "Snapshot \"\(snapshotName)\" does not hold grouping \"\(groupingName)\"",
+      throw CohortError(
+        .pipelineNotInSnapshot, "Snapshot \"\(snapshotName)\" does not hold grouping \"\(groupingName)\"",
         hint: "It holds: \(snapshot.groupings.map(\.name).joined(separator: ", "))")
     }
     var groups = try transaction.groups(of: grouping.id, in: snapshot.id).map {

@@ -12,18 +12,18 @@ public enum SnapshotJob {
       (try transaction.groupings().map(\.name), try transaction.snapshot(named: name) != nil)
     }
     guard !taken else {
-      throw PipelineError(
-        code: "snapshot-exists", category: .usage, message: "There is already a snapshot named \"\(name)\"",
+      throw CohortError(
+        .pipelineSnapshotExists, "There is already a snapshot named \"\(name)\"",
         hint: "Choose another name, or drop the old one first")
     }
     let names = groupings ?? all
     guard !names.isEmpty else {
-      throw PipelineError(
-        code: "no-groupings", category: .usage, message: "The store has no grouping that a snapshot could hold",
+      throw CohortError(
+        .pipelineNoGroupings, "The store has no grouping that a snapshot could hold",
         hint: "Create one, for example: cohort grouping create tasks --by task")
     }
     for grouping in names where !all.contains(grouping) {
-      throw StoreError.unknown("grouping", grouping, known: all)
+      throw CohortError.unknown("grouping", grouping, known: all)
     }
     for grouping in names { _ = try UpdateJob.run(store, grouping: grouping, control: control) }
     return try store.write { try $0.createSnapshot(name: name, groupings: names) }

@@ -12,25 +12,23 @@ public struct StoredPlan: Sendable {
   public init(_ store: Store, named name: String) throws {
     let (record, snapshot) = try store.read { transaction in
       guard let record = try transaction.plan(named: name) else {
-        throw StoreError.unknown("plan", name, known: try transaction.plans().map(\.name))
+        throw CohortError.unknown("plan", name, known: try transaction.plans().map(\.name))
       }
       return (record, try transaction.snapshot(record.snapshot))
     }
     guard let snapshot else {
-      throw PipelineError(
-        code: "plan-without-snapshot", category: .corruption, message: "The snapshot of plan \"\(name)\" is gone")
+      throw CohortError(.pipelinePlanWithoutSnapshot, "The snapshot of plan \"\(name)\" is gone")
     }
     plan = try Plan(decoding: record.plan)
     guard plan.hash == record.hash else {
-      throw PipelineError(
-        code: "plan-hash", category: .corruption, message: "Plan \"\(name)\" does not match its hash",
+      throw CohortError(
+        .pipelinePlanHash, "Plan \"\(name)\" does not match its hash",
         cause: "stored \(record.hash), computed \(plan.hash)")
     }
     let membership = snapshot.groupings.first { $0.id == record.grouping }
     guard plan.storeID == store.id, membership?.digest == plan.populationDigest else {
-      throw PipelineError(
-        code: "plan-population", category: .corruption,
-        message: "Plan \"\(name)\" was not made from snapshot \"\(snapshot.name)\" of this store",
+      throw CohortError(
+        .pipelinePlanPopulation, "Plan \"\(name)\" was not made from snapshot \"\(snapshot.name)\" of this store",
         cause: "plan \(plan.populationDigest), snapshot \(membership.map { "\($0.digest)" } ?? "without its grouping")")
     }
     self.record = record

@@ -15,7 +15,7 @@ struct TotalLengths {
       return
     }
     guard let measure = try transaction.measure(named: name) else {
-      throw StoreError.unknown("length-measure", name, known: try transaction.measures().map(\.name))
+      throw CohortError.unknown("length-measure", name, known: try transaction.measures().map(\.name))
     }
     (column, self.measure) = (measure.column(.total), measure)
   }
@@ -29,10 +29,9 @@ struct TotalLengths {
     let length = try transaction.uint32(column, id)
     guard let measure, length == .max else { return length }
     guard try transaction.isDeleted(id) else {
-      throw PipelineError(
-        code: "not-measured", category: .usage,
-        message: "Samples of the snapshot are not measured by \"\(measure.name)\" yet", place: "sample \(id)",
-        hint: "cohort update measures them")
+      throw CohortError(
+        .pipelineNotMeasured, "Samples of the snapshot are not measured by \"\(measure.name)\" yet",
+        place: "sample \(id)", hint: "cohort update measures them")
     }
     return 0
   }

@@ -91,13 +91,11 @@ extension ReadTransaction {
   /// The factors of a product, and the least size of its cells.
   func factors(of product: GroupingRecord) throws -> (first: GroupingRecord, second: GroupingRecord, minimum: Int) {
     guard case .product(let first, let second, let minimum) = product.definition.criterion else {
-      throw PipelineError(
-        code: "no-product", category: .failure, message: "Grouping \"\(product.name)\" is not a product")
+      throw CohortError(.pipelineNoProduct, "Grouping \"\(product.name)\" is not a product")
     }
     guard let first = try grouping(named: first), let second = try grouping(named: second) else {
-      throw PipelineError(
-        code: "no-factor", category: .corruption, message: "A factor of grouping \"\(product.name)\" is gone",
-        place: "\(first) or \(second)")
+      throw CohortError(
+        .pipelineNoFactor, "A factor of grouping \"\(product.name)\" is gone", place: "\(first) or \(second)")
     }
     return (first, second, minimum)
   }

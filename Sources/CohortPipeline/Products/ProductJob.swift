@@ -39,11 +39,11 @@ public enum ProductJob {
     guard let closest = parts.first(where: { names.contains($0.0) || names.contains($0.1) }) ?? parts.first else {
       throw refusal("A product has two factors", text, hint: "Write A*B with the names of two groupings")
     }
-    throw StoreError.unknown(
+    throw CohortError.unknown(
       "grouping", names.contains(closest.0) ? closest.1 : closest.0, known: names)
   }
 
-  private static func refusal(_ message: String, _ factors: String, hint: String? = nil) -> PipelineError {
-    PipelineError(code: "product", category: .usage, message: message, place: factors, hint: hint)
+  private static func refusal(_ message: String, _ factors: String, hint: String? = nil) -> CohortError {
+    CohortError(.pipelineProduct, message, place: factors, hint: hint)
   }
 }

@@ -32,12 +32,12 @@ struct ProductState: Hashable {
     self.digest = digest
   }
 
-  /// - Throws: `FormatError`.
+  /// - Throws: `CohortError`.
   init(decoding bytes: [UInt8]) throws {
     self = try ByteReader.decode(bytes) { reader in
       let version = try reader.fixed(UInt8.self)
       guard version == Self.layoutVersion else {
-        throw FormatError.invalid("a product's state", at: 0, cause: "layout version \(version) is not known")
+        throw CohortError.invalid("a product's state", at: 0, cause: "layout version \(version) is not known")
       }
       return ProductState(
         updates: try reader.fixed(),

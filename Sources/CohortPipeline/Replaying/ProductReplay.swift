@@ -35,7 +35,7 @@ enum ProductReplay {
       report.difference = what.map {
         ReplayReport.Difference(sequence: last.sequence, position: stored.updates, what: $0)
       }
-    } catch let error as any DescribedError {
+    } catch let error as CohortError {
       guard error.category == .corruption else { throw error }
       report.difference = ReplayReport.Difference(sequence: product.created, position: 0, what: "\(error)")
     }

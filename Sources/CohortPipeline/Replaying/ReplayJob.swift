@@ -19,7 +19,7 @@ public enum ReplayJob {
     var replay: Replay
     do {
       replay = try Replay(store, grouping: name)
-    } catch let error as ClusteringError {
+    } catch let error as CohortError where error.code.module == .clustering {
       guard error.category == .corruption, let created = try store.read({ try $0.grouping(named: name)?.created })
       else { throw error }
       var report = ReplayReport(grouping: name)
@@ -36,7 +36,7 @@ public enum ReplayJob {
       replay.report.obstacle =
         "log entry \(error.sequence) was made by version \(error.version) of the grouping's rules, and this program has "
         + "version \(GroupingState.rulesVersion): it cannot make the entry again"
-    } catch let error as any DescribedError {
+    } catch let error as CohortError {
       guard error.category == .corruption else { throw error }
       replay.differ("\(error)")
     }
@@ -79,7 +79,7 @@ private struct Replay {
   init(_ store: Store, grouping name: String) throws {
     let (grouping, space, state, feed, lengthColumn) = try store.read { transaction in
       guard let grouping = try transaction.grouping(named: name) else {
-        throw StoreError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
+        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
       }
       return (
         grouping, try transaction.space(of: grouping.definition), try transaction.initialState(of: grouping),
@@ -208,7 +208,7 @@ private struct Replay {
   private mutating func compare(_ transaction: borrowing ReadTransaction) throws -> Bool {
     guard try rounds(transaction).rounds.isEmpty else { return false }
     guard let stored = try transaction.grouping(grouping.id) else {
-      throw StoreError.unknown("grouping", grouping.name, known: try transaction.groupings().map(\.name))
+      throw CohortError.unknown("grouping", grouping.name, known: try transaction.groupings().map(\.name))
     }
     if stored.applied != position {
       differ("it has applied the log up to \(Self.text(stored.applied)), and its rounds go to \(Self.text(position))")

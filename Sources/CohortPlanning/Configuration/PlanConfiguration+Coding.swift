@@ -46,11 +46,11 @@ extension PlanConfiguration {
       for _ in 0..<(try reader.count(unit: 12)) {
         let group = GroupID(try reader.fixed(UInt32.self))
         guard values.updateValue(try reader.double(), forKey: group) == nil else {
-          throw PlanningError.damaged("weights", "group \(group) has two weights")
+          throw CohortError.damaged("weights", "group \(group) has two weights")
         }
       }
       weights = .explicit(values)
-    case let tag: throw PlanningError.damaged("weights", "kind \(tag)")
+    case let tag: throw CohortError.damaged("weights", "kind \(tag)")
     }
     var phases: [Phase] = []
     for _ in 0..<(try reader.count(unit: 2)) {
@@ -68,7 +68,7 @@ extension PlanConfiguration {
   ) throws -> T {
     let value = try reader.fixed(UInt8.self)
     guard let found = cases.first(where: { byte($0) == value }) else {
-      throw PlanningError.damaged(setting, "value \(value)")
+      throw CohortError.damaged(setting, "value \(value)")
     }
     return found
   }

@@ -7,31 +7,31 @@ extension PlanConfiguration {
   /// Refuses settings that no plan can follow.
   public func validate() throws {
     guard batchSize >= 1 else {
-      throw PlanningError.configuration("batch size", "it is 0", hint: "Give a batch size of 1 or more")
+      throw CohortError.configuration("batch size", "it is 0", hint: "Give a batch size of 1 or more")
     }
     guard batchSize <= Self.greatestBatchSize else {
-      throw PlanningError.configuration("batch size", "\(batchSize) is more than \(Self.greatestBatchSize)")
+      throw CohortError.configuration("batch size", "\(batchSize) is more than \(Self.greatestBatchSize)")
     }
     if let tokenBudget, tokenBudget == 0 {
-      throw PlanningError.configuration(
+      throw CohortError.configuration(
         "token budget", "it is 0", hint: "Give at least the length of the longest sample, or leave the budget out")
     }
     for (index, phase) in phases.enumerated() where phase.epochs == 0 {
-      throw PlanningError.configuration("phases", "phase \(index + 1) (\(phase.kind.rawValue)) has no epochs")
+      throw CohortError.configuration("phases", "phase \(index + 1) (\(phase.kind.rawValue)) has no epochs")
     }
-    guard phases.count <= 1024 else { throw PlanningError.configuration("phases", "more than 1,024 phases") }
+    guard phases.count <= 1024 else { throw CohortError.configuration("phases", "more than 1,024 phases") }
     switch weights {
     case .proportional: break
     case .temperature(let temperature):
       guard temperature.isFinite, temperature >= 1e-3, temperature <= 1e9 else {
-        throw PlanningError.configuration(
+        throw CohortError.configuration(
           "temperature", "\(temperature) is not between 0.001 and 1,000,000,000",
           hint: "1 is proportional to size; larger values make groups more equal")
       }
     case .explicit(let values):
       for (group, weight) in values.sorted(by: { $0.key < $1.key }) {
         guard weight.isFinite, weight >= 0 else {
-          throw PlanningError.configuration("weights", "group \(group) has weight \(weight)")
+          throw CohortError.configuration("weights", "group \(group) has weight \(weight)")
         }
       }
     }

@@ -13,14 +13,14 @@ extension Cursor {
   /// - Throws: `planning.invalid-cursor`, or `planning.newer-cursor` for a version this release does not know.
   public init(json: String) throws {
     let fields: [String: FlatObject.Value]
-    do { fields = try FlatObject.parse(json) } catch let error as FormatError {
+    do { fields = try FlatObject.parse(json) } catch let error as CohortError where error.isFormat {
       throw Self.invalid(error.description)
     }
     guard let version = fields["version"] else { throw Self.invalid("it has no \"version\"") }
     guard case .integer(let number) = version else { throw Self.invalid("\"version\" is not a whole number") }
     guard number == Self.currentVersion else {
-      throw PlanningError(
-        code: "planning.newer-cursor", message: "the cursor has version \(number), this release reads version 1",
+      throw CohortError(
+        .planningNewerCursor, "the cursor has version \(number), this release reads version 1",
         hint: number > Self.currentVersion ? "Use a newer release of Cohort" : nil)
     }
     let known: Set<String> = ["version", "store_id", "snapshot", "plan_hash", "epoch", "step"]

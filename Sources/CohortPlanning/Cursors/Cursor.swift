@@ -31,9 +31,9 @@ public struct Cursor: Hashable, Sendable {
   @discardableResult
   public func validate(against plan: Plan) throws -> Cursor {
     guard planHash == plan.hash else {
-      throw PlanningError(
-        code: "planning.foreign-cursor",
-        message: "the cursor belongs to plan \(planHash), this is plan \(plan.hash)", place: "snapshot \(snapshot)",
+      throw CohortError(
+        .planningForeignCursor, "the cursor belongs to plan \(planHash), this is plan \(plan.hash)",
+        place: "snapshot \(snapshot)",
         cause: storeID == plan.storeID
           ? nil : "the cursor's store is \(storeID), the plan's store is \(plan.storeID)",
         hint: "Resume with the plan the cursor was saved with; another snapshot, seed or batch size is another plan")
@@ -61,10 +61,9 @@ public struct Cursor: Hashable, Sendable {
     return try plan.cursor(epoch: here.epoch + epochs, step: step)
   }
 
-  static func invalid(_ cause: String) -> PlanningError {
-    PlanningError(
-      code: "planning.invalid-cursor", message: "the cursor is not usable", cause: cause,
-      hint: "Use the cursor exactly as it was saved")
+  static func invalid(_ cause: String) -> CohortError {
+    CohortError(
+      .planningInvalidCursor, "the cursor is not usable", cause: cause, hint: "Use the cursor exactly as it was saved")
   }
 }
 

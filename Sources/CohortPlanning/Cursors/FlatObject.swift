@@ -11,10 +11,10 @@ struct FlatObject {
   private var bytes: [UInt8]
   private var offset = 0
 
-  /// - Throws: `FormatError` with the byte offset.
+  /// - Throws: `CohortError` with the byte offset.
   static func parse(_ text: String) throws -> [String: Value] {
     var reader = FlatObject(bytes: Array(text.utf8))
-    guard reader.bytes.count <= 1 << 20 else { throw FormatError.invalid("a JSON text over 1 MiB") }
+    guard reader.bytes.count <= 1 << 20 else { throw CohortError.invalid("a JSON text over 1 MiB") }
     return try reader.object()
   }
 
@@ -29,7 +29,7 @@ struct FlatObject {
         let key = try string()
         try expect(UInt8(ascii: ":"))
         guard fields.updateValue(try value(), forKey: key) == nil else {
-          throw FormatError.invalid("a repeated key", at: at, cause: key)
+          throw CohortError.invalid("a repeated key", at: at, cause: key)
         }
         if next() == UInt8(ascii: ",") {
           offset += 1
@@ -39,7 +39,7 @@ struct FlatObject {
         break
       }
     }
-    guard next() == nil else { throw FormatError.invalid("text after the object", at: offset) }
+    guard next() == nil else { throw CohortError.invalid("text after the object", at: offset) }
     return fields
   }
 
@@ -51,7 +51,7 @@ struct FlatObject {
 
   private mutating func expect(_ byte: UInt8) throws {
     guard next() == byte else {
-      throw FormatError.invalid(
+      throw CohortError.invalid(
         "JSON text", at: offset, cause: "expected \"\(Character(UnicodeScalar(byte)))\"")
     }
     offset += 1
@@ -65,7 +65,7 @@ struct FlatObject {
     let isFollowed = offset < bytes.count && [0x2e, 0x45, 0x65].contains(bytes[offset])
     guard !isFollowed, digits.count == 1 || digits.first != UInt8(ascii: "0"),
       let number = UInt64(String(decoding: digits, as: UTF8.self))
-    else { throw FormatError.invalid("a value", at: start, cause: "neither a string nor a whole number") }
+    else { throw CohortError.invalid("a value", at: start, cause: "neither a string nor a whole number") }
     return .integer(number)
   }
 
@@ -81,16 +81,16 @@ struct FlatObject {
       case UInt8(ascii: "\\"):
         try escape(into: &utf8)
       case 0..<0x20:
-        throw FormatError.invalid("a control character in a string", at: offset - 1)
+        throw CohortError.invalid("a control character in a string", at: offset - 1)
       default:
         utf8.append(byte)
       }
     }
-    throw FormatError.truncated("a string", at: offset)
+    throw CohortError.truncated("a string", at: offset)
   }
 
   private mutating func escape(into utf8: inout [UInt8]) throws {
-    guard offset < bytes.count else { throw FormatError.truncated("an escape", at: offset) }
+    guard offset < bytes.count else { throw CohortError.truncated("an escape", at: offset) }
     let byte = bytes[offset]
     offset += 1
     switch byte {
@@ -105,26 +105,26 @@ struct FlatObject {
       var code = try unit()
       if (0xd800..<0xdc00).contains(code) {
         guard bytes[offset...].starts(with: [0x5c, 0x75]) else {
-          throw FormatError.invalid("a lone surrogate", at: at)
+          throw CohortError.invalid("a lone surrogate", at: at)
         }
         offset += 2
         let low = try unit()
-        guard (0xdc00..<0xe000).contains(low) else { throw FormatError.invalid("a lone surrogate", at: at) }
+        guard (0xdc00..<0xe000).contains(low) else { throw CohortError.invalid("a lone surrogate", at: at) }
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00)
       }
-      guard let scalar = UnicodeScalar(code) else { throw FormatError.invalid("a lone surrogate", at: at) }
+      guard let scalar = UnicodeScalar(code) else { throw CohortError.invalid("a lone surrogate", at: at) }
       utf8.append(contentsOf: Array(String(Character(scalar)).utf8))
-    default: throw FormatError.invalid("an escape", at: offset - 1)
+    default: throw CohortError.invalid("an escape", at: offset - 1)
     }
   }
 
   /// Four hexadecimal digits.
   private mutating func unit() throws -> UInt32 {
-    guard offset + 4 <= bytes.count else { throw FormatError.truncated("an escape", at: offset) }
+    guard offset + 4 <= bytes.count else { throw CohortError.truncated("an escape", at: offset) }
     let digits = bytes[offset..<offset + 4]
     guard digits.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit && $0 < 0x80 }),
       let code = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
-    else { throw FormatError.invalid("an escape", at: offset) }
+    else { throw CohortError.invalid("an escape", at: offset) }
     offset += 4
     return code
   }

@@ -1,5 +1,5 @@
 internal import CohortCore
-internal import Synchronization
+internal import CohortSystem
 
 /// In which order the batches of grouped epochs come: a bijection from slot to batch for each epoch.
 ///
@@ -100,7 +100,7 @@ final class BlockCache: Sendable {
     var starts: [UInt64]
   }
 
-  private let entry = Mutex<Entry?>(nil)
+  private let entry = Locked<Entry?>(nil)
 
   func order(
     _ epoch: UInt64, _ make: () -> (blocks: [Int], starts: [UInt64])

@@ -42,9 +42,7 @@ public struct PlanDigest: ~Copyable {
   ) throws -> [SampleID] {
     let ids = try resolve(positions)
     guard ids.count == positions.count else {
-      throw PlanningError(
-        code: "planning.unresolved-positions", category: .corruption,
-        message: "\(positions.count) positions became \(ids.count) sample ids")
+      throw CohortError(.planningUnresolvedPositions, "\(positions.count) positions became \(ids.count) sample ids")
     }
     return ids
   }

@@ -39,9 +39,8 @@ public struct PlannedStep: Hashable, Sendable {
     guard count >= 0, world >= 1, world <= limit, accumulation >= 1, accumulation <= limit,
       (0..<world).contains(rank), (0..<accumulation).contains(micro)
     else {
-      throw PlanningError(
-        code: "planning.invalid-slice",
-        message: "rank \(rank) of \(world), micro-batch \(micro) of \(accumulation) is no part of a step",
+      throw CohortError(
+        .planningInvalidSlice, "rank \(rank) of \(world), micro-batch \(micro) of \(accumulation) is no part of a step",
         hint: "Ranks and micro-batches count from 0; there is at least one of each, and at most \(limit)")
     }
     let parts = UInt64(world * accumulation)

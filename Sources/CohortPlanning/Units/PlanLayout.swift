@@ -33,8 +33,8 @@ struct PlanLayout: Sendable {
     let giving = units.lazy.filter { $0.given > 0 }.prefix(2).map(\.lead)
     onlyGroup = giving.count == 1 ? giving.first : nil
     guard batches > 0 else {
-      throw PlanningError(
-        code: "planning.no-steps", message: "the plan has no step: no group gives a batch",
+      throw CohortError(
+        .planningNoSteps, "the plan has no step: no group gives a batch",
         cause: "each group has fewer than \(resolution.configuration.batchSize) samples, and the tail is dropped",
         hint: "Use a smaller batch size, the tail policy fill or short, or fold small groups")
     }

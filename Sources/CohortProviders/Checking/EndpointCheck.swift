@@ -71,7 +71,7 @@ public enum EndpointCheck {
     do {
       _ = try ServerEncoder(connecting: configuration, key: nil, options: options)
       return false
-    } catch let error as EmbeddingError where error.code == "embedding.unauthorized" {
+    } catch let error as CohortError where error.code == .embeddingUnauthorized {
       return true
     }
   }
@@ -79,7 +79,7 @@ public enum EndpointCheck {
 
 extension ServerEncoder {
   /// Whether the server takes these texts, when it works on another.
-  func trial(_ texts: [String]) throws(EmbeddingError) -> ServerSession.Outcome {
+  func trial(_ texts: [String]) throws(CohortError) -> ServerSession.Outcome {
     try session.persist(patience: session.configuration.patience, suspicion: 2, control: control) {
       () throws(Setback) in
       try session.attempt(texts)
@@ -89,7 +89,7 @@ extension ServerEncoder {
 
 extension ServerSession {
   /// The vectors of texts that no server refuses.
-  func vectors(_ texts: [String]) throws(EmbeddingError) -> [[Float]] {
+  func vectors(_ texts: [String]) throws(CohortError) -> [[Float]] {
     let outcome = try persist(patience: configuration.patience, suspicion: nil, control: {}) { () throws(Setback) in
       try attempt(texts)
     }
@@ -100,7 +100,7 @@ extension ServerSession {
   }
 
   /// Whether the answer has base64 when it is asked for.
-  func writesBase64(_ text: String) throws(EmbeddingError) -> Bool {
+  func writesBase64(_ text: String) throws(CohortError) -> Bool {
     let request = dialect.request(for: [text], format: .base64)
     do {
       let body = try answer(request.url, body: request.body, limit: 16 << 20).body

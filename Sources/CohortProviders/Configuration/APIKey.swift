@@ -1,13 +1,6 @@
 internal import CohortCore
 internal import CohortEmbedding
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// The key of a server. It shows itself nowhere: descriptions, dumps and mirrors say only that there is one.
 public struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -39,9 +32,9 @@ public struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConver
   private init(_ text: String, place: String) throws {
     let bytes = text.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
     guard !bytes.isEmpty, bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-      throw EmbeddingError(
-        code: "no-key", category: .usage, message: "The key is empty, or has characters that no key has",
-        place: place, hint: "A key is one line of printable ASCII")
+      throw CohortError(
+        .embeddingNoKey, "The key is empty, or has characters that no key has", place: place,
+        hint: "A key is one line of printable ASCII")
     }
     secret = String(decoding: Array(bytes), as: UTF8.self)
   }
@@ -54,8 +47,8 @@ public struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConver
     guard fstat(file, &status) == 0 else { throw missing("The file with the key cannot be read", path, errno) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw missing("The key is not in a regular file", path) }
     guard status.st_mode & 0o077 == 0, status.st_uid == geteuid() || status.st_uid == 0 else {
-      throw EmbeddingError(
-        code: "exposed-key", category: .usage, message: "Others may read or change the file with the key", place: path,
+      throw CohortError(
+        .embeddingExposedKey, "Others may read or change the file with the key", place: path,
         hint: "chmod 600 it, and own it")
     }
     var bytes = [UInt8](repeating: 0, count: 4096)
@@ -65,9 +58,9 @@ public struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConver
     return String(decoding: bytes[..<count], as: UTF8.self)
   }
 
-  private static func missing(_ message: String, _ place: String, _ code: Int32? = nil) -> EmbeddingError {
-    EmbeddingError(
-      code: "no-key", category: code == ENOENT ? .notFound : .usage, message: message, place: place,
+  private static func missing(_ message: String, _ place: String, _ code: Int32? = nil) -> CohortError {
+    CohortError(
+      .embeddingNoKey, category: code == ENOENT ? .notFound : .usage, message, place: place,
       cause: code.map { String(cString: strerror($0)) })
   }
 }

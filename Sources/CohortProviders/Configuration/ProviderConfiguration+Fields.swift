@@ -71,8 +71,7 @@ extension ProviderConfiguration {
     format = try take("vector-format", "auto, base64 or float", VectorFormat.init(rawValue:)) ?? format
     tolerance = try take("tolerance", "a number") { Double($0) } ?? tolerance
     if let unknown = values.keys.min() {
-      throw EmbeddingError(
-        code: "configuration", category: .usage, message: "A provider has no setting '\(unknown)'")
+      throw CohortError(.embeddingConfiguration, "A provider has no setting '\(unknown)'")
     }
     try validate()
   }

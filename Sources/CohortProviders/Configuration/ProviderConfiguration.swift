@@ -93,9 +93,7 @@ public struct ProviderConfiguration: Hashable, Sendable {
     }
   }
 
-  static func refusal(_ setting: String, _ expected: String) -> EmbeddingError {
-    EmbeddingError(
-      code: "configuration", category: .usage, message: "The provider's '\(setting)' is not valid",
-      hint: "Expected: \(expected)")
+  static func refusal(_ setting: String, _ expected: String) -> CohortError {
+    CohortError(.embeddingConfiguration, "The provider's '\(setting)' is not valid", hint: "Expected: \(expected)")
   }
 }

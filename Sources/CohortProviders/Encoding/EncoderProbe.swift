@@ -48,14 +48,14 @@ public struct EncoderProbe: Hashable, Sendable {
     return writer.bytes
   }
 
-  /// - Throws: `FormatError` for bytes that `encoded` did not write.
+  /// - Throws: `CohortError` for bytes that `encoded` did not write.
   public init(decoding bytes: [UInt8]) throws {
     vectors = try ByteReader.decode(bytes) { reader in
-      guard try reader.fixed(UInt8.self) == 1 else { throw FormatError.invalid("an encoder's probe", at: 0) }
+      guard try reader.fixed(UInt8.self) == 1 else { throw CohortError.invalid("an encoder's probe", at: 0) }
       let count = try reader.count()
       let dimension = try reader.count()
       guard count <= 16, dimension <= reader.remaining / 4 / max(count, 1) else {
-        throw FormatError.truncated("an encoder's probe", at: reader.offset)
+        throw CohortError.truncated("an encoder's probe", at: reader.offset)
       }
       return try (0..<count).map { _ in try (0..<dimension).map { _ in try reader.float() } }
     }

@@ -25,7 +25,7 @@ public final class ServerEncoder: TextEncoder {
   /// - Parameters:
   ///   - key: as `APIKey.read` gave it.
   ///   - known: the probe of the space that the vectors are for; nil for a new space.
-  /// - Throws: `EmbeddingError`: a configuration that is not valid, a server that is not there or does not accept the
+  /// - Throws: `CohortError`: a configuration that is not valid, a server that is not there or does not accept the
   ///   key, `embedding.model-changed` when the probe's vectors are others than known.
   public init(
     connecting configuration: ProviderConfiguration, key: APIKey?, expecting known: EncoderProbe? = nil,
@@ -99,7 +99,7 @@ public final class ServerEncoder: TextEncoder {
     return outcomes.map { $0 ?? .refused("The embedding server gave no answer for this text") }
   }
 
-  private func ask(_ texts: [String]) throws(EmbeddingError) -> ServerSession.Outcome {
+  private func ask(_ texts: [String]) throws(CohortError) -> ServerSession.Outcome {
     try session.persist(
       patience: session.configuration.patience, suspicion: texts.count == 1 ? 6 : 3, control: control
     ) { () throws(Setback) in try attempt(texts) }
@@ -135,7 +135,7 @@ public final class ServerEncoder: TextEncoder {
   }
 
   /// Makes sure that the server works before a text is refused: a server that rejects everything says nothing about texts.
-  private func confirm(_ reason: String) throws(EmbeddingError) {
+  private func confirm(_ reason: String) throws(CohortError) {
     let outcome = try session.persist(
       patience: session.configuration.patience, suspicion: nil, control: {}
     ) { () throws(Setback) in
@@ -143,9 +143,9 @@ public final class ServerEncoder: TextEncoder {
       return []
     }
     if case .rejected(let cause, _) = outcome {
-      throw EmbeddingError(
-        code: "server-rejects", category: .failure, message: "The embedding server rejects every request",
-        place: session.configuration.url, cause: cause, hint: "'cohort embed check' shows what it accepts")
+      throw CohortError(
+        .embeddingServerRejects, "The embedding server rejects every request", place: session.configuration.url,
+        cause: cause, hint: "'cohort embed check' shows what it accepts")
     }
   }
 }

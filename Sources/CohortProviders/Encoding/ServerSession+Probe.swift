@@ -4,7 +4,7 @@ internal import CohortEmbedding
 extension ServerSession {
   /// Embeds the probe's texts, and finds out whether the server knows base64.
   /// - Parameter texts: most texts of a request.
-  func probe(_ preparation: TextPreparation, texts: Int) throws(EmbeddingError) -> EncoderProbe {
+  func probe(_ preparation: TextPreparation, texts: Int) throws(CohortError) -> EncoderProbe {
     let prepared = EncoderProbe.texts.map(preparation.prepare)
     var tries = 1
     while true {
@@ -14,9 +14,9 @@ extension ServerSession {
       }
       guard let reason = unusable(vectors) else { return EncoderProbe(vectors: vectors) }
       guard tries < 5 else {
-        throw EmbeddingError(
-          code: "unusable-vectors", category: .failure,
-          message: "The embedding server gives vectors that cannot be used", place: configuration.url, cause: reason)
+        throw CohortError(
+          .embeddingUnusableVectors, "The embedding server gives vectors that cannot be used", place: configuration.url,
+          cause: reason)
       }
       tries += 1
     }
@@ -30,7 +30,7 @@ extension ServerSession {
     }
   }
 
-  private func embed(_ texts: [String]) throws(EmbeddingError) -> [[Float]] {
+  private func embed(_ texts: [String]) throws(CohortError) -> [[Float]] {
     // Whoever starts the work is there and wants to know soon.
     let outcome = try persist(
       patience: min(configuration.patience, 30), suspicion: nil, control: {}
@@ -47,10 +47,9 @@ extension ServerSession {
   }
 
   /// The server does not want what every server of its kind should want.
-  func rejection(_ reason: String) -> EmbeddingError {
-    EmbeddingError(
-      code: "server-rejects", category: .failure, message: "The embedding server rejects a simple request",
-      place: configuration.url, cause: reason,
+  func rejection(_ reason: String) -> CohortError {
+    CohortError(
+      .embeddingServerRejects, "The embedding server rejects a simple request", place: configuration.url, cause: reason,
       hint: "Check --provider, --model and --dimensions; --batch-texts 1 if it takes one text at a time")
   }
 }

@@ -1,7 +1,7 @@
 internal import CohortCore
 internal import CohortEmbedding
 internal import Dispatch
-internal import Synchronization
+internal import CohortSystem
 
 /// What a caller may set for tests and for its own life cycle; none of it changes a vector.
 public struct ServerOptions: Sendable {
@@ -24,7 +24,7 @@ final class ServerSession: Sendable {
   private let key: APIKey?
   private let transport: HTTPTransport
   private let places: DispatchSemaphore
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   private struct State {
     var format = VectorFormat.automatic
@@ -46,9 +46,9 @@ final class ServerSession: Sendable {
     try configuration.validate()
     let address = try ServerAddress(configuration.url)
     guard key == nil || address.isEncrypted || address.isLocal || configuration.allowsPlainKey else {
-      throw EmbeddingError(
-        code: "key-in-clear", category: .usage, message: "The key would go over the network without encryption",
-        place: configuration.url, hint: "Use https, or --allow-plain-http if you trust the network")
+      throw CohortError(
+        .embeddingKeyInClear, "The key would go over the network without encryption", place: configuration.url,
+        hint: "Use https, or --allow-plain-http if you trust the network")
     }
     self.configuration = configuration
     self.options = options
@@ -92,7 +92,7 @@ final class ServerSession: Sendable {
   }
 
   /// What the server tells about its model; nothing if it does not, or not now.
-  func information() throws(EmbeddingError) -> ServerInformation {
+  func information() throws(CohortError) -> ServerInformation {
     guard let url = dialect.informationURL else { return ServerInformation() }
     do {
       var told = dialect.information(in: try answer(url, body: nil, limit: 16 << 20).body)
@@ -129,10 +129,10 @@ final class ServerSession: Sendable {
   ///   - patience: seconds for all tries and pauses.
   ///   - suspicion: after how many disturbed tries `control` is asked whether the server works at all: if it does, the
   ///     texts are to blame. Nil: never.
-  /// - Throws: `EmbeddingError` when no text is to blame.
+  /// - Throws: `CohortError` when no text is to blame.
   func persist(
     patience: Double, suspicion: Int?, control: () throws(Setback) -> Void, attempt: () throws(Setback) -> [[Float]]
-  ) throws(EmbeddingError) -> Outcome {
+  ) throws(CohortError) -> Outcome {
     let started = options.clock.now()
     var (failed, disturbed, changed) = (0, 0, 0)
     while true {
@@ -145,7 +145,7 @@ final class ServerSession: Sendable {
       }
       failed += 1
       var wait = RetryDelay.backOff(attempt: failed, random: draw())
-      let (reason, code): (String, String)
+      let (reason, code): (String, ErrorCode)
       switch setback {
       case .fatal(let error): throw error
       case .rejected(let reason): return .rejected(reason, isProven: false)
@@ -154,7 +154,7 @@ final class ServerSession: Sendable {
         guard changed < 3 else { throw Self.modelChanged(reason, place: configuration.url) }
         continue
       case .disturbed(let cause, let retryAfter):
-        (reason, code) = (cause, "server-failed")
+        (reason, code) = (cause, .embeddingServerFailed)
         wait = max(wait, retryAfter ?? 0)
         disturbed += 1
         if let suspicion, disturbed >= suspicion, (try? control()) != nil { return .rejected(reason, isProven: true) }
@@ -178,7 +178,7 @@ final class ServerSession: Sendable {
     return Mixing.key(options.seed, draw)
   }
 
-  private func rest(until moment: Double) throws(EmbeddingError) {
+  private func rest(until moment: Double) throws(CohortError) {
     while true {
       if options.shouldStop() { throw .interrupted }
       let left = moment - options.clock.now()
@@ -187,25 +187,25 @@ final class ServerSession: Sendable {
     }
   }
 
-  private func givenUp(_ reason: String, _ code: String, wait: Double) -> EmbeddingError {
-    let (category, message): (ErrorCategory, String) =
+  private func givenUp(_ reason: String, _ code: ErrorCode, wait: Double) -> CohortError {
+    let message =
       switch code {
-      case "server-unreachable": (.unreachable, "The embedding server cannot be reached")
-      case "server-busy": (.temporary, "The embedding server has too much to do")
-      default: (.temporary, "The embedding server keeps failing")
+      case .embeddingServerUnreachable: "The embedding server cannot be reached"
+      case .embeddingServerBusy: "The embedding server has too much to do"
+      default: "The embedding server keeps failing"
       }
     let hint =
       wait > RetryDelay.most
       ? "It asks to be left alone for \(Int(wait.rounded(.up))) s; --patience says how long to wait"
       : "Look after the server, then run the same command again: nothing done so far is lost"
-    return EmbeddingError(
-      code: code, category: category, message: message, place: configuration.url, cause: reason, hint: hint)
+    return CohortError(
+      code, message, place: configuration.url, cause: reason, hint: hint)
   }
 
-  static func modelChanged(_ reason: String, place: String) -> EmbeddingError {
-    EmbeddingError(
-      code: "model-changed", category: .failure,
-      message: "The embedding server answers with another model than before", place: place, cause: reason,
+  static func modelChanged(_ reason: String, place: String) -> CohortError {
+    CohortError(
+      .embeddingModelChanged, "The embedding server answers with another model than before", place: place,
+      cause: reason,
       hint: "Bring the old model back, or create a space for the new one: vectors of two models never mix")
   }
 }

@@ -6,15 +6,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
-internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// What a server answered.
 struct ServerAnswer: Sendable {
@@ -54,9 +46,9 @@ final class HTTPTransport: Sendable {
       do {
         tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(path))
       } catch {
-        throw EmbeddingError(
-          code: "certificates", category: .usage, message: "The file with the trusted certificates cannot be used",
-          place: path, cause: Self.words(error), hint: "It must hold certificates in PEM form")
+        throw CohortError(
+          .embeddingCertificates, "The file with the trusted certificates cannot be used", place: path,
+          cause: Self.words(error), hint: "It must hold certificates in PEM form")
       }
     }
     var settings = HTTPClient.Configuration(
@@ -155,7 +147,7 @@ final class HTTPTransport: Sendable {
 
 /// Hands one value from the thread of the sockets to a thread that waits.
 private final class Box<Value: Sendable>: Sendable {
-  private let value = Mutex<Value?>(nil)
+  private let value = Locked<Value?>(nil)
   private let signal = DispatchSemaphore(value: 0)
 
   func put(_ new: Value) {

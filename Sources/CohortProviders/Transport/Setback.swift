@@ -4,7 +4,7 @@ internal import CohortEmbedding
 /// Why one try of a request gave no vectors, and so what to do next.
 enum Setback: Error {
   /// Too much to do, or not there: the same request will do later, and its texts are not to blame.
-  case away(String, code: String, retryAfter: Double?)
+  case away(String, code: ErrorCode, retryAfter: Double?)
   /// The server failed, or its answer was no answer. It may be chance, and it may be the texts.
   case disturbed(String, retryAfter: Double?)
   /// The server does not want this request: a text, or the number of texts, is to blame.
@@ -12,20 +12,20 @@ enum Setback: Error {
   /// Vectors came, but of another model.
   case changed(String)
   /// No other request will fare better.
-  case fatal(EmbeddingError)
+  case fatal(CohortError)
 
   init(_ failure: TransportFailure, place: String) {
     switch failure {
-    case .unreachable(let cause): self = .away(cause, code: "server-unreachable", retryAfter: nil)
+    case .unreachable(let cause): self = .away(cause, code: .embeddingServerUnreachable, retryAfter: nil)
     case .broken(let cause): self = .disturbed(cause, retryAfter: nil)
     case .timeout: self = .disturbed("no answer in time", retryAfter: nil)
     case .tooLong: self = .rejected("the answer is longer than it may be")
     case .interrupted: self = .fatal(.interrupted)
     case .untrusted(let cause):
       self = .fatal(
-        EmbeddingError(
-          code: "server-untrusted", category: .failure, message: "No trusted connection to the embedding server",
-          place: place, cause: cause, hint: "Check the address; --ca-file names the certificates to trust"))
+        CohortError(
+          .embeddingServerUntrusted, "No trusted connection to the embedding server", place: place, cause: cause,
+          hint: "Check the address; --ca-file names the certificates to trust"))
     }
   }
 
@@ -36,28 +36,28 @@ enum Setback: Error {
   init?(_ answer: ServerAnswer, words: String, place: String, date: Double) {
     let reason = "HTTP \(answer.status)" + (words.isEmpty ? "" : ", \(words)")
     let retryAfter = answer.retryAfter.flatMap { RetryDelay.seconds($0, date: date) }
-    func fatal(_ code: String, _ category: ErrorCategory, _ message: String, hint: String) -> Setback {
+    func fatal(_ code: ErrorCode, _ message: String, hint: String) -> Setback {
       .fatal(
-        EmbeddingError(code: code, category: category, message: message, place: place, cause: reason, hint: hint))
+        CohortError(code, message, place: place, cause: reason, hint: hint))
     }
     switch answer.status {
     case 200: return nil
     case 429 where words.contains("insufficient_quota"), 402:
       self = fatal(
-        "no-credit", .failure, "The embedding server wants to be paid first", hint: "Look at the account of the key")
-    case 429, 503: self = .away(reason, code: "server-busy", retryAfter: retryAfter)
+        .embeddingNoCredit, "The embedding server wants to be paid first", hint: "Look at the account of the key")
+    case 429, 503: self = .away(reason, code: .embeddingServerBusy, retryAfter: retryAfter)
     case 401, 403:
       self = fatal(
-        "unauthorized", .failure, "The embedding server does not accept the key",
+        .embeddingUnauthorized, "The embedding server does not accept the key",
         hint: "Give the key with --api-key-env NAME or --api-key-file PATH")
     case 404, 405, 410:
       self = fatal(
-        "not-served", .notFound, "The embedding server does not have this model or this address",
+        .embeddingNotServed, "The embedding server does not have this model or this address",
         hint: "Check --provider, --url and --model")
     case 300..<400:
       // Followed, it could carry the key to another host.
       self = fatal(
-        "redirected", .failure, "The embedding server sends requests to another address, which is not followed",
+        .embeddingRedirected, "The embedding server sends requests to another address, which is not followed",
         hint: answer.location.map { "If you trust it, use the address it names: \($0)" }
           ?? "Check --url")
     case 408, 424, 425, 500...: self = .disturbed(reason, retryAfter: retryAfter)
@@ -67,7 +67,6 @@ enum Setback: Error {
   }
 }
 
-extension EmbeddingError {
-  static let interrupted = EmbeddingError(
-    code: "interrupted", category: .interrupted, message: "Interrupted while waiting for the embedding server")
+extension CohortError {
+  static let interrupted = CohortError(.embeddingInterrupted, "Interrupted while waiting for the embedding server")
 }

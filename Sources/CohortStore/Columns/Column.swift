@@ -1,3 +1,5 @@
+internal import CohortCore
+
 /// The type of a column's elements.
 public enum ElementType: UInt8, Sendable {
   case uint8 = 1
@@ -110,16 +112,16 @@ public struct ColumnChunk {
       ? UnsafeRawBufferPointer(rebasing: bytes[Sealed.headerSize...])
       : try Sealed.open(bytes, SealPlace(.columns, column.key(ofChunk: chunk)), place())
     guard bytes.count >= Self.headerSize, body[0] == Self.layoutVersion, body[1] == column.element.rawValue else {
-      throw StoreError.corrupted(place(), cause: "its header is not valid")
+      throw CohortError.corrupted(place(), cause: "its header is not valid")
     }
     let rows = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self)))
     let elements = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)))
     guard elements == column.elementsPerRow, rows <= column.rowsPerChunk,
       bytes.count == Self.headerSize + rows * column.rowWidth
-    else { throw StoreError.corrupted(place(), cause: "its sizes do not fit") }
+    else { throw CohortError.corrupted(place(), cause: "its sizes do not fit") }
     let least = column.rowsRequired(inChunk: chunk, settledRows: settledRows)
     guard rows >= least else {
-      throw StoreError.corrupted(place(), cause: "it has \(rows) rows of at least \(least)")
+      throw CohortError.corrupted(place(), cause: "it has \(rows) rows of at least \(least)")
     }
     self.column = column
     firstRow = chunk * UInt64(column.rowsPerChunk)

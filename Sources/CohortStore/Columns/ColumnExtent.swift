@@ -1,3 +1,5 @@
+internal import CohortCore
+
 /// Which rows of a column are known to have been written, so that a chunk that a damaged page hides is told from one that
 /// never was.
 enum ColumnExtent: Hashable, Sendable {
@@ -53,6 +55,6 @@ extension Column {
   /// - Throws: `store.corrupted` if the chunk must be there.
   func mayLack(chunk: UInt64, settledRows: UInt64) throws {
     guard requiredChunk(from: chunk, settledRows: settledRows) == chunk else { return }
-    throw StoreError.missing("Chunk \(chunk) of column \(number)")
+    throw CohortError.missing("Chunk \(chunk) of column \(number)")
   }
 }

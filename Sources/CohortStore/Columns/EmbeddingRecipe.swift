@@ -64,7 +64,7 @@ public struct EmbeddingRecipe: Hashable, Sendable {
     self.init()
     guard reader.remaining > 0 else { return }
     guard let text = EmbeddedText(rawValue: try reader.fixed()) else {
-      throw FormatError.invalid("the embedded text", at: reader.offset - 1)
+      throw CohortError.invalid("the embedded text", at: reader.offset - 1)
     }
     self.text = text
     for _ in 0..<(try reader.count(unit: 2)) {

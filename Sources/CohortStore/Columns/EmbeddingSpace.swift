@@ -53,10 +53,10 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
     fingerprint = try reader.string()
     dimension = Int(try reader.fixed(UInt32.self))
     guard Self.dimensions.contains(dimension) else {
-      throw FormatError.invalid("the dimension", at: reader.offset - 4, cause: "\(dimension) is not possible")
+      throw CohortError.invalid("the dimension", at: reader.offset - 4, cause: "\(dimension) is not possible")
     }
     guard let element = ElementType(rawValue: try reader.fixed()) else {
-      throw FormatError.invalid("the element type", at: reader.offset - 1)
+      throw CohortError.invalid("the element type", at: reader.offset - 1)
     }
     self.element = element
     columnNumber = try reader.fixed()
@@ -86,11 +86,10 @@ extension WriteTransaction {
     name: String, provider: String, fingerprint: String, dimension: Int, element: ElementType = .float16,
     recipe: EmbeddingRecipe = EmbeddingRecipe()
   ) throws -> EmbeddingSpace {
-    guard try reading.space(named: name) == nil else { throw StoreError.exists("embedding-space", name) }
+    guard try reading.space(named: name) == nil else { throw CohortError.exists("embedding-space", name) }
     guard EmbeddingSpace.dimensions.contains(dimension) else {
-      throw StoreError(
-        code: "dimension", category: .usage, message: "An embedding space cannot have \(dimension) dimensions",
-        hint: "1 to 65,536 are possible")
+      throw CohortError(
+        .storeDimension, "An embedding space cannot have \(dimension) dimensions", hint: "1 to 65,536 are possible")
     }
     let space = EmbeddingSpace(
       id: SpaceID(state.counters.nextSpace), name: name, provider: provider, fingerprint: fingerprint,
@@ -119,7 +118,7 @@ extension WriteTransaction {
     in space: EmbeddingSpace
   ) throws -> Int {
     guard var record = try reading.space(space.id) else {
-      throw StoreError.unknown("embedding-space", space.name, known: try reading.spaces().map(\.name))
+      throw CohortError.unknown("embedding-space", space.name, known: try reading.spaces().map(\.name))
     }
     let width = record.vectors.rowWidth
     precondition(rows.count == ids.count * width, "rows of another dimension")

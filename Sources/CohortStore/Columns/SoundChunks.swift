@@ -1,3 +1,4 @@
+internal import CohortSystem
 internal import CohortLMDB
 
 /// The checksums of chunks that were found right, so that whoever reads a few rows here and there, again and again, checks

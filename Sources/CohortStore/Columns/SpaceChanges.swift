@@ -29,7 +29,7 @@ struct SpaceChanges: Equatable {
     self = try Sealed.decode(bytes, Self.place, "The record of changes of the embedding spaces") { reader in
       var changes = SpaceChanges()
       let flag: UInt8 = try reader.fixed()
-      guard flag < 2 else { throw FormatError.invalid("whether there is a default space", at: reader.offset - 1) }
+      guard flag < 2 else { throw CohortError.invalid("whether there is a default space", at: reader.offset - 1) }
       if flag == 1 { changes.chosen = SpaceID(try reader.fixed()) }
       changes.dropped = try reader.fixed()
       for _ in 0..<(try reader.count(unit: 4)) { changes.columns.append(try reader.fixed()) }
@@ -53,7 +53,7 @@ extension ReadTransaction {
   /// - Throws: `store.corrupted`.
   public func chosenSpace() throws -> EmbeddingSpace? {
     guard let id = try SpaceChanges(in: unsafe, tables).chosen else { return nil }
-    guard let space = try space(id) else { throw StoreError.missing("The default embedding space") }
+    guard let space = try space(id) else { throw CohortError.missing("The default embedding space") }
     return space
   }
 
@@ -95,16 +95,15 @@ extension WriteTransaction {
     let space = try existingSpace(name)
     let groupings = try reading.groupings(of: space)
     guard groupings.isEmpty else {
-      throw StoreError(
-        code: "space-in-use", category: .usage,
-        message:
-          "Embedding space \"\(name)\" belongs to groupings: \(groupings.map(\.name).joined(separator: ", "))",
+      throw CohortError(
+        .storeSpaceInUse,
+        "Embedding space \"\(name)\" belongs to groupings: \(groupings.map(\.name).joined(separator: ", "))",
         hint: "Drop the groupings first: cohort grouping drop NAME")
     }
     var changes = try SpaceChanges(in: unsafe, tables)
     guard changes.chosen != space.id else {
-      throw StoreError(
-        code: "default-space", category: .usage, message: "Embedding space \"\(name)\" was made the default",
+      throw CohortError(
+        .storeDefaultSpace, "Embedding space \"\(name)\" was made the default",
         hint: "Make another space the default first: cohort space default NAME")
     }
     changes.columns += [space.vectors.number, space.states.number]
@@ -138,7 +137,7 @@ extension WriteTransaction {
 
   private func existingSpace(_ name: String) throws -> EmbeddingSpace {
     guard let space = try reading.space(named: name) else {
-      throw StoreError.unknown("embedding-space", name, known: try reading.spaces().map(\.name))
+      throw CohortError.unknown("embedding-space", name, known: try reading.spaces().map(\.name))
     }
     return space
   }

@@ -111,7 +111,7 @@ extension ReadTransaction {
     }
   }
 
-  private func unknownState(_ state: UInt8, _ id: SampleID) -> StoreError {
-    StoreError.corrupted("The vector state of sample \(id)", cause: "\(state) is not known")
+  private func unknownState(_ state: UInt8, _ id: SampleID) -> CohortError {
+    CohortError.corrupted("The vector state of sample \(id)", cause: "\(state) is not known")
   }
 }

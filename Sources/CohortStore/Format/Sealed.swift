@@ -25,12 +25,12 @@ enum Sealed {
     _ bytes: UnsafeRawBufferPointer, _ place: SealPlace, _ what: @autoclosure () -> String
   ) throws -> UnsafeRawBufferPointer {
     guard bytes.count >= headerSize else {
-      throw StoreError.corrupted(what(), cause: "it has only \(bytes.count) bytes")
+      throw CohortError.corrupted(what(), cause: "it has only \(bytes.count) bytes")
     }
     let body = UnsafeRawBufferPointer(rebasing: bytes[headerSize...])
     let expected = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     guard XXH3.hash64(body) ^ place.salt == expected else {
-      throw StoreError.corrupted(what(), cause: "its checksum does not match")
+      throw CohortError.corrupted(what(), cause: "its checksum does not match")
     }
     return body
   }
@@ -43,8 +43,8 @@ enum Sealed {
     let inside = try open(bytes, place, what())
     do {
       return try ByteReader.decode(inside, body)
-    } catch let error as FormatError {
-      throw StoreError.corrupted(what(), cause: error.description)
+    } catch let error as CohortError where error.isFormat {
+      throw CohortError.corrupted(what(), cause: error.description)
     }
   }
 }

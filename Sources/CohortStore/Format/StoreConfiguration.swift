@@ -62,18 +62,18 @@ public struct StoreConfiguration: Hashable, Sendable {
 
   init(from reader: inout ByteReader) throws {
     guard let unit = LengthUnit(rawValue: try reader.fixed()) else {
-      throw FormatError.invalid("the length unit", at: reader.offset - 1)
+      throw CohortError.invalid("the length unit", at: reader.offset - 1)
     }
     lengthUnit = unit
     lengthField = try reader.optionalString()
     guard let scope = DedupeScope(rawValue: try reader.fixed()) else {
-      throw FormatError.invalid("the dedupe scope", at: reader.offset - 1)
+      throw CohortError.invalid("the dedupe scope", at: reader.offset - 1)
     }
     dedupe = scope
     makesVectors = true
     guard reader.remaining > 0 else { return }
     let flag: UInt8 = try reader.fixed()
-    guard flag < 2 else { throw FormatError.invalid("whether the store makes vectors", at: reader.offset - 1) }
+    guard flag < 2 else { throw CohortError.invalid("whether the store makes vectors", at: reader.offset - 1) }
     makesVectors = flag == 1
     if lengthUnit == .tokens { tokenizer = try reader.digest() }
   }

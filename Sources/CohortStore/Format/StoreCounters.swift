@@ -88,7 +88,7 @@ public struct StoreCounters: Hashable, Sendable {
       guard counters.deleted <= counters.nextSample, counters.droppedGroupings <= counters.nextGrouping,
         counters.droppedSnapshots <= counters.nextSnapshot, counters.droppedPlans <= counters.nextPlan,
         counters.droppedMeasures <= counters.nextMeasure
-      else { throw FormatError.invalid("a count of what was deleted") }
+      else { throw CohortError.invalid("a count of what was deleted") }
       return counters
     }
   }

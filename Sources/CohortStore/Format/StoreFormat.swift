@@ -62,18 +62,17 @@ enum StoreFormat {
 
     func check(path: String) throws {
       guard version <= StoreFormat.version else {
-        throw StoreError(
-          code: "newer-format", category: .failure,
-          message:
-            "The store was written by a newer Cohort: its format is \(version), this program knows up to \(StoreFormat.version)",
+        throw CohortError(
+          .storeNewerFormat,
+          "The store was written by a newer Cohort: its format is \(version), this program knows up to \(StoreFormat.version)",
           place: path, hint: "Update Cohort; nothing was changed")
       }
       let unknown = required & ~StoreFormat.knownRequired
       guard unknown == 0 else {
-        throw StoreError(
-          code: "unknown-feature", category: .failure,
-          message: "The store uses features that this program does not know (bits 0x\(String(unknown, radix: 16)))",
-          place: path, hint: "Update Cohort; nothing was changed")
+        throw CohortError(
+          .storeUnknownFeature,
+          "The store uses features that this program does not know (bits 0x\(String(unknown, radix: 16)))", place: path,
+          hint: "Update Cohort; nothing was changed")
       }
     }
   }

@@ -88,9 +88,8 @@ extension WriteTransaction {
     guard generations.pending?.cursor == slice.first, slice.groups.count == slice.distances.count,
       end <= state.counters.nextSample
     else {
-      throw StoreError(
-        code: "generation", category: .failure,
-        message: "Rows \(slice.first) to \(end) do not follow those of the next generation that are written")
+      throw CohortError(
+        .storeGeneration, "Rows \(slice.first) to \(end) do not follow those of the next generation that are written")
     }
     record.generations = generations
     // What an abandoned round left.
@@ -113,9 +112,7 @@ extension WriteTransaction {
     guard let pending = record.generations?.pending, pending.applied == round.applied, pending.digest == round.digest,
       pending.cursor >= record.rows, !round.isProvisional
     else {
-      throw StoreError(
-        code: "generation", category: .failure, message: "The next generation is not complete",
-        place: "grouping \"\(grouping.name)\"")
+      throw CohortError(.storeGeneration, "The next generation is not complete", place: "grouping \"\(grouping.name)\"")
     }
     try requireFeatures(ofRoundsOf: record)
     for column in [record.groupColumn, record.distanceColumn] { try removeChunks(of: column) }
@@ -144,7 +141,7 @@ extension WriteTransaction {
 
   func existing(_ grouping: GroupingRecord) throws -> GroupingRecord {
     guard let record = try reading.grouping(grouping.id) else {
-      throw StoreError.unknown("grouping", grouping.name, known: try reading.groupings().map(\.name))
+      throw CohortError.unknown("grouping", grouping.name, known: try reading.groupings().map(\.name))
     }
     return record
   }

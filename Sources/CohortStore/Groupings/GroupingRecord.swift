@@ -79,7 +79,7 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
     groupCount = try reader.varint()
     engineState = [UInt8](try reader.blob())
     materialBytes = definition.hasMaterial ? try reader.varint() : 0
-    guard materialBytes <= Self.materialLimit else { throw FormatError.invalid("the size of the anchors") }
+    guard materialBytes <= Self.materialLimit else { throw CohortError.invalid("the size of the anchors") }
     generations = reader.remaining > 0 ? try Generations(from: &reader) : nil
   }
 
@@ -206,7 +206,7 @@ extension ReadTransaction {
       return true
     }
     guard UInt64(bytes.count) >= grouping.materialBytes else {
-      throw StoreError.corrupted("The anchors of grouping \"\(grouping.name)\"", cause: "they are not all there")
+      throw CohortError.corrupted("The anchors of grouping \"\(grouping.name)\"", cause: "they are not all there")
     }
     return Array(bytes.prefix(Int(clamping: grouping.materialBytes)))
   }
@@ -228,7 +228,7 @@ extension ReadTransaction {
     }
     let expected = try self.grouping(grouping)?.groupCount ?? 0
     guard UInt64(groups.count) == expected else {
-      throw StoreError.corrupted("Grouping \(grouping)", cause: "it has \(groups.count) groups, not \(expected)")
+      throw CohortError.corrupted("Grouping \(grouping)", cause: "it has \(groups.count) groups, not \(expected)")
     }
     return groups
   }

@@ -51,9 +51,9 @@ extension WriteTransaction {
   public func createGrouping(
     name: String, definition: GroupingDefinition, material: [UInt8] = []
   ) throws -> GroupingRecord {
-    guard try reading.grouping(named: name) == nil else { throw StoreError.exists("grouping", name) }
+    guard try reading.grouping(named: name) == nil else { throw CohortError.exists("grouping", name) }
     if let measure = definition.measure, try reading.measure(named: measure) == nil {
-      throw StoreError.unknown("length-measure", measure, known: try reading.measures().map(\.name))
+      throw CohortError.unknown("length-measure", measure, known: try reading.measures().map(\.name))
     }
     let id = GroupingID(state.counters.nextGrouping)
     state.counters.nextGrouping += 1
@@ -86,16 +86,15 @@ extension WriteTransaction {
   /// - Throws: `store.grouping-in-use` while it is a factor of a product.
   public func dropGrouping(named name: String) throws {
     guard let record = try reading.grouping(named: name) else {
-      throw StoreError.unknown("grouping", name, known: try reading.groupings().map(\.name))
+      throw CohortError.unknown("grouping", name, known: try reading.groupings().map(\.name))
     }
     let products = try reading.groupings().filter { grouping in
       guard case .product(let first, let second, _) = grouping.definition.criterion else { return false }
       return first == name || second == name
     }
     guard products.isEmpty else {
-      throw StoreError(
-        code: "grouping-in-use", category: .usage,
-        message: "Grouping \"\(name)\" is a factor of: \(products.map(\.name).joined(separator: ", "))",
+      throw CohortError(
+        .storeGroupingInUse, "Grouping \"\(name)\" is a factor of: \(products.map(\.name).joined(separator: ", "))",
         hint: "Drop the products first")
     }
     for group in try reading.groups(of: record.id) {
@@ -120,9 +119,8 @@ extension WriteTransaction {
     record.groupCount += try put(round.groups, in: grouping.id)
     let rows = max(record.rows, round.assignments.reduce(0) { max($0, $1.id.rawValue + 1) })
     guard rows <= state.counters.nextSample else {
-      throw StoreError(
-        code: "unknown-sample", category: .failure,
-        message: "A round assigns sample \(rows - 1); the store has \(state.counters.nextSample)")
+      throw CohortError(
+        .storeUnknownSample, "A round assigns sample \(rows - 1); the store has \(state.counters.nextSample)")
     }
     try columns.extend(record.groupColumn, from: record.rows, to: rows)
     try columns.extend(record.distanceColumn, from: record.rows, to: rows)
@@ -185,12 +183,10 @@ extension WriteTransaction {
     for (key, amount) in state.sizeChanges.sorted(by: { $0.key < $1.key }) where amount != 0 {
       let (grouping, group) = (GroupingID(UInt32(key >> 32)), GroupID(UInt32(truncatingIfNeeded: key)))
       guard var record = try reading.group(group, in: grouping) else {
-        throw StoreError(
-          code: "no-group", category: .failure, message: "Samples were assigned to group \(group), which does not exist"
-        )
+        throw CohortError(.storeNoGroup, "Samples were assigned to group \(group), which does not exist")
       }
       guard let size = Int64(exactly: record.size), size + amount >= 0 else {
-        throw StoreError.corrupted("Group \(group)", cause: "its size does not fit its members")
+        throw CohortError.corrupted("Group \(group)", cause: "its size does not fit its members")
       }
       record.size = UInt64(size + amount)
       try record.encode(in: grouping).withUnsafeBytes { try unsafe.put(tables.groups, key, $0) }

@@ -1,12 +1,6 @@
 internal import CohortCore
 internal import CohortLMDB
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import CohortSystem
 
 /// What the rows of a batch are, before any of them is stored. Hashes are looked up in ascending order: each chunk of the
 /// index is read once.

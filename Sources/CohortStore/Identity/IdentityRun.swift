@@ -46,7 +46,7 @@ struct IdentityDirectory: Hashable {
       for _ in 0..<(try reader.count(unit: 5)) {
         let run = Run(number: try reader.fixed(), entries: try reader.varint())
         guard run.number < directory.nextRun, run.entries > 0, run.entries < 1 << 44 else {
-          throw FormatError.invalid("a run")
+          throw CohortError.invalid("a run")
         }
         directory.runs.append(run)
       }
@@ -85,7 +85,7 @@ struct IdentityChunk {
     func place() -> String { "Chunk \(key & 0xffff_ffff) of identity run \(key >> 32)" }
     let body = try Sealed.open(bytes, SealPlace(.identity, key), place())
     guard body.count % Self.entrySize == 0, !body.isEmpty, body.count <= Self.entries * Self.entrySize else {
-      throw StoreError.corrupted(place(), cause: "its size does not fit")
+      throw CohortError.corrupted(place(), cause: "its size does not fit")
     }
     count = body.count / Self.entrySize
     data = body
@@ -125,11 +125,11 @@ struct IdentityRunReader {
   func chunk(_ number: UInt64) throws -> IdentityChunk {
     let key = IdentityDirectory.Run.key(run.number, number)
     guard let stored = try transaction.get(table, key) else {
-      throw StoreError.missing("Chunk \(number) of identity run \(run.number)")
+      throw CohortError.missing("Chunk \(number) of identity run \(run.number)")
     }
     let chunk = try IdentityChunk(stored, key: key)
     guard chunk.count == run.entries(inChunk: number) else {
-      throw StoreError.corrupted(
+      throw CohortError.corrupted(
         "Chunk \(number) of identity run \(run.number)", cause: "it has \(chunk.count) entries")
     }
     return chunk

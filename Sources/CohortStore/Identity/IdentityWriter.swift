@@ -76,7 +76,7 @@ final class IdentityWriter {
 
   func directory() throws -> IdentityDirectory {
     guard let stored = try transaction.get(tables.meta, IdentityDirectory.key) else {
-      throw StoreError.missing("The list of runs of the identity table")
+      throw CohortError.missing("The list of runs of the identity table")
     }
     return try IdentityDirectory(stored)
   }

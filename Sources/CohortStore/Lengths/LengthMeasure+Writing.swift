@@ -8,12 +8,11 @@ extension WriteTransaction {
   /// - Throws: `store.length-measure-exists`; `store.length-unit`.
   public func createMeasure(name: String, unit: LengthUnit, tokenizer: Digest128? = nil) throws -> LengthMeasure {
     guard name != SampleLengths.ownMeasure, try reading.measure(named: name) == nil else {
-      throw StoreError.exists("length-measure", name)
+      throw CohortError.exists("length-measure", name)
     }
     guard unit != .field, (unit == .tokens) == (tokenizer != nil) else {
-      throw StoreError(
-        code: "length-unit", category: .usage,
-        message: "A further length measure cannot count in the unit \(unit.name)",
+      throw CohortError(
+        .storeLengthUnit, "A further length measure cannot count in the unit \(unit.name)",
         hint: "Characters, bytes and words can be counted, and tokens by a tokenizer")
     }
     let measure = LengthMeasure(
@@ -38,13 +37,12 @@ extension WriteTransaction {
   @discardableResult
   public func measure(_ lengths: [SampleLengths?], from first: SampleID, by measure: LengthMeasure) throws -> Int {
     guard var record = try reading.measure(measure.id) else {
-      throw StoreError.unknown("length-measure", measure.name, known: try reading.measures().map(\.name))
+      throw CohortError.unknown("length-measure", measure.name, known: try reading.measures().map(\.name))
     }
     let end = first.rawValue + UInt64(lengths.count)
     guard first.rawValue == record.rows, end <= state.counters.nextSample else {
-      throw StoreError(
-        code: "measure-order", category: .failure,
-        message: "Lengths of sample \(first) were measured where those of \(record.rows) are to come")
+      throw CohortError(
+        .storeMeasureOrder, "Lengths of sample \(first) were measured where those of \(record.rows) are to come")
     }
     guard !lengths.isEmpty else { return 0 }
     var measured: [SampleID] = []
@@ -71,14 +69,13 @@ extension WriteTransaction {
   /// - Throws: `store.unknown-length-measure`; `store.length-measure-in-use` while groupings divide by it.
   public func dropMeasure(named name: String) throws {
     guard let record = try reading.measure(named: name) else {
-      throw StoreError.unknown("length-measure", name, known: try reading.measures().map(\.name))
+      throw CohortError.unknown("length-measure", name, known: try reading.measures().map(\.name))
     }
     let groupings = try reading.groupings().filter { $0.definition.measure == name }.map(\.name)
     guard groupings.isEmpty else {
-      throw StoreError(
-        code: "length-measure-in-use", category: .usage,
-        message: "Groupings divide by length measure \"\(name)\": \(groupings.joined(separator: ", "))",
-        hint: "Drop them first")
+      throw CohortError(
+        .storeLengthMeasureInUse,
+        "Groupings divide by length measure \"\(name)\": \(groupings.joined(separator: ", "))", hint: "Drop them first")
     }
     for column in record.columns { try removeChunks(of: column) }
     try remove(record)

@@ -73,7 +73,7 @@ extension ByteReader {
   /// The unit of a further measure: any but `field`.
   mutating func lengthUnit() throws -> (unit: LengthUnit, tokenizer: Digest128?) {
     guard let unit = LengthUnit(rawValue: try fixed()), unit != .field else {
-      throw FormatError.invalid("the length unit", at: offset - 1)
+      throw CohortError.invalid("the length unit", at: offset - 1)
     }
     return (unit, unit == .tokens ? try digest() : nil)
   }

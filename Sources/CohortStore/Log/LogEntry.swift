@@ -85,9 +85,9 @@ public struct LogEntry: Sendable {
   init(sequence: LogSequence, _ bytes: UnsafeRawBufferPointer) throws {
     self = try Sealed.decode(bytes, SealPlace(.log, sequence.rawValue), "Log entry \(sequence)") { reader in
       let version = try reader.fixed(UInt8.self)
-      guard version == Self.layoutVersion else { throw FormatError.invalid("the entry's version", cause: "\(version)") }
+      guard version == Self.layoutVersion else { throw CohortError.invalid("the entry's version", cause: "\(version)") }
       let code = try reader.fixed(UInt8.self)
-      guard let kind = LogKind(rawValue: code) else { throw FormatError.invalid("the entry's kind", cause: "\(code)") }
+      guard let kind = LogKind(rawValue: code) else { throw CohortError.invalid("the entry's kind", cause: "\(code)") }
       let time: Int64 = try reader.fixed()
       return LogEntry(sequence: sequence, time: time, event: try LogEvent(kind, from: &reader))
     }

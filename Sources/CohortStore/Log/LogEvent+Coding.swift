@@ -122,7 +122,7 @@ extension LogEvent {
       let ranges = try reader.ranges()
       // An entry lists the ids of one transaction; a damaged count must not allocate without bound.
       guard ranges.reduce(0, { $0 &+ min($1.count, 1 << 32) }) <= 1 << 28 else {
-        throw FormatError.invalid("the deleted ids")
+        throw CohortError.invalid("the deleted ids")
       }
       let ids = ranges.flatMap { range in (0..<range.count).map { SampleID(range.first.rawValue &+ $0) } }
       self = .delete(Delete(ids: ids, reason: try reader.string()))
@@ -158,7 +158,7 @@ extension LogEvent {
       let (name, provider, fingerprint) = (try reader.string(), try reader.string(), try reader.string())
       let dimension: UInt32 = try reader.fixed()
       guard let element = ElementType(rawValue: try reader.fixed()) else {
-        throw FormatError.invalid("the element type", at: reader.offset - 1)
+        throw CohortError.invalid("the element type", at: reader.offset - 1)
       }
       self = .spaceCreated(
         SpaceCreated(
@@ -242,7 +242,7 @@ extension ByteReader {
   mutating func idRange() throws -> IDRange {
     let at = offset
     let (first, count) = (try varint(), try varint())
-    guard !first.addingReportingOverflow(count).overflow else { throw FormatError.invalid("a range of ids", at: at) }
+    guard !first.addingReportingOverflow(count).overflow else { throw CohortError.invalid("a range of ids", at: at) }
     return IDRange(first: SampleID(first), count: count)
   }
 

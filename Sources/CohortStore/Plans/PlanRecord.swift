@@ -69,7 +69,7 @@ extension WriteTransaction {
   public func createPlan(
     name: String, snapshot: SnapshotRecord, grouping: GroupingID, hash: Digest128, plan: [UInt8], report: String
   ) throws -> PlanRecord {
-    guard try reading.plan(named: name) == nil else { throw StoreError.exists("plan", name) }
+    guard try reading.plan(named: name) == nil else { throw CohortError.exists("plan", name) }
     let record = PlanRecord(
       id: state.counters.nextPlan, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash,
       created: state.time, plan: plan, report: report)
@@ -85,7 +85,7 @@ extension WriteTransaction {
   /// Removes a plan. Checkpoints of runs that used it stay.
   public func dropPlan(named name: String) throws {
     guard let record = try reading.plan(named: name) else {
-      throw StoreError.unknown("plan", name, known: try reading.plans().map(\.name))
+      throw CohortError.unknown("plan", name, known: try reading.plans().map(\.name))
     }
     try remove(record)
     state.counters.droppedPlans += 1

@@ -86,10 +86,10 @@ extension ReadTransaction {
       return nil
     }
     guard let record = try record(type, number: number) else {
-      throw StoreError.missing("The record of \(T.kind.word) \(name)")
+      throw CohortError.missing("The record of \(T.kind.word) \(name)")
     }
     guard record.name == name else {
-      throw StoreError.corrupted("The name of \(T.kind.word) \(name)", cause: "it points at \(record.name)")
+      throw CohortError.corrupted("The name of \(T.kind.word) \(name)", cause: "it points at \(record.name)")
     }
     return record
   }
@@ -99,7 +99,7 @@ extension ReadTransaction {
   /// - Complexity: O(records of the kind).
   func confirmAbsence<T: NamedRecord>(of names: Set<String>, _ type: T.Type) throws {
     for record in try records(type) where names.contains(record.name) {
-      throw StoreError.missing("The name of \(T.kind.word) \(record.name)")
+      throw CohortError.missing("The name of \(T.kind.word) \(record.name)")
     }
   }
 
@@ -114,7 +114,7 @@ extension ReadTransaction {
     }
     let expected = try recordCount(of: T.kind)
     guard all.count == expected else {
-      throw StoreError.corrupted(
+      throw CohortError.corrupted(
         "The names of the store", cause: "there are \(all.count) records of kind \(T.kind.word), not \(expected)")
     }
     return all

@@ -81,7 +81,7 @@ extension ReadTransaction {
   public func latestCheckpoint(of run: RunRecord) throws -> StoredCheckpoint? {
     guard run.nextCheckpoint > 0 else { return nil }
     guard let last = try checkpoint(run.nextCheckpoint - 1, of: run) else {
-      throw StoreError.missing("Checkpoint \(run.nextCheckpoint - 1) of run \"\(run.name)\"")
+      throw CohortError.missing("Checkpoint \(run.nextCheckpoint - 1) of run \"\(run.name)\"")
     }
     return last
   }
@@ -100,7 +100,7 @@ enum Checkpoints {
 extension WriteTransaction {
   /// Adds a run that follows a plan.
   public func createRun(name: String, plan: PlanRecord) throws -> RunRecord {
-    guard try reading.run(named: name) == nil else { throw StoreError.exists("run", name) }
+    guard try reading.run(named: name) == nil else { throw CohortError.exists("run", name) }
     let record = RunRecord(
       id: state.counters.nextRun, name: name, plan: plan.name, planHash: plan.hash, created: state.time,
       nextCheckpoint: 0)
@@ -116,7 +116,7 @@ extension WriteTransaction {
     _ bytes: [UInt8], run name: String, epoch: UInt64, step: UInt64, keep: Int = 3
   ) throws -> UInt64 {
     guard var run = try reading.run(named: name) else {
-      throw StoreError.unknown("run", name, known: try reading.runs().map(\.name))
+      throw CohortError.unknown("run", name, known: try reading.runs().map(\.name))
     }
     let number = run.nextCheckpoint
     run.nextCheckpoint += 1

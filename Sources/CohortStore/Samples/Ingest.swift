@@ -83,9 +83,9 @@ extension WriteTransaction {
   /// The record has 32 bits for a size, and LMDB for that of a value.
   private func checkSizes(_ batch: SampleBatch) throws {
     guard let row = batch.rows.first(where: { $0.content.count + $0.attributes.count > Int(Int32.max) }) else { return }
-    throw StoreError(
-      code: "sample-too-large", category: .usage,
-      message: "A sample has \(row.content.count + row.attributes.count) bytes; at most \(Int32.max) are possible",
+    throw CohortError(
+      .storeSampleTooLarge,
+      "A sample has \(row.content.count + row.attributes.count) bytes; at most \(Int32.max) are possible",
       place: "line \(row.line)", hint: "Cut it into several samples")
   }
 

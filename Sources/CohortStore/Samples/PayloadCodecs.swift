@@ -1,3 +1,4 @@
+internal import CohortSystem
 internal import CohortCore
 internal import CohortLMDB
 
@@ -29,7 +30,7 @@ final class PayloadCodecs: Sendable {
   {
     if let known = state.withLock({ $0.dictionaries[number] }) { return known }
     guard let stored = try transaction.get(tables.dictionaries, UInt64(number)) else {
-      throw StoreError.corrupted("Dictionary \(number)", cause: "it is missing")
+      throw CohortError.corrupted("Dictionary \(number)", cause: "it is missing")
     }
     let made = CompressionDictionary(
       number: number, bytes: try Sealed.open(stored, SealPlace(.dictionaries, UInt64(number)), "Dictionary \(number)"))

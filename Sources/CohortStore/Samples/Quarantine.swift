@@ -52,7 +52,7 @@ extension ReadTransaction {
   /// The quarantined record of a number.
   public func quarantined(_ number: UInt64) throws -> QuarantineRecord? {
     guard let stored = try unsafe.get(tables.quarantine, number) else {
-      guard number >= state.counters.quarantined else { throw StoreError.missing("Quarantined record \(number)") }
+      guard number >= state.counters.quarantined else { throw CohortError.missing("Quarantined record \(number)") }
       return nil
     }
     return try QuarantineRecord(stored, number: number)

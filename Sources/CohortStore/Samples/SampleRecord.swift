@@ -45,7 +45,7 @@ struct SampleRecord {
   ) {
     _ = try Sealed.open(bytes, SealPlace(.samples, id), "Sample \(id)")
     guard bytes.count >= headerSize, bytes[8] == layoutVersion, let codec = PayloadCodec(rawValue: bytes[9]) else {
-      throw StoreError.corrupted("Sample \(id)", cause: "its header is not valid")
+      throw CohortError.corrupted("Sample \(id)", cause: "its header is not valid")
     }
     func word<T: FixedWidthInteger>(_ at: Int) -> T {
       T(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: T.self))

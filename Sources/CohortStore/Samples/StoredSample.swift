@@ -36,7 +36,7 @@ extension ReadTransaction {
   public func withSample<R>(_ id: SampleID, _ body: (SampleView?) throws -> R) throws -> R {
     guard let stored = try unsafe.get(tables.samples, id.rawValue) else {
       // A deleted sample leaves its record without the payload.
-      guard id.rawValue >= state.counters.nextSample else { throw StoreError.missing("Sample \(id)") }
+      guard id.rawValue >= state.counters.nextSample else { throw CohortError.missing("Sample \(id)") }
       return try body(nil)
     }
     let (header, payload) = try SampleRecord.open(stored, id: id.rawValue)
@@ -59,8 +59,8 @@ extension ReadTransaction {
         return StoredSample(
           id: id, source: view.source, task: view.task, line: view.line, messages: messages, tools: tools,
           attributes: [UInt8](view.attributes))
-      } catch let error as FormatError {
-        throw StoreError.corrupted("Sample \(id)", cause: error.description)
+      } catch let error as CohortError where error.isFormat {
+        throw CohortError.corrupted("Sample \(id)", cause: error.description)
       }
     }
   }
@@ -71,7 +71,7 @@ extension ReadTransaction {
   ) throws -> R {
     let size = header.contentSize + header.attributesSize
     if header.codec == .plain {
-      guard payload.count == size else { throw StoreError.corrupted("Sample \(id)", cause: "its size does not fit") }
+      guard payload.count == size else { throw CohortError.corrupted("Sample \(id)", cause: "its size does not fit") }
       return try body(payload)
     }
     let dictionary =
@@ -79,7 +79,7 @@ extension ReadTransaction {
     return try withUnsafeTemporaryAllocation(byteCount: max(size, 1), alignment: 8) { memory in
       let target = UnsafeMutableRawBufferPointer(rebasing: memory[..<size])
       guard codecs.withDecompressor({ $0.decompress(payload, into: target, dictionary: dictionary) }) else {
-        throw StoreError.corrupted("Sample \(id)", cause: "it cannot be decompressed")
+        throw CohortError.corrupted("Sample \(id)", cause: "it cannot be decompressed")
       }
       return try body(UnsafeRawBufferPointer(target))
     }

@@ -6,10 +6,10 @@ extension WriteTransaction {
   /// end; samples that have no group are kept under `GroupID.unassigned`.
   /// - Complexity: O(samples) time for each grouping, and 4 bytes a sample of memory (8 above 2^32 samples).
   public func createSnapshot(name: String, groupings names: [String]) throws -> SnapshotRecord {
-    guard try reading.snapshot(named: name) == nil else { throw StoreError.exists("snapshot", name) }
+    guard try reading.snapshot(named: name) == nil else { throw CohortError.exists("snapshot", name) }
     let groupings = try names.map { name in
       guard let grouping = try reading.grouping(named: name) else {
-        throw StoreError.unknown("grouping", name, known: try reading.groupings().map(\.name))
+        throw CohortError.unknown("grouping", name, known: try reading.groupings().map(\.name))
       }
       return grouping
     }
@@ -45,13 +45,12 @@ extension WriteTransaction {
   /// - Throws: `store.snapshot-in-use` while a plan stands on it.
   public func dropSnapshot(named name: String) throws {
     guard let record = try reading.snapshot(named: name) else {
-      throw StoreError.unknown("snapshot", name, known: try reading.snapshots().map(\.name))
+      throw CohortError.unknown("snapshot", name, known: try reading.snapshots().map(\.name))
     }
     let plans = try reading.plans().filter { $0.snapshot == record.id }.map(\.name)
     guard plans.isEmpty else {
-      throw StoreError(
-        code: "snapshot-in-use", category: .usage,
-        message: "Plans stand on snapshot \"\(name)\": \(plans.joined(separator: ", "))",
+      throw CohortError(
+        .storeSnapshotInUse, "Plans stand on snapshot \"\(name)\": \(plans.joined(separator: ", "))",
         hint: "Drop them first")
     }
     var keys: [[UInt8]] = []
@@ -80,7 +79,7 @@ extension WriteTransaction {
     let cells = try countMembers(of: grouping)
     let ids = try sortMembers(of: grouping, cells: cells, as: type)
     guard UInt64(ids.count) == state.counters.live else {
-      throw StoreError.corrupted(
+      throw CohortError.corrupted(
         "The tombstones", cause: "\(ids.count) samples are not deleted, not \(state.counters.live)")
     }
     var digest = StreamingDigest()

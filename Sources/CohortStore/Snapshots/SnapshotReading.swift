@@ -15,7 +15,7 @@ extension ReadTransaction {
   public func groups(of grouping: GroupingID, in snapshot: UInt32) throws -> [SnapshotGroup] {
     let place = "The group table of snapshot \(snapshot)"
     let key = Membership.key(snapshot, grouping, Membership.groupTable)
-    guard let stored = try unsafe.get(tables.membership, key) else { throw StoreError.missing(place) }
+    guard let stored = try unsafe.get(tables.membership, key) else { throw CohortError.missing(place) }
     return try Sealed.decode(stored, SealPlace(.membership, key), place) { reader in
       var groups: [SnapshotGroup] = []
       var offset: UInt64 = 0
@@ -29,7 +29,7 @@ extension ReadTransaction {
             id: id, offset: offset, size: size, geometry: try GroupGeometry(from: &reader), longest: longest,
             meanLength: mean))
         let (end, overflow) = offset.addingReportingOverflow(size)
-        guard !overflow else { throw FormatError.invalid("the size of group \(id)", at: reader.offset) }
+        guard !overflow else { throw CohortError.invalid("the size of group \(id)", at: reader.offset) }
         offset = end
       }
       return groups
@@ -46,9 +46,8 @@ extension ReadTransaction {
     var current: (number: UInt64, piece: MembershipPiece)?
     for position in positions {
       guard position < snapshot.samples else {
-        throw StoreError(
-          code: "position", category: .usage,
-          message: "Snapshot \"\(snapshot.name)\" has \(snapshot.samples) samples, not a position \(position)")
+        throw CohortError(
+          .storePosition, "Snapshot \"\(snapshot.name)\" has \(snapshot.samples) samples, not a position \(position)")
       }
       let number = position / UInt64(Membership.idsPerPiece)
       let piece: MembershipPiece
@@ -79,11 +78,11 @@ extension ReadTransaction {
   ) throws -> MembershipPiece {
     let place = "Piece \(number) of snapshot \"\(snapshot.name)\""
     let key = Membership.key(snapshot.id, grouping, number)
-    guard let stored = try unsafe.get(tables.membership, key) else { throw StoreError.missing(place) }
+    guard let stored = try unsafe.get(tables.membership, key) else { throw CohortError.missing(place) }
     let piece = try MembershipPiece(stored, SealPlace(.membership, key), place)
     let first = UInt64(number) * UInt64(Membership.idsPerPiece)
     guard UInt64(piece.count) == min(UInt64(Membership.idsPerPiece), snapshot.samples - min(first, snapshot.samples))
-    else { throw StoreError.corrupted(place, cause: "it has \(piece.count) ids") }
+    else { throw CohortError.corrupted(place, cause: "it has \(piece.count) ids") }
     return piece
   }
 }
@@ -96,12 +95,12 @@ struct MembershipPiece {
 
   init(_ bytes: UnsafeRawBufferPointer, _ seal: SealPlace, _ place: @autoclosure () -> String) throws {
     _ = try Sealed.open(bytes, seal, place())
-    guard bytes.count >= Membership.headerSize else { throw StoreError.corrupted(place(), cause: "it is too short") }
+    guard bytes.count >= Membership.headerSize else { throw CohortError.corrupted(place(), cause: "it is too short") }
     width = Int(bytes[8])
     count = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self)))
     guard width == 4 || width == 8, count <= Membership.idsPerPiece,
       bytes.count == Membership.headerSize + count * width
-    else { throw StoreError.corrupted(place(), cause: "its sizes do not fit") }
+    else { throw CohortError.corrupted(place(), cause: "its sizes do not fit") }
     data = UnsafeRawBufferPointer(rebasing: bytes[Membership.headerSize...])
   }
 

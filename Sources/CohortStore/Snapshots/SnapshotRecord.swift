@@ -37,7 +37,7 @@ public struct SnapshotRecord: Hashable, Sendable, NamedRecord {
     sequence = LogSequence(try reader.varint())
     created = try reader.fixed()
     samples = try reader.varint()
-    guard samples <= Membership.capacity else { throw FormatError.invalid("the number of samples", at: reader.offset) }
+    guard samples <= Membership.capacity else { throw CohortError.invalid("the number of samples", at: reader.offset) }
     digest = try reader.digest()
     groupings = []
     for _ in 0..<(try reader.count(unit: 20)) {

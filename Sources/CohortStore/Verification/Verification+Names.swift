@@ -43,7 +43,7 @@ extension Verification {
   }
 
   private static func number(ofKey key: [UInt8]) throws -> UInt32 {
-    guard key.count == 5 else { throw StoreError.corrupted("A key in names", cause: "it has \(key.count) bytes") }
+    guard key.count == 5 else { throw CohortError.corrupted("A key in names", cause: "it has \(key.count) bytes") }
     return key.withUnsafeBytes { UInt32(bigEndian: $0.loadUnaligned(fromByteOffset: 1, as: UInt32.self)) }
   }
 
@@ -84,7 +84,7 @@ extension Verification {
     let runs = collect("runs") { try transaction.runs() } ?? []
     forEach(tables.runs) { (key: [UInt8], value: UnsafeRawBufferPointer) in
       _ = try Sealed.open(value, SealPlace(.runs, key), "A checkpoint")
-      guard key.count == 12 else { throw StoreError.corrupted("A key in runs", cause: "it has \(key.count) bytes") }
+      guard key.count == 12 else { throw CohortError.corrupted("A key in runs", cause: "it has \(key.count) bytes") }
       let (id, number) = key.withUnsafeBytes {
         (
           UInt32(bigEndian: $0.loadUnaligned(as: UInt32.self)),

@@ -25,7 +25,7 @@ extension Verification {
         guard let view else { return nil }
         try SampleContent.visit(view.content) { _, _, text in
           guard String(validating: text.bindMemory(to: UInt8.self), as: UTF8.self) != nil else {
-            throw FormatError.invalid("the text of a message", cause: "not UTF-8")
+            throw CohortError.invalid("the text of a message", cause: "not UTF-8")
           }
         }
         return XXH3.hash64(view.content)
@@ -75,7 +75,7 @@ extension Verification {
 
   private func identityDirectory() throws -> IdentityDirectory {
     guard let stored = try unsafe.get(tables.meta, IdentityDirectory.key) else {
-      throw StoreError.missing("The list of runs of the identity table")
+      throw CohortError.missing("The list of runs of the identity table")
     }
     return try IdentityDirectory(stored)
   }

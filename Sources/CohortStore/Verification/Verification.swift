@@ -81,7 +81,7 @@ final class Verification {
   func collect<R>(_ place: @autoclosure () -> String, repairable: Bool = false, _ body: () throws -> R) -> R? {
     do {
       return try body()
-    } catch let error as any DescribedError {
+    } catch let error as CohortError {
       problem(place(), error.description, repairable: repairable)
     } catch {
       problem(place(), "\(error)", repairable: repairable)

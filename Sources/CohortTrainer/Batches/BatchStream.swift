@@ -1,3 +1,4 @@
+internal import CohortSystem
 public import CohortPlanning
 
 /// The batches of a plan one after the other, read ahead on an operating-system thread of the stream's own.
@@ -6,24 +7,27 @@ public import CohortPlanning
 /// ends with the last batch, with an error, or with the stream.
 public final class BatchStream: BatchReading {
   private var reader: Reader
-  private let ahead: ReadAhead?
+  private let ahead: OrderedQueue<TrainingBatch>?
   private var isOver = false
 
   /// The batches from the step that `cursor` names to the last one before epoch `end`.
   /// - Throws: `planning.foreign-cursor`, `trainer.no-thread`.
   public init(_ source: StoreBatches, from cursor: Cursor, untilEpoch end: UInt64) throws {
-    let reader = Reader(source: source, cursor: try cursor.validate(against: source.plan), end: end)
+    let reader = Reader(
+      source: source, steps: Steps(plan: source.plan, cursor: try cursor.validate(against: source.plan), end: end))
     self.reader = reader
-    ahead = source.prefetch == 0 ? nil : try ReadAhead(depth: source.prefetch, reader: reader)
+    var steps = reader.steps
+    ahead =
+      source.prefetch == 0
+      ? nil
+      : try OrderedQueue(threads: 1, limit: source.prefetch, fetch: { try steps.next() }) { try source.batch(at: $0) }
   }
-
-  deinit { ahead?.stop() }
 
   /// The next batch; nil after the last one, and after an error.
   public func next() throws -> TrainingBatch? {
     guard !isOver else { return nil }
     do {
-      if let batch = try ahead?.next() ?? (ahead == nil ? reader.next() : nil) { return batch }
+      if let batch = try ahead.map({ try $0.take() }) ?? reader.next() { return batch }
     } catch {
       isOver = true
       throw error
@@ -33,16 +37,24 @@ public final class BatchStream: BatchReading {
   }
 
   /// Reads one batch after the other.
-  struct Reader: Sendable {
+  private struct Reader {
     let source: StoreBatches
+    var steps: Steps
+
+    mutating func next() throws -> TrainingBatch? { try steps.next().map { try source.batch(at: $0) } }
+  }
+
+  /// The cursors of the steps to come.
+  private struct Steps {
+    let plan: Plan
     var cursor: Cursor
     let end: UInt64
 
-    mutating func next() throws -> TrainingBatch? {
-      guard cursor.epoch < end, source.plan.stepsPerEpoch > 0 else { return nil }
-      let batch = try source.batch(at: cursor)
-      cursor = try cursor.advanced(in: source.plan)
-      return batch
+    mutating func next() throws -> Cursor? {
+      guard cursor.epoch < end, plan.stepsPerEpoch > 0 else { return nil }
+      let step = cursor
+      cursor = try cursor.advanced(in: plan)
+      return step
     }
   }
 }

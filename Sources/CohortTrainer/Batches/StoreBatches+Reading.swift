@@ -40,9 +40,8 @@ extension StoreBatches {
       try view.map { try TrainingSample(id: id, content: $0.content) }
     }
     if sample == nil, try !transaction.isDeleted(id) {
-      throw TrainerError(
-        code: "trainer.missing-sample", category: .corruption,
-        message: "a sample of the snapshot is gone without having been deleted", place: "sample \(id)",
+      throw CohortError(
+        .trainerMissingSample, "a sample of the snapshot is gone without having been deleted", place: "sample \(id)",
         hint: "Run cohort verify for all damaged places, and restore the last backup")
     }
     return sample
@@ -67,10 +66,9 @@ extension TrainingSample {
         text.append(contentsOf: message)
         if role == .assistant { latest = (end, start..<text.count) }
       }
-    } catch let error as FormatError {
-      throw TrainerError(
-        code: "trainer.unreadable-sample", category: .corruption, message: "a sample cannot be read",
-        place: "sample \(id)", cause: error.description,
+    } catch let error as CohortError where error.isFormat {
+      throw CohortError(
+        .trainerUnreadableSample, "a sample cannot be read", place: "sample \(id)", cause: error.description,
         hint: "Run cohort verify for all damaged places, and restore the last backup")
     }
     guard let latest else {

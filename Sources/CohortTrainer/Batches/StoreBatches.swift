@@ -36,13 +36,13 @@ public struct StoreBatches: BatchSource, Sendable {
   ///   membership; `planning.invalid-slice` for a rank outside the world; `trainer.setting`.
   public init(store: Store, plan record: PlanRecord, share: Share = Share(), prefetch: Int = 2) throws {
     guard (0...1024).contains(prefetch) else {
-      throw TrainerError.setting("the number of batches read ahead", prefetch, allowed: "from 0 to 1024")
+      throw CohortError.setting("the number of batches read ahead", prefetch, allowed: "from 0 to 1024")
     }
     _ = try PlannedStep.slice(count: 0, rank: share.rank, world: share.world, accumulation: share.accumulation)
     let plan = try Plan(decoding: record.plan)
     let snapshot = try store.read { transaction in
       guard let snapshot = try transaction.snapshot(record.snapshot) else {
-        throw StoreError.unknown("snapshot", plan.snapshotName, known: try transaction.snapshots().map(\.name))
+        throw CohortError.unknown("snapshot", plan.snapshotName, known: try transaction.snapshots().map(\.name))
       }
       return snapshot
     }
@@ -70,9 +70,9 @@ public struct StoreBatches: BatchSource, Sendable {
     try BatchStream(self, from: cursor, untilEpoch: end)
   }
 
-  private static func foreign(_ record: PlanRecord, cause: String) -> TrainerError {
-    TrainerError(
-      code: "trainer.foreign-plan", category: .usage, message: "the plan does not fit its snapshot",
-      place: "plan \(record.name)", cause: cause, hint: "Create the plan again from a snapshot of this store")
+  private static func foreign(_ record: PlanRecord, cause: String) -> CohortError {
+    CohortError(
+      .trainerForeignPlan, "the plan does not fit its snapshot", place: "plan \(record.name)", cause: cause,
+      hint: "Create the plan again from a snapshot of this store")
   }
 }

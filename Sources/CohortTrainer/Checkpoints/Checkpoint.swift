@@ -43,11 +43,11 @@ public struct Checkpoint: Hashable, Sendable {
       self = try Checksummed.body(of: bytes).withUnsafeBytes { body in
         try ByteReader.decode(body) { reader in
           guard try reader.fixed(UInt32.self) == Self.magic else {
-            throw FormatError.invalid("the first word", at: 0, cause: "these bytes are no checkpoint")
+            throw CohortError.invalid("the first word", at: 0, cause: "these bytes are no checkpoint")
           }
           let version = try reader.fixed(UInt16.self)
           guard version == Self.version else {
-            throw TrainerError.newerFormat(what, version: version, known: Self.version)
+            throw CohortError.newerFormat(what, version: version, known: Self.version)
           }
           let cursor = try Cursor(json: try reader.string())
           let progress = try TrainingProgress(from: &reader)
@@ -55,8 +55,8 @@ public struct Checkpoint: Hashable, Sendable {
           return Checkpoint(cursor: cursor, progress: progress, learner: learner, state: [UInt8](try reader.blob()))
         }
       }
-    } catch let error as FormatError {
-      throw TrainerError.unreadable(what, cause: error.description)
+    } catch let error as CohortError where error.isFormat {
+      throw CohortError.unreadable(what, cause: error.description)
     }
   }
 }

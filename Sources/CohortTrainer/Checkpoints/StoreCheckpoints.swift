@@ -16,7 +16,7 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
   /// - Parameter store: open as its owner, if anything is to be saved.
   /// - Throws: `trainer.setting` unless at least one checkpoint is kept.
   public init(store: Store, run: String, plan: PlanRecord, keep: Int = 3) throws {
-    guard keep >= 1 else { throw TrainerError.setting("the number of checkpoints kept", keep, allowed: "at least 1") }
+    guard keep >= 1 else { throw CohortError.setting("the number of checkpoints kept", keep, allowed: "at least 1") }
     self.store = store
     self.run = run
     self.plan = plan
@@ -48,9 +48,8 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
     try store.write { transaction in
       let run = try transaction.reading.run(named: run) ?? transaction.createRun(name: run, plan: plan)
       guard run.planHash == checkpoint.cursor.planHash else {
-        throw TrainerError(
-          code: "trainer.foreign-run", category: .usage,
-          message: "run \(run.name) follows another plan than the checkpoint", place: "run \(run.name)",
+        throw CohortError(
+          .trainerForeignRun, "run \(run.name) follows another plan than the checkpoint", place: "run \(run.name)",
           cause: "the run follows plan \(run.planHash), the checkpoint is of plan \(checkpoint.cursor.planHash)",
           hint: "Give the new run another name")
       }
@@ -71,7 +70,7 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
           guard let stored = try transaction.checkpoint(number, of: run) else { continue }
           return KeptCheckpoint(
             checkpoint: try Checkpoint(decoding: stored.bytes), number: number, damaged: damaged)
-        } catch let error as any DescribedError where error.category == .corruption {
+        } catch let error as CohortError where error.category == .corruption {
           damaged.append((number, error.description))
           failure = failure ?? error
         }

@@ -31,24 +31,24 @@ extension ReferenceLearner {
       try Self.check("the hidden width", hiddenWidth, in: 1...65_536)
       try Self.check("the response limit", responseLimit, in: 1...(1 << 30))
       guard learningRate.isFinite, learningRate >= 0 else {
-        throw TrainerError.setting("the learning rate", learningRate, allowed: "finite and not negative")
+        throw CohortError.setting("the learning rate", learningRate, allowed: "finite and not negative")
       }
       guard weightDecay.isFinite, weightDecay >= 0 else {
-        throw TrainerError.setting("the weight decay", weightDecay, allowed: "finite and not negative")
+        throw CohortError.setting("the weight decay", weightDecay, allowed: "finite and not negative")
       }
-      guard beta1 >= 0, beta1 < 1 else { throw TrainerError.setting("beta 1", beta1, allowed: "in [0, 1)") }
-      guard beta2 >= 0, beta2 < 1 else { throw TrainerError.setting("beta 2", beta2, allowed: "in [0, 1)") }
+      guard beta1 >= 0, beta1 < 1 else { throw CohortError.setting("beta 1", beta1, allowed: "in [0, 1)") }
+      guard beta2 >= 0, beta2 < 1 else { throw CohortError.setting("beta 2", beta2, allowed: "in [0, 1)") }
       guard epsilon.isFinite, epsilon > 0 else {
-        throw TrainerError.setting("epsilon", epsilon, allowed: "finite and positive")
+        throw CohortError.setting("epsilon", epsilon, allowed: "finite and positive")
       }
       guard gradientNormLimit > 0 else {
-        throw TrainerError.setting("the limit of the gradient's norm", gradientNormLimit, allowed: "positive")
+        throw CohortError.setting("the limit of the gradient's norm", gradientNormLimit, allowed: "positive")
       }
     }
 
     private static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws {
       guard range.contains(value) else {
-        throw TrainerError.setting(name, value, allowed: "from \(range.lowerBound) to \(range.upperBound)")
+        throw CohortError.setting(name, value, allowed: "from \(range.lowerBound) to \(range.upperBound)")
       }
     }
 

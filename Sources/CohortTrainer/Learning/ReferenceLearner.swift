@@ -63,8 +63,8 @@ public struct ReferenceLearner: Learner, Sendable {
       embedding.squaredNorm + hiddenWeights.squaredNorm + hiddenBias.squaredNorm + outputWeights.squaredNorm
       + outputBias.squaredNorm
     guard loss.isFinite, squared.isFinite else {
-      throw TrainerError(
-        code: "trainer.diverged", category: .failure, message: "training diverged: the loss is not finite",
+      throw CohortError(
+        .trainerDiverged, "training diverged: the loss is not finite",
         place: "epoch \(batch.epoch), step \(batch.step), group \(batch.group)",
         hint: "Lower the learning rate (\(configuration.learningRate)) and train again")
     }
@@ -183,7 +183,7 @@ extension ReferenceLearner {
   }
 
   /// Takes over weights, optimiser moments and their clock. Leaves the learner as it was when it throws.
-  /// - Throws: `trainer.other-settings` when the state is of other settings; `TrainerError` for damaged bytes and for a
+  /// - Throws: `trainer.other-settings` when the state is of other settings; `CohortError` for damaged bytes and for a
   ///   newer layout.
   public mutating func restore(_ state: [UInt8]) throws {
     let what = "the state of the reference learner"
@@ -193,17 +193,16 @@ extension ReferenceLearner {
       try body.withUnsafeBytes { bytes in
         try ByteReader.decode(bytes) { reader in
           guard try reader.fixed(UInt32.self) == Self.magic else {
-            throw FormatError.invalid("the first word", at: 0, cause: "these bytes are no learner's state")
+            throw CohortError.invalid("the first word", at: 0, cause: "these bytes are no learner's state")
           }
           let version = try reader.fixed(UInt16.self)
           guard version == Self.stateVersion else {
-            throw TrainerError.newerFormat(what, version: version, known: Self.stateVersion)
+            throw CohortError.newerFormat(what, version: version, known: Self.stateVersion)
           }
           let configuration = try Configuration(from: &reader)
           guard configuration == self.configuration else {
-            throw TrainerError(
-              code: "trainer.other-settings", category: .usage,
-              message: "the checkpoint is of a learner with other settings",
+            throw CohortError(
+              .trainerOtherSettings, "the checkpoint is of a learner with other settings",
               cause: "it has \(configuration), asked for is \(self.configuration)",
               hint: "Resume with the settings the run was started with")
           }
@@ -217,8 +216,8 @@ extension ReferenceLearner {
           try restored.outputBias.restore(from: &reader)
         }
       }
-    } catch let error as FormatError {
-      throw TrainerError.unreadable(what, cause: error.description)
+    } catch let error as CohortError where error.isFormat {
+      throw CohortError.unreadable(what, cause: error.description)
     }
     self = restored
   }

@@ -47,7 +47,7 @@ struct Tensor: Sendable {
   mutating func restore(from reader: inout ByteReader) throws {
     let at = reader.offset
     guard try reader.count(unit: 12) == weights.count else {
-      throw FormatError.invalid("the size of a tensor", at: at, cause: "expected \(weights.count) values")
+      throw CohortError.invalid("the size of a tensor", at: at, cause: "expected \(weights.count) values")
     }
     for i in weights.indices { weights[i] = try reader.float() }
     for i in first.indices { first[i] = try reader.float() }

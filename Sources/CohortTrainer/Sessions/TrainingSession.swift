@@ -22,12 +22,12 @@ public struct TrainingSession<L: Learner> {
   /// - Throws: `trainer.setting` for a checkpoint interval of 0, `trainer.empty-plan` for a plan without steps.
   public init(plan: Plan, learner: L, epochs: UInt64, checkpointEvery: UInt64? = nil) throws {
     if checkpointEvery == 0 {
-      throw TrainerError.setting("the number of steps between checkpoints", 0, allowed: "at least 1")
+      throw CohortError.setting("the number of steps between checkpoints", 0, allowed: "at least 1")
     }
     guard plan.stepsPerEpoch > 0 else {
-      throw TrainerError(
-        code: "trainer.empty-plan", category: .usage, message: "the plan has no steps to train on",
-        place: "plan \(plan.hash)", hint: "Choose a smaller batch size, or another tail policy than drop")
+      throw CohortError(
+        .trainerEmptyPlan, "the plan has no steps to train on", place: "plan \(plan.hash)",
+        hint: "Choose a smaller batch size, or another tail policy than drop")
     }
     self.plan = plan
     self.learner = learner
@@ -89,9 +89,8 @@ public struct TrainingSession<L: Learner> {
     let checkpoint = kept.checkpoint
     run.cursor = try checkpoint.cursor.validate(against: plan)
     guard checkpoint.learner == learner.kind else {
-      throw TrainerError(
-        code: "trainer.other-learner", category: .usage,
-        message: "the checkpoint is of a \(checkpoint.learner) learner, not of a \(learner.kind) one",
+      throw CohortError(
+        .trainerOtherLearner, "the checkpoint is of a \(checkpoint.learner) learner, not of a \(learner.kind) one",
         place: "checkpoint \(kept.number)", hint: "Resume with the learner the run was started with")
     }
     try learner.restore(checkpoint.state)
@@ -102,15 +101,15 @@ public struct TrainingSession<L: Learner> {
 
   private func nextBatch(_ reader: inout any BatchReading, at cursor: Cursor) throws -> TrainingBatch {
     guard let batch = try reader.next() else {
-      throw TrainerError(
-        code: "trainer.batches-ended", category: .failure, message: "the batches ended before the last epoch did",
+      throw CohortError(
+        .trainerBatchesEnded, "the batches ended before the last epoch did",
         place: "epoch \(cursor.epoch), step \(cursor.step)")
     }
     guard batch.epoch == cursor.epoch, batch.step == cursor.step else {
-      throw TrainerError(
-        code: "trainer.out-of-order", category: .failure, message: "the source gave another step than the next one",
-        place: "epoch \(cursor.epoch), step \(cursor.step)",
-        cause: "it gave step \(batch.step) of epoch \(batch.epoch)")
+      throw CohortError(
+        .trainerOutOfOrder, "the source gave another step than the next one",
+        place: "epoch \(cursor.epoch), step \(cursor.step)", cause: "it gave step \(batch.step) of epoch \(batch.epoch)"
+      )
     }
     return batch
   }

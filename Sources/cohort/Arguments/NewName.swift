@@ -9,8 +9,8 @@ enum NewName {
   static func check(_ name: String, of kind: String) throws {
     let isPrintable = name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     guard !name.isEmpty, name.utf8.count <= longest, isPrintable else {
-      throw CommandError(
-        "cli.name", category: .usage, "This cannot be the name of a \(kind)",
+      throw CohortError(
+        .cliName, "This cannot be the name of a \(kind)",
         cause: name.isEmpty
           ? "it is empty" : isPrintable ? "it is longer than \(longest) bytes" : "it holds control characters",
         hint: "Choose a short name of printable characters")

@@ -12,7 +12,7 @@ struct Configuration {
     var processors: Int
   }
 
-  /// - Throws: `CommandError` for values that mean nothing and files that cannot be used.
+  /// - Throws: `CohortError` for values that mean nothing and files that cannot be used.
   static func resolve(_ sources: Sources) throws -> Configuration {
     var layers: [[Setting: (SettingValue, SettingOrigin)]] = []
 
@@ -40,8 +40,8 @@ struct Configuration {
     if let found = (layers + [userLayer ?? [:]]).lazy.compactMap({ $0[.store] }).first { store = found.0 }
     if case .text(let path) = store, let file = try ConfigurationFile.read(path + "/cohort.toml") {
       if let entry = file.entries[.store] {
-        throw CommandError(
-          "cli.config-key", category: .usage, "A store's own configuration cannot say where the store is",
+        throw CohortError(
+          .cliConfigKey, "A store's own configuration cannot say where the store is",
           place: file.path + (entry.line.map { ":\($0)" } ?? ""), hint: "Remove the key 'store' there")
       }
       layers.append(layer(of: file) { .projectFile(file.path, line: $0) })

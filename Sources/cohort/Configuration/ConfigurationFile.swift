@@ -1,13 +1,6 @@
 import CohortCore
 import TOMLKit
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// The settings of one TOML file, each with its line.
 struct ConfigurationFile {
@@ -24,11 +17,11 @@ struct ConfigurationFile {
 
   /// Reads and checks a file.
   /// - Returns: nil when there is no such file.
-  /// - Throws: `CommandError` for a file that cannot be read, is not TOML, or has a key or value that nothing uses.
+  /// - Throws: `CohortError` for a file that cannot be read, is not TOML, or has a key or value that nothing uses.
   static func read(_ path: String) throws -> ConfigurationFile? {
     guard let bytes = try contents(of: path) else { return nil }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw CommandError("cli.config-syntax", category: .usage, "The configuration is not UTF-8 text", place: path)
+      throw CohortError(.cliConfigSyntax, "The configuration is not UTF-8 text", place: path)
     }
     do {
       let table = try TOMLTable(string: text)
@@ -38,8 +31,8 @@ struct ConfigurationFile {
       }
       return ConfigurationFile(path: path, entries: entries)
     } catch let error as TOMLParseError {
-      throw CommandError(
-        "cli.config-syntax", category: .usage, "The configuration is not valid TOML",
+      throw CohortError(
+        .cliConfigSyntax, "The configuration is not valid TOML",
         place: "\(path):\(error.source.begin.line):\(error.source.begin.column)", cause: error.description)
     }
   }
@@ -59,8 +52,8 @@ struct ConfigurationFile {
       guard let setting = Setting(rawValue: name.joined(separator: ".")) else {
         let names = Setting.allCases.map(\.rawValue)
         let close = Suggestion.closest(to: name.joined(separator: "."), among: names)
-        throw CommandError(
-          "cli.config-key", category: .usage, "There is no setting '\(name.joined(separator: "."))'", place: place,
+        throw CohortError(
+          .cliConfigKey, "There is no setting '\(name.joined(separator: "."))'", place: place,
           hint: close.map { "Did you mean '\($0)'?" } ?? "'cohort config show' lists the settings")
       }
       entries[setting] = Entry(value: try value(of: node, for: setting, path: path, place: place), line: line)
@@ -89,7 +82,7 @@ struct ConfigurationFile {
 
   private static func mismatch(
     _ node: any TOMLValueConvertible, _ setting: Setting, _ expected: String, _ place: String
-  ) -> CommandError {
+  ) -> CohortError {
     setting.refusal("is a TOML \(node.type.description)", at: place, expected: expected)
   }
 
@@ -103,16 +96,14 @@ struct ConfigurationFile {
     let count = fread(&bytes, 1, bytes.count, file)
     if ferror(file) != 0 { throw unreadable(path, errno) }
     guard count <= sizeLimit else {
-      throw CommandError(
-        "cli.config-size", category: .usage, "The configuration is larger than 1 MiB", place: path,
-        hint: "Is it a configuration file?")
+      throw CohortError(
+        .cliConfigSize, "The configuration is larger than 1 MiB", place: path, hint: "Is it a configuration file?")
     }
     return Array(bytes[..<count])
   }
 
-  private static func unreadable(_ path: String, _ reason: Int32) -> CommandError {
-    CommandError(
-      "cli.config-unreadable", category: .usage, "The configuration cannot be read", place: path,
-      cause: String(cString: strerror(reason)))
+  private static func unreadable(_ path: String, _ reason: Int32) -> CohortError {
+    CohortError(
+      .cliConfigUnreadable, "The configuration cannot be read", place: path, cause: String(cString: strerror(reason)))
   }
 }

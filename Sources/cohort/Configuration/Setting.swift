@@ -48,7 +48,7 @@ enum Setting: String, CaseIterable, Sendable {
   }
 
   /// The value that some text means, as flags and the environment give it.
-  /// - Throws: `CommandError` that names `place`, when the text means nothing.
+  /// - Throws: `CohortError` that names `place`, when the text means nothing.
   func value(of text: String, at place: String) throws -> SettingValue {
     switch domain {
     case .path:
@@ -68,10 +68,8 @@ enum Setting: String, CaseIterable, Sendable {
     }
   }
 
-  func refusal(_ found: String, at place: String, expected: String) -> CommandError {
-    CommandError(
-      "cli.config-value", category: .usage, "The setting '\(rawValue)' \(found)", place: place,
-      hint: "It takes \(expected)")
+  func refusal(_ found: String, at place: String, expected: String) -> CohortError {
+    CohortError(.cliConfigValue, "The setting '\(rawValue)' \(found)", place: place, hint: "It takes \(expected)")
   }
 }
 

@@ -3,7 +3,7 @@ import CohortCore
 /// How an error is told: labelled lines for people on standard error, and with `--json` one object for programs as the
 /// last line of standard output. A command that has a result as well puts both into that object.
 struct ErrorReport {
-  let error: any DescribedError
+  let error: CohortError
   /// What the command did before, for programs.
   private let result: OutputRecord
   /// Text that follows the error for people only: the usage line of a command.
@@ -13,9 +13,7 @@ struct ErrorReport {
   init(_ error: any Error, usage: String? = nil) {
     let reported = error as? ReportedFailure
     self.error =
-      reported?.error ?? error as? any DescribedError
-      ?? CommandError(
-        "cli.unexpected", category: .failure, "Something unexpected failed", cause: String(describing: error))
+      reported?.error ?? CohortError(describing: error, as: .cliUnexpected)
     result = reported?.result ?? [:]
     self.usage = usage
   }
@@ -40,7 +38,7 @@ struct ErrorReport {
   /// are any.
   var json: OutputValue {
     let fields: OutputRecord = [
-      "code": .text(error.code), "category": .text(error.category.rawValue), "message": .text(error.message),
+      "code": .text(error.code.name), "category": .text(error.category.rawValue), "message": .text(error.message),
       "place": .optional(error.place), "cause": .optional(error.cause), "hint": .optional(error.hint),
       "exit_code": .integer(Int64(error.category.exitCode)),
     ]

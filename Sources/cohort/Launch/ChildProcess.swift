@@ -1,13 +1,6 @@
 import CohortCore
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// This program once more, in a process of its own, on the same terminal or pipes.
 enum ChildProcess {
@@ -32,16 +25,13 @@ enum ChildProcess {
     var child: pid_t = 0
     let failure = posix_spawn(&child, path, nil, nil, strings, environment)
     guard failure == 0 else {
-      throw CommandError(
-        "cli.child", category: .failure, "A process of its own could not be started", place: path,
-        cause: String(cString: strerror(failure)))
+      throw CohortError(
+        .cliChild, "A process of its own could not be started", place: path, cause: String(cString: strerror(failure)))
     }
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0 {
       guard errno == EINTR else {
-        throw CommandError(
-          "cli.child", category: .failure, "The process could not be waited for",
-          cause: String(cString: strerror(errno)))
+        throw CohortError(.cliChild, "The process could not be waited for", cause: String(cString: strerror(errno)))
       }
     }
     // WIFEXITED and the like are macros.

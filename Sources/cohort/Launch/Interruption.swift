@@ -1,12 +1,5 @@
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// Control-C. What was acknowledged is durable at any moment, so the default is to end at once with 130. A job that can
 /// stop at a better place asks for that, and is then ended only by a second signal.

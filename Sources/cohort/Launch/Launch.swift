@@ -1,13 +1,6 @@
 import ArgumentParser
 import CohortCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// One run of the program, from arguments to exit code.
 struct Launch {
@@ -53,8 +46,8 @@ struct Launch {
   private func runBuiltIn(_ parsed: any ParsableCommand) throws -> Int32 {
     if parsed is any CohortCommandGroup, !arguments.isEmpty {
       let names = type(of: parsed).configuration.subcommands.map { $0._commandName }
-      throw CommandError(
-        "cli.missing-command", category: .usage, "'\(type(of: parsed).qualifiedName)' needs a sub-command",
+      throw CohortError(
+        .cliMissingCommand, "'\(type(of: parsed).qualifiedName)' needs a sub-command",
         hint: "It has: \(names.joined(separator: ", "))")
     }
     do {
@@ -76,11 +69,11 @@ struct Launch {
     if let unknown = unknownCommand() { throw unknown }
     let full = Cohort.fullMessage(for: error, columns: max(columns, 60))
     let usage = full.firstRange(of: "Usage: ").map { String(full[$0.lowerBound...]) }
-    return report(ErrorReport(CommandError.usage(Cohort.message(for: error)), usage: usage))
+    return report(ErrorReport(CohortError.usage(Cohort.message(for: error)), usage: usage))
   }
 
   /// The first word that should have been a command and is none.
-  private func unknownCommand() -> CommandError? {
+  private func unknownCommand() -> CohortError? {
     var node: any ParsableCommand.Type = Cohort.self
     var path = [node._commandName]
     var isValue = false
@@ -99,8 +92,8 @@ struct Launch {
         let names = node.configuration.subcommands.map { $0._commandName }
         let name = path.joined(separator: " ")
         let close = Suggestion.closest(to: argument, among: names)
-        return CommandError(
-          "cli.unknown-command", category: .usage, "'\(argument)' is not a command of '\(name)'",
+        return CohortError(
+          .cliUnknownCommand, "'\(argument)' is not a command of '\(name)'",
           hint: close.map { "Did you mean '\(name) \($0)'?" } ?? "'\(name) --help' lists the commands")
       } else {
         return nil

@@ -26,42 +26,42 @@ extension Session {
 }
 
 extension ReadTransaction {
-  /// - Throws: `CommandError` with the closest name when there is no such grouping.
+  /// - Throws: `CohortError` with the closest name when there is no such grouping.
   func existingGrouping(_ name: String) throws -> GroupingRecord {
     guard let record = try grouping(named: name) else {
-      throw CommandError.unknown("grouping", name, among: try groupings().map(\.name))
+      throw CohortError.unknown("grouping", name, known: try groupings().map(\.name))
     }
     return record
   }
 
-  /// - Throws: `CommandError` with the closest name when there is no such embedding space.
+  /// - Throws: `CohortError` with the closest name when there is no such embedding space.
   func existingSpace(_ name: String) throws -> EmbeddingSpace {
     guard let record = try space(named: name) else {
-      throw CommandError.unknown("embedding-space", name, among: try spaces().map(\.name))
+      throw CohortError.unknown("embedding-space", name, known: try spaces().map(\.name))
     }
     return record
   }
 
-  /// - Throws: `CommandError` with the closest name when there is no such length measure.
+  /// - Throws: `CohortError` with the closest name when there is no such length measure.
   func existingMeasure(_ name: String) throws -> LengthMeasure {
     guard let record = try measure(named: name) else {
-      throw CommandError.unknown("length-measure", name, among: try measures().map(\.name))
+      throw CohortError.unknown("length-measure", name, known: try measures().map(\.name))
     }
     return record
   }
 
-  /// - Throws: `CommandError` with the closest name when there is no such snapshot.
+  /// - Throws: `CohortError` with the closest name when there is no such snapshot.
   func existingSnapshot(_ name: String) throws -> SnapshotRecord {
     guard let record = try snapshot(named: name) else {
-      throw CommandError.unknown("snapshot", name, among: try snapshots().map(\.name))
+      throw CohortError.unknown("snapshot", name, known: try snapshots().map(\.name))
     }
     return record
   }
 
-  /// - Throws: `CommandError` with the closest name when there is no such plan.
+  /// - Throws: `CohortError` with the closest name when there is no such plan.
   func existingPlan(_ name: String) throws -> PlanRecord {
     guard let record = try plan(named: name) else {
-      throw CommandError.unknown("plan", name, among: try plans().map(\.name))
+      throw CohortError.unknown("plan", name, known: try plans().map(\.name))
     }
     return record
   }

@@ -1,12 +1,5 @@
 import CohortCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// What one run of a command works with: its settings, where its data goes, and where its progress goes.
 struct Session {
@@ -14,7 +7,7 @@ struct Session {
   let output: Output
   let progress: ProgressLine
 
-  /// - Throws: `CommandError` when the configuration cannot be used.
+  /// - Throws: `CohortError` when the configuration cannot be used.
   init(_ options: GlobalOptions, sink: ByteSink) throws {
     configuration = try Configuration.resolve(
       Configuration.Sources(

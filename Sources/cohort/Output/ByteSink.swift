@@ -1,12 +1,5 @@
 import CohortCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// Bytes for a file descriptor, collected into large writes. Used by one thread.
 final class ByteSink {
@@ -36,7 +29,7 @@ final class ByteSink {
   }
 
   /// Hands everything to the system.
-  /// - Throws: `OutputClosed` when the reader has gone, `CommandError` for any other failure. What could not be written
+  /// - Throws: `OutputClosed` when the reader has gone, `CohortError` for any other failure. What could not be written
   ///   is dropped, so that a later flush does not fail again.
   func flush() throws {
     defer { bytes.removeAll(keepingCapacity: true) }
@@ -54,9 +47,9 @@ final class ByteSink {
         _ = poll(&waiting, 1, -1)
       } else if errno != EINTR {
         let reason = errno
-        throw CommandError(
-          "cli.output", category: reason == ENOSPC ? .temporary : .failure, "The output cannot be written",
-          place: name, cause: String(cString: strerror(reason)))
+        throw CohortError(
+          .cliOutput, category: reason == ENOSPC ? .temporary : .failure, "The output cannot be written", place: name,
+          cause: String(cString: strerror(reason)))
       }
     }
   }

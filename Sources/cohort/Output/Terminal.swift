@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// What stands behind a file descriptor: a terminal or something else, how wide, and whether it wants colour.
 struct Terminal: Sendable {

@@ -1,5 +1,5 @@
 import CohortPipeline
-import Synchronization
+import CohortSystem
 
 /// Tells progress on standard error: one line that is written over on a terminal, a plain line a second otherwise, or
 /// nothing. Any thread may report.
@@ -10,7 +10,7 @@ final class ProgressLine: Sendable {
     var isOpen = false
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let isOn: Bool
   private let terminal: Terminal
   private let start = ContinuousClock.now

@@ -1,17 +1,10 @@
 import CohortCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// Why a file lies in `.failed`: the content of the `.error.json` beside it.
 struct FailureNote {
   let file: String
-  let error: ErrorWords
+  let error: CohortError
   /// Records that were read before the file broke off, and are stored.
   var inserted: UInt64 = 0
   var duplicates: UInt64 = 0
@@ -19,7 +12,8 @@ struct FailureNote {
 
   var json: String {
     let texts: [(String, String?)] = [
-      ("file", file), ("time", Timestamp.now), ("code", error.code), ("message", error.message), ("place", error.place),
+      ("file", file), ("time", Timestamp.now), ("code", error.code.name), ("message", error.message),
+      ("place", error.place),
       ("cause", error.cause), ("hint", error.hint),
     ]
     let counts = [("inserted", inserted), ("duplicates", duplicates), ("quarantined", quarantined)]
@@ -30,16 +24,16 @@ struct FailureNote {
   }
 
   /// Writes it under another name, then renames: it is whole or not there.
-  func write(to place: String) throws(DaemonError) {
+  func write(to place: String) throws(CohortError) {
     let draft = place + ".tmp"
     let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
-      throw .system("note", "The reason of a failure cannot be written", place: draft, number: errno)
+      throw .system(.daemonNote, "The reason of a failure cannot be written", place: draft, number: errno)
     }
     let isWhole = Descriptor.put(json, on: descriptor) && fsync(descriptor) == 0
     close(descriptor)
     guard isWhole, rename(draft, place) == 0 else {
-      throw .system("note", "The reason of a failure cannot be written", place: place, number: errno)
+      throw .system(.daemonNote, "The reason of a failure cannot be written", place: place, number: errno)
     }
   }
 }

@@ -1,13 +1,6 @@
 import CohortCore
 import CohortIngestion
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// A file of an inbox, held open from before it is read until it is put away, so that nobody can pass another one off
 /// as it.
@@ -19,7 +12,7 @@ final class InboxFile {
 
   /// Opens a file in an inbox. The inbox's own path is resolved; below it no symbolic link is followed.
   /// - Throws: `daemon.refused` for anything but a regular file, `daemon.unreadable`, `daemon.gone`.
-  init(_ name: InboxName, in inbox: InboxFolder) throws(DaemonError) {
+  init(_ name: InboxName, in inbox: InboxFolder) throws(CohortError) {
     let path = inbox.path(of: name)
     let parent = open(
       name.folder.map { "\(inbox.path)/\($0)" } ?? inbox.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -36,22 +29,22 @@ final class InboxFile {
 
   deinit { close(descriptor) }
 
-  private static func failure(_ number: Int32, _ path: String) -> DaemonError {
+  private static func failure(_ number: Int32, _ path: String) -> CohortError {
     switch number {
     case ENOENT, ENOTDIR:
-      DaemonError("gone", category: .notFound, "The file is not there any more", place: path)
+      CohortError(.daemonGone, "The file is not there any more", place: path)
     case ELOOP, EMLINK: refused("a symbolic link", path)
     case ENXIO: refused("not a regular file", path)
-    default: .system("unreadable", "The file cannot be read", place: path, number: number)
+    default: .system(.daemonUnreadable, "The file cannot be read", place: path, number: number)
     }
   }
 
   /// The file as a source: what is read is what was opened here.
   func source() throws -> InputSource { try .held(descriptor, path: path) }
 
-  private static func refused(_ what: String, _ path: String) -> DaemonError {
-    DaemonError(
-      "refused", category: .usage, "An inbox takes regular files only, and this is \(what)", place: path,
+  private static func refused(_ what: String, _ path: String) -> CohortError {
+    CohortError(
+      .daemonRefused, "An inbox takes regular files only, and this is \(what)", place: path,
       hint: "Put the file itself there, under a hidden name first, and rename it")
   }
 

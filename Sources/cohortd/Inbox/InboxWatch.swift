@@ -1,10 +1,5 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortCore
+import CohortSystem
 
 /// What was noticed in an inbox.
 enum InboxEvent: Hashable, Sendable {
@@ -26,12 +21,12 @@ enum InboxEvent: Hashable, Sendable {
     /// Watch descriptors by the folder that they watch: nil for the inbox itself.
     private var folders: [Int32: String?] = [:]
 
-    init(_ root: String) throws(DaemonError) {
+    init(_ root: String) throws(CohortError) {
       descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
       self.root = root
       guard descriptor >= 0 else {
         throw .system(
-          "watch", "The inbox cannot be watched", place: root, number: errno,
+          .daemonWatch, "The inbox cannot be watched", place: root, number: errno,
           hint: "Raise fs.inotify.max_user_instances")
       }
     }
@@ -39,7 +34,7 @@ enum InboxEvent: Hashable, Sendable {
     deinit { close(descriptor) }
 
     /// Watches the inbox, or one of its folders; twice is the same as once.
-    func watch(_ folder: String? = nil) throws(DaemonError) {
+    func watch(_ folder: String? = nil) throws(CohortError) {
       let path = folder.map { "\(root)/\($0)" } ?? root
       let events =
         UInt32(IN_CLOSE_WRITE) | UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_DELETE_SELF)
@@ -48,7 +43,7 @@ enum InboxEvent: Hashable, Sendable {
       guard watch >= 0 else {
         if folder != nil, errno == ENOENT || errno == ENOTDIR { return }
         throw .system(
-          "watch", "The folder cannot be watched", place: path, number: errno,
+          .daemonWatch, "The folder cannot be watched", place: path, number: errno,
           hint: errno == ENOSPC ? "Raise fs.inotify.max_user_watches" : nil)
       }
       folders.updateValue(folder, forKey: watch)
@@ -83,8 +78,8 @@ enum InboxEvent: Hashable, Sendable {
   /// Where there is no inotify the inbox is looked through every time.
   final class InboxWatch {
     let descriptor: Int32 = -1
-    init(_ root: String) throws(DaemonError) {}
-    func watch(_ folder: String? = nil) throws(DaemonError) {}
+    init(_ root: String) throws(CohortError) {}
+    func watch(_ folder: String? = nil) throws(CohortError) {}
     func events() -> [InboxEvent] { [.lost] }
   }
 #endif

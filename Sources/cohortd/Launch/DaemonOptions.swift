@@ -4,14 +4,7 @@ import CohortIngestion
 import CohortPipeline
 import CohortStore
 import Logging
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// What the daemon is told on its command line. Words that `cohort ingest` knows mean the same here.
 struct DaemonOptions: ParsableArguments {
@@ -80,7 +73,7 @@ struct DaemonOptions: ParsableArguments {
   /// How files are read, the task by folder aside.
   func ingestion() throws -> IngestionOptions {
     var options = IngestionOptions()
-    do throws(IngestionError) {
+    do throws(CohortError) {
       try options.setLayout(named: layout)
       if let map { options.map = try FieldMap(parsing: map) }
     } catch {

@@ -1,13 +1,6 @@
 import Foundation
 import Logging
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// The signals of the daemon, taken by a thread of their own: nothing runs in a signal handler.
 ///

@@ -1,12 +1,6 @@
+import CohortCore
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// Whether the daemon shall stop. Work looks at `isMade` between two commits; whoever waits in `poll` waits for
 /// `descriptor`, too, which becomes readable with the request and stays so.
@@ -18,7 +12,7 @@ final class StopRequest: Sendable {
   init() throws {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else {
-      throw DaemonError.system("pipe", "No pipe can be made", place: "start", number: errno)
+      throw CohortError.system(.daemonPipe, "No pipe can be made", place: "start", number: errno)
     }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     (descriptor, source) = (ends[0], ends[1])

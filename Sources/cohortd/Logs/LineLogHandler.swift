@@ -1,13 +1,6 @@
 import CohortCore
 import Logging
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// How the lines of the log look.
 enum LogFormat: String, CaseIterable, Sendable {

@@ -15,10 +15,10 @@ final class OwnedStore {
   private var counters: [MeasureID: LengthCounter] = [:]
   private var followers: [GroupingID: any Follower] = [:]
   /// Codes of what was logged of parts that cannot be brought up to date. They are tried again.
-  private var troubles: [Part: String] = [:]
+  private var troubles: [Part: ErrorCode] = [:]
   private var catalog: Catalog?
   /// The error of the catalog that was told of last.
-  private var catalogTrouble: String?
+  private var catalogTrouble: ErrorCode?
   private let log: Logger
 
   init(_ store: Store, log: Logger) {
@@ -109,14 +109,16 @@ final class OwnedStore {
       try body()
       troubles[part] = nil
     } catch {
-      guard error is EmbeddingError || error is PipelineError, !control.shouldStop() else { throw error }
+      guard let code = (error as? CohortError)?.code, code.module == .embedding || code.module == .pipeline,
+        !control.shouldStop()
+      else { throw error }
       tell(of: error, in: part)
     }
   }
 
   /// Logs trouble, unless it is what was logged last.
   private func tell(of error: any Error, in part: Part) {
-    let words = ErrorWords(error)
+    let words = CohortError(describing: error, as: .daemonUnknown)
     guard troubles.updateValue(words.code, forKey: part) != words.code else { return }
     var fields = words.metadata
     fields[part.kind.rawValue] = .string(part.name)
@@ -179,7 +181,7 @@ final class OwnedStore {
       log.debug("catalog", metadata: fields)
     } catch {
       catalog = nil
-      let words = ErrorWords(error)
+      let words = CohortError(describing: error, as: .daemonUnknown)
       guard catalogTrouble != words.code else { return }
       catalogTrouble = words.code
       log.warning("catalog_behind", metadata: words.metadata)

@@ -3,7 +3,7 @@ import CohortIngestion
 import CohortPipeline
 import CohortStore
 import Logging
-import Synchronization
+import CohortSystem
 
 extension StoreWorker {
   /// What becomes of a file that was read.
@@ -24,7 +24,7 @@ extension StoreWorker {
     guard let store = owned?.store, let inbox else { return }
     let file: InboxFile
     var vectors: InboxFile?
-    do throws(DaemonError) {
+    do throws(CohortError) {
       file = try InboxFile(name, in: inbox)
       if let stamp = FileStamp(at: inbox.path(of: name.vectors)), stamp.kind != .folder {
         // They came in the meantime: they may have to settle.
@@ -59,9 +59,9 @@ extension StoreWorker {
     }
   }
 
-  private static func noRecords(_ path: String) -> DaemonError {
-    DaemonError(
-      "no-records", category: .usage, "The file holds no records", place: path,
+  private static func noRecords(_ path: String) -> CohortError {
+    CohortError(
+      .daemonNoRecords, "The file holds no records", place: path,
       hint: "Inboxes take JSON lines, JSON, CSV and TSV, plain or compressed with gzip or zstd")
   }
 
@@ -121,13 +121,13 @@ extension StoreWorker {
     unmoved[file.name] = nil
     // Nobody can open it under its old name any more: if it is whole now, it stays so.
     guard settings.consumption == .move, !file.isUnchangedAnywhere || file.hasWriter else { return }
-    do throws(DaemonError) {
+    do throws(CohortError) {
       let back = try inbox.takeBack(place, as: file.name)
       log.warning(
         "taken_back", metadata: ["file": .string(back.description), "reason": "somebody went on writing to it"])
       see(back, in: inbox)
     } catch {
-      log.error("not_taken_back", metadata: ErrorWords(error).metadata)
+      log.error("not_taken_back", metadata: CohortError(describing: error, as: .daemonUnknown).metadata)
     }
   }
 
@@ -138,7 +138,7 @@ extension StoreWorker {
   ) -> String? {
     candidates.forget(name)
     if let vectors { candidates.forget(vectors) }
-    do throws(DaemonError) {
+    do throws(CohortError) {
       switch fate {
       case .failed(let note):
         let place = try inbox.fail(name, with: vectors, note: note)
@@ -158,7 +158,7 @@ extension StoreWorker {
       }
     } catch {
       // It is found again by the next look through the inbox.
-      var fields = ErrorWords(error).metadata
+      var fields = CohortError(describing: error, as: .daemonUnknown).metadata
       fields["file"] = .string(name.description)
       log.error("not_put_away", metadata: fields)
       return nil
@@ -170,7 +170,8 @@ extension FailureNote {
   /// Why a file failed, and what of it is stored.
   init(_ name: InboxName, _ error: any Error, _ report: IngestReport? = nil) {
     self.init(
-      file: name.description, error: ErrorWords(error), inserted: report?.inserted ?? 0,
+      file: name.description, error: CohortError(describing: error, as: .daemonUnknown),
+      inserted: report?.inserted ?? 0,
       duplicates: report?.duplicates ?? 0, quarantined: report?.quarantined ?? 0)
   }
 }
@@ -179,7 +180,7 @@ extension FailureNote {
 final class ReadingProgress: Sendable {
   private let name: InboxName
   private let log: Logger
-  private let last = Mutex(ContinuousClock.now)
+  private let last = Locked(ContinuousClock.now)
 
   init(_ name: InboxName, _ log: Logger) {
     self.name = name

@@ -14,9 +14,9 @@ extension StoreWorker {
       }
       isShort = true
       if settings.once {
-        throw DaemonError(
-          "low-disk", category: .temporary, "There is too little room on the disk to take files",
-          place: settings.store, cause: "\(shortage.free) bytes are free, \(shortage.needed) are needed",
+        throw CohortError(
+          .daemonLowDisk, "There is too little room on the disk to take files", place: settings.store,
+          cause: "\(shortage.free) bytes are free, \(shortage.needed) are needed",
           hint: "Free some space, or choose another limit with --minimum-free")
       }
       return false
@@ -33,7 +33,7 @@ extension StoreWorker {
     let verdict = Verdict(error)
     if verdict == .interrupted { return nil }
     if settings.once { return giveUp(error) }
-    var words = ErrorWords(error).metadata
+    var words = CohortError(describing: error, as: .daemonUnknown).metadata
     if verdict == .reopen {
       if wasReopened { return giveUp(error) }
       log.error("reopening", metadata: words)
@@ -57,7 +57,7 @@ extension StoreWorker {
   }
 
   func giveUp(_ error: any Error) -> Int32 {
-    let words = ErrorWords(error)
+    let words = CohortError(describing: error, as: .daemonUnknown)
     log.error("gave_up", metadata: words.metadata)
     owned = nil
     return words.category.exitCode

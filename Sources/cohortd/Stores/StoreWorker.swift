@@ -3,14 +3,7 @@ import CohortIngestion
 import CohortPipeline
 import CohortStore
 import Logging
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// Owns one store: takes files from its inbox, brings groupings and catalog up to date, on one thread.
 ///

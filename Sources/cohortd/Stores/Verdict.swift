@@ -1,4 +1,7 @@
+import CohortCatalog
 import CohortCore
+import CohortPipeline
+import CohortStore
 
 /// Whose fault an error is, and so what to do about it.
 enum Verdict: Hashable {
@@ -15,17 +18,18 @@ enum Verdict: Hashable {
 
   /// The verdict on an error that came up while a file was ingested, or the store was worked on.
   init(_ error: any Error) {
-    guard let known = error as? any DescribedError else {
+    guard let known = error as? CohortError else {
       self = .trouble
       return
     }
-    switch (known.code, known.category) {
-    case ("pipeline.interrupted", _): self = .interrupted
-    case ("lmdb.disk-full", _), ("catalog.disk-full", _), ("pipeline.disk-full", _): self = .noRoom
-    case ("lmdb.panic", _), ("lmdb.io", _): self = .reopen
-    case (_, .temporary): self = .trouble
-    case (let code, _) where code.hasPrefix("ingestion.") || code.hasPrefix("pipeline."): self = .file
-    case (_, .usage): self = .file
+    switch known.code {
+    case .pipelineInterrupted: self = .interrupted
+    case .catalogDiskFull, .pipelineDiskFull: self = .noRoom
+    case let code where ErrorCode.storeNoRoom.contains(code): self = .noRoom
+    case let code where ErrorCode.storeReopen.contains(code): self = .reopen
+    case _ where known.category == .temporary: self = .trouble
+    case _ where known.code.module == .ingestion || known.code.module == .pipeline: self = .file
+    case _ where known.category == .usage: self = .file
     default: self = .trouble
     }
   }

@@ -1,14 +1,7 @@
 import CohortCore
 import CohortKernels
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import CohortSystem
 
 /// The C loops against plain ones: bit by bit where the order of sums is promised, to rounding where a function is.
 @Suite struct LearningKernelTests {

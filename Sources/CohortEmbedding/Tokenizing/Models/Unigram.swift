@@ -1,3 +1,5 @@
+internal import CohortCore
+
 /// Unigram language model (Kudo, 2018): of all ways to cut the word into tokens, the likeliest, by Viterbi's algorithm.
 struct Unigram: WordModel {
   let vocabulary: UnsafeVocabulary
@@ -19,7 +21,7 @@ struct Unigram: WordModel {
     self.byteTokens = byteTokens
     unknownScore = (scores.min() ?? 0) - 10
     var longest = [UInt8](repeating: 0, count: 1 << 16)
-    try? vocabulary.forEach { token, _ throws(EmbeddingError) in
+    try? vocabulary.forEach { token, _ throws(CohortError) in
       guard let first = token.first else { return }
       let length = UInt8(clamping: token.count)
       if token.count == 1 {

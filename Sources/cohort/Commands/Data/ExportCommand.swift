@@ -3,14 +3,7 @@ import CohortCore
 import CohortPipeline
 import CohortStore
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// `cohort export`
 struct ExportCommand: CohortCommand {
@@ -53,7 +46,7 @@ struct ExportCommand: CohortCommand {
     let scope = try store.read { transaction -> ExportRequest.Scope in
       if let snapshot { return .snapshot(try transaction.existingSnapshot(snapshot).name) }
       if let task, try transaction.task(named: task) == nil {
-        throw CommandError.unknown("task", task, among: try transaction.tasks().map(\.name))
+        throw CohortError.unknown("task", task, known: try transaction.tasks().map(\.name))
       }
       guard let group, let grouping else { return .everything }
       return .group(GroupID(group), grouping: try transaction.existingGrouping(grouping).name)
@@ -63,7 +56,9 @@ struct ExportCommand: CohortCommand {
     let report: ExportReport
     do {
       report = try ExportJob.run(store, request, control: session.jobControl(), output: .standardOutput)
-    } catch let error as PipelineError where file == "-" && error.category == .failure && isReaderGone() {
+    } catch let error as CohortError
+      where error.code == .pipelineExport && file == "-" && error.category == .failure && isReaderGone()
+    {
       throw OutputClosed()
     }
     session.progress.finish()

@@ -67,11 +67,11 @@ struct IngestCommand: CohortCommand {
     let request = try request(session)
     let store = dryRun ? try session.readableStore() : try session.writableStore(for: "ingest")
     var report = IngestReport()
-    var failure: (any DescribedError)?
+    var failure: (CohortError)?
     do {
       try IngestJob.run(store, request, control: session.jobControl(), into: &report)
     } catch {
-      guard !dryRun, report.records > 0, let error = error as? any DescribedError else { throw error }
+      guard !dryRun, report.records > 0, let error = error as? CohortError else { throw error }
       failure = report.explain(error, dedupe: request.dedupe ?? store.configuration.dedupe)
     }
     session.progress.finish()
@@ -107,13 +107,13 @@ struct IngestCommand: CohortCommand {
 
 extension IngestReport {
   /// An error that ended the ingestion when a part of it was stored already: what is true of that part, and how to go on.
-  fileprivate func explain(_ error: any DescribedError, dedupe: DedupeScope) -> CommandError {
+  fileprivate func explain(_ error: CohortError, dedupe: DedupeScope) -> CohortError {
     let what = error.category == .interrupted ? "Interrupted" : error.message
-    var explained = CommandError(
+    var explained = CohortError(
       error.code, category: error.category, "\(what); what was taken in before (\(inserted) new samples) stays",
       place: error.place, cause: error.cause, hint: error.hint)
     guard error.category == .temporary || error.category == .interrupted else { return explained }
-    let before = error.code == "lmdb.disk-full" ? "Free some space. " : ""
+    let before = ErrorCode.storeNoRoom.contains(error.code) ? "Free some space. " : ""
     explained.hint =
       dedupe == .none
       ? "\(before)The first \(records) records are done; without a look for duplicates, the same command would take "
@@ -157,7 +157,7 @@ extension IngestReport {
       "failures": .list(
         failures.map { failure in
           .record([
-            "code": .text(failure.error.code), "message": .text(failure.error.message),
+            "code": .text(failure.error.code.name), "message": .text(failure.error.message),
             "place": .optional(failure.error.place), "cause": .optional(failure.error.cause),
           ])
         }),

@@ -2,14 +2,7 @@ import ArgumentParser
 import CohortCatalog
 import CohortCore
 import CohortStore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CohortSystem
 
 /// `cohort sql`
 struct SQLCommand: CohortCommand {
@@ -81,7 +74,7 @@ struct SQLCommand: CohortCommand {
       do {
         try catalog.catchUp(from: store)
         try answer(complete, catalog, session)
-      } catch let error as any DescribedError where isPerson && error.category == .usage {
+      } catch let error as CohortError where isPerson && error.category == .usage {
         StandardError.print(ErrorReport(error).text(color: false))
       }
     }

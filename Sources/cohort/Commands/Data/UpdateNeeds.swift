@@ -35,7 +35,7 @@ struct UpdateNeeds {
 struct UndoneWork {
   private var spaces: [String] = []
   private var measures: [String] = []
-  private var first: (any DescribedError)?
+  private var first: (CohortError)?
 
   mutating func collect(space: String, _ body: () throws -> Void) throws {
     if try !succeeds(body) { spaces.append(space) }
@@ -51,7 +51,7 @@ struct UndoneWork {
       try body()
       return true
     } catch {
-      guard let error = error as? any DescribedError, error is EmbeddingError || error is PipelineError,
+      guard let error = error as? CohortError, [.embedding, .pipeline].contains(error.code.module),
         error.category != .interrupted
       else { throw error }
       first = first ?? error
@@ -60,7 +60,7 @@ struct UndoneWork {
   }
 
   /// The first failure, with all that it and others left undone; nil when there was none.
-  func error(_ transaction: borrowing ReadTransaction) throws -> CommandError? {
+  func error(_ transaction: borrowing ReadTransaction) throws -> CohortError? {
     guard let first else { return nil }
     let groupings = try transaction.groupings()
     let waiting = groupings.map(\.name).filter { name in
@@ -69,7 +69,7 @@ struct UndoneWork {
     }
     let parts = [("embedding spaces", spaces), ("length measures", measures), ("groupings", waiting)]
       .filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
-    return CommandError(
+    return CohortError(
       first.code, category: first.category,
       "\(first.message). Not up to date: \(parts.joined(separator: "; ")). The rest is done",
       place: first.place, cause: first.cause, hint: first.hint)

@@ -1,3 +1,4 @@
+import CohortCore
 import ArgumentParser
 import CohortPipeline
 import CohortStore
@@ -24,7 +25,7 @@ struct EmbedRun: CohortCommand {
     if let space {
       let found = try store.read { try $0.existingSpace(space) }
       guard !found.isGiven else {
-        throw CommandError.usage(
+        throw CohortError.usage(
           "The vectors of space \"\(space)\" are given, not made",
           hint: "Give them while ingesting: cohort ingest DATA --embeddings FILE.npy")
       }

@@ -28,7 +28,7 @@ struct GroupingRefine: CohortCommand {
     let store = try session.writableStore(for: "grouping refine")
     let grouping = try store.read { try $0.existingGrouping(name) }
     guard case .embedding = grouping.definition.criterion else {
-      throw CommandError.usage(
+      throw CohortError.usage(
         "Only groupings by embedding can be refined; \"\(name)\" is by \(grouping.definition.text)",
         hint: "See cohort grouping list")
     }

@@ -44,7 +44,7 @@ struct LengthAdd: CohortCommand {
   func execute(_ session: Session) throws -> Outcome {
     try NewName.check(name, of: "length measure")
     guard !name.contains("*") else {
-      throw CommandError.usage(
+      throw CohortError.usage(
         "This cannot be the name of a length measure: \(name)", hint: "--by takes a star for a product of two groupings"
       )
     }
@@ -82,7 +82,7 @@ struct LengthDrop: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     guard name != SampleLengths.ownMeasure else {
-      throw CommandError.usage(
+      throw CohortError.usage(
         "The length measure \"\(name)\" was chosen when the store was created, and stays",
         hint: "Further measures can be dropped: cohort length list")
     }

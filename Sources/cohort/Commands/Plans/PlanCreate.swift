@@ -36,7 +36,7 @@ struct PlanCreate: CohortCommand {
     let measure = length == SampleLengths.ownMeasure ? nil : length
     let unit = try store.read { transaction in
       let names = try transaction.existingSnapshot(snapshot).groupings.map(\.name)
-      guard names.contains(grouping) else { throw CommandError.unknown("grouping", grouping, among: names) }
+      guard names.contains(grouping) else { throw CohortError.unknown("grouping", grouping, known: names) }
       return try measure.map { try transaction.existingMeasure($0).unit } ?? store.configuration.lengthUnit
     }
     let (_, report) = try PlanJob.create(

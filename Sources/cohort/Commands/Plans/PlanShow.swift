@@ -48,8 +48,8 @@ struct PlanShow: CohortCommand {
     let stored = try StoredPlan(store, named: name)
     let count = stored.plan.stepsPerEpoch
     if let steps, steps.lower >= count {
-      throw CommandError(
-        "cli.no-such-step", category: .notFound, "Plan '\(name)' has no step \(steps.lower)",
+      throw CohortError(
+        .cliNoSuchStep, "Plan '\(name)' has no step \(steps.lower)",
         hint: count == 0 ? "Its epochs have no steps" : "The steps of an epoch go from 0 to \(count - 1)")
     }
     let printer = session.output.rows(["epoch", "step", "group", .hidden("mixed"), "size", "ids"], lines: true)

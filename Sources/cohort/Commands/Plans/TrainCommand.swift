@@ -89,8 +89,8 @@ struct TrainCommand: CohortCommand {
       try printer.finish()
     }
     guard result.isFinished else {
-      throw CommandError(
-        "cli.interrupted", category: .interrupted, "The training was interrupted; its last checkpoint is kept",
+      throw CohortError(
+        .cliInterrupted, "The training was interrupted; its last checkpoint is kept",
         place: "run \(name), epoch \(result.cursor.epoch), step \(result.cursor.step)",
         hint: "Go on with --run \(name) --resume")
     }
@@ -104,8 +104,8 @@ struct TrainCommand: CohortCommand {
     }
     let existing = try store.read { try $0.run(named: run) }
     guard existing == nil || resume else {
-      throw CommandError(
-        "cli.run-exists", category: .usage, "There is already a run named '\(run)'",
+      throw CohortError(
+        .cliRunExists, "There is already a run named '\(run)'",
         hint: "Go on with it by --resume, or give the new run another name")
     }
     return run

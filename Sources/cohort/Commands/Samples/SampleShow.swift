@@ -33,12 +33,11 @@ struct SampleShow: CohortCommand {
     return .done
   }
 
-  static func missing(_ id: SampleID, in transaction: borrowing ReadTransaction) throws -> CommandError {
+  static func missing(_ id: SampleID, in transaction: borrowing ReadTransaction) throws -> CohortError {
     let next = try transaction.counters.nextSample
     let isDeleted = id.rawValue < next
-    return CommandError(
-      "cli.unknown-sample", category: .notFound,
-      isDeleted ? "Sample \(id) was deleted" : "There is no sample \(id)",
+    return CohortError(
+      .cliUnknownSample, isDeleted ? "Sample \(id) was deleted" : "There is no sample \(id)",
       hint: isDeleted ? nil : next == 0 ? "The store is empty" : "Ids go from 0 to \(next - 1)")
   }
 }

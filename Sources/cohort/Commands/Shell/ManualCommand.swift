@@ -1,3 +1,4 @@
+import CohortStore
 import ArgumentParser
 import CohortCore
 import Foundation
@@ -25,16 +26,16 @@ struct ManualCommand: CohortCommand {
       return .done
     }
     guard command.isEmpty else {
-      throw CommandError.usage("--output writes the pages of all commands", hint: "Leave the command away")
+      throw CohortError.usage("--output writes the pages of all commands", hint: "Leave the command away")
     }
     for page in root.withDescendants {
       let path = "\(output)/\(page.pageName).1"
       do {
         try Data(ManualPage(page).text.utf8).write(to: URL(fileURLWithPath: path))
       } catch {
-        throw CommandError(
-          "cli.output", category: .failure, "A manual page cannot be written", place: path,
-          cause: error.localizedDescription, hint: "The folder has to exist")
+        throw CohortError(
+          .cliOutput, "A manual page cannot be written", place: path, cause: error.localizedDescription,
+          hint: "The folder has to exist")
       }
       session.progress.note("wrote \(path)")
     }
@@ -46,7 +47,7 @@ struct ManualCommand: CohortCommand {
     for name in command {
       let children = node.subcommands ?? []
       guard let next = children.first(where: { $0.commandName == name }) else {
-        throw CommandError.unknown("command", name, among: children.map(\.commandName))
+        throw CohortError.unknown("command", name, known: children.map(\.commandName))
       }
       node = next
     }

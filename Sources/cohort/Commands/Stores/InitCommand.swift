@@ -64,13 +64,13 @@ struct InitCommand: CohortCommand {
 
   /// - Throws: `cli.unknown-encoder` where there is no such folder, else what reading its model throws.
   private func check(_ folder: String) throws {
-    do throws(EmbeddingError) {
+    do throws(CohortError) {
       _ = try StaticEncoder(folder: folder)
     } catch {
-      guard error.code == "embedding.no-model-folder" else { throw error }
+      guard error.code == .embeddingNoModelFolder else { throw error }
       let known = ["builtin", "npy", "none"] + ProviderKind.allCases.map(\.rawValue)
-      throw CommandError(
-        "cli.unknown-encoder", category: .notFound, "'\(folder)' is neither an encoder that Cohort knows nor a folder",
+      throw CohortError(
+        .cliUnknownEncoder, "'\(folder)' is neither an encoder that Cohort knows nor a folder",
         hint: Suggestion.closest(to: folder, among: known).map { "Did you mean '\($0)'?" }
           ?? "Encoders are \(known.joined(separator: ", ")); or give the folder of a static model")
     }

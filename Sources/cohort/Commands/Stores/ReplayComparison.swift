@@ -41,9 +41,8 @@ struct ReplayComparison {
   /// - Throws: `cli.not-replayed` when something is stored otherwise than the log gives it.
   func check() throws {
     guard let difference = report.difference else { return }
-    throw CommandError(
-      "cli.not-replayed", category: .corruption,
-      "Grouping \"\(report.grouping)\" is not what the log makes it",
+    throw CohortError(
+      .cliNotReplayed, "Grouping \"\(report.grouping)\" is not what the log makes it",
       place: "log entry \(difference.sequence), after record \(difference.position) of the grouping's feed",
       cause: difference.what, hint: "Restore the last backup, or drop the grouping and create it again")
   }

@@ -70,9 +70,8 @@ struct VerifyCommand: CohortCommand {
     let isRepairable = report.problems.contains(where: \.isRepairable)
     // Files that can be put back are no reason to go back to a backup.
     let remedy = count == UInt64(files.count) ? files.first?.hint : nil
-    throw CommandError(
-      "cli.damaged", category: .corruption, "The store has \(count) damaged \(count == 1 ? "place" : "places")",
-      place: store.path,
+    throw CohortError(
+      .cliDamaged, "The store has \(count) damaged \(count == 1 ? "place" : "places")", place: store.path,
       hint: remedy
         ?? (isRepairable && !mends
           ? "'cohort verify --repair' mends some of it"
@@ -85,10 +84,9 @@ struct VerifyCommand: CohortCommand {
     switch try ChildProcess.runSelf(adding: ["--in-process"]) {
     case .exited(let code): return .exited(code)
     case .signaled(let signal):
-      throw CommandError(
-        "cli.damaged", category: .corruption, "The store is damaged so that reading it ends the process",
-        place: session.storePath, cause: "the process was ended by signal \(signal)",
-        hint: "Restore the last backup")
+      throw CohortError(
+        .cliDamaged, "The store is damaged so that reading it ends the process", place: session.storePath,
+        cause: "the process was ended by signal \(signal)", hint: "Restore the last backup")
     }
   }
 
@@ -106,7 +104,7 @@ struct VerifyCommand: CohortCommand {
   }
 
   /// A model or a tokenizer that is gone, damaged or another one.
-  private static func problem(of error: any DescribedError, in store: Store) -> OutputRecord {
+  private static func problem(of error: CohortError, in store: Store) -> OutputRecord {
     var place = error.place ?? store.path
     if place.hasPrefix(store.path + "/") { place.removeFirst(store.path.count + 1) }
     let what = [error.message, error.cause].compactMap { $0 }.joined(separator: ": ")

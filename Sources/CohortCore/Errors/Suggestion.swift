@@ -1,8 +1,8 @@
 /// "Did you mean": the closest of some names.
-enum Suggestion {
+public enum Suggestion {
   /// The name with the smallest edit distance to `word`, when it is close enough to be a slip of the fingers: at most a
   /// third of the word, at least one edit. The first of equally close names wins.
-  static func closest(to word: String, among names: [String]) -> String? {
+  public static func closest(to word: String, among names: [String]) -> String? {
     let limit = max(1, word.unicodeScalars.count / 3)
     var best: (name: String, distance: Int)?
     for name in names {
@@ -16,7 +16,7 @@ enum Suggestion {
 
   /// Edits between two words: insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
   /// - Complexity: O(n·m).
-  static func editDistance(_ first: String, _ second: String) -> Int {
+  package static func editDistance(_ first: String, _ second: String) -> Int {
     let a = Array(first.unicodeScalars)
     let b = Array(second.unicodeScalars)
     var beforeLast: [Int] = []

@@ -1,0 +1,77 @@
+internal import CLMDB
+package import CohortCore
+internal import CohortSystem
+
+extension ErrorCode {
+  package static let lmdbCorrupted = ErrorCode(
+    .lmdb, "corrupted", .corruption, hint: "Run cohort verify, and restore the last backup")
+  package static let lmdbDiskFull = ErrorCode(
+    .lmdb, "disk-full", .temporary,
+    hint: "Free some space and run the same command again: what was committed before stays, and stays readable")
+  package static let lmdbFailed = ErrorCode(.lmdb, "failed", .failure)
+  package static let lmdbForked = ErrorCode(.lmdb, "forked", .usage)
+  package static let lmdbIo = ErrorCode(.lmdb, "io", .failure, hint: "Check the system log")
+  package static let lmdbMapFull = ErrorCode(
+    .lmdb, "map-full", .temporary, hint: "Raise the limit of address space (ulimit -v)")
+  package static let lmdbMeta = ErrorCode(.lmdb, "meta", .corruption)
+  package static let lmdbMissingTable = ErrorCode(.lmdb, "missing-table", .corruption)
+  package static let lmdbNetworkFileSystem = ErrorCode(.lmdb, "network-file-system", .usage)
+  package static let lmdbNoMemory = ErrorCode(
+    .lmdb, "no-memory", .failure, hint: "Raise the limit of address space (ulimit -v)")
+  package static let lmdbNoStore = ErrorCode(.lmdb, "no-store", .notFound, hint: "Create one with cohort init")
+  package static let lmdbNoTable = ErrorCode(.lmdb, "no-table", .notFound)
+  package static let lmdbNoThread = ErrorCode(.lmdb, "no-thread", .temporary)
+  package static let lmdbOpenReadOnly = ErrorCode(.lmdb, "open-read-only", .usage)
+  package static let lmdbOpenWithoutLocks = ErrorCode(.lmdb, "open-without-locks", .usage)
+  package static let lmdbPanic = ErrorCode(.lmdb, "panic", .failure, hint: "Open the store again")
+  package static let lmdbPermission = ErrorCode(
+    .lmdb, "permission", .failure, hint: "Check the owner and the mode of the store's folder")
+  package static let lmdbReaderSlot = ErrorCode(
+    .lmdb, "reader-slot", .temporary,
+    hint: "Two containers that share a store need different pid ranges, for example --pid=host")
+  package static let lmdbReadersFull = ErrorCode(
+    .lmdb, "readers-full", .temporary,
+    hint: "Stop some of them, or run cohort verify --repair to clear the slots of dead readers")
+  package static let lmdbTransactionFull = ErrorCode(
+    .lmdb, "transaction-full", .failure, hint: "Do it in smaller parts")
+  package static let lmdbTruncated = ErrorCode(.lmdb, "truncated", .corruption)
+}
+
+extension CohortError {
+  /// What LMDB or the system said, in the words of somebody who has to act on it.
+  /// - Parameters:
+  ///   - status: LMDB's return code or `errno`, not zero.
+  ///   - freeBytes: what is left on the file system, if known: LMDB reports a full disk as EIO when the write of a meta page
+  ///     fails.
+  package static func lmdb(
+    _ status: Int32, doing action: String, place: String?, freeBytes: UInt64? = nil
+  ) -> CohortError {
+    let (code, message) = wording(of: status, doing: action, freeBytes: freeBytes)
+    return CohortError(code, message, place: place, cause: String(cString: mdb_strerror(status)))
+  }
+
+  private static func wording(
+    of status: Int32, doing action: String, freeBytes: UInt64?
+  ) -> (code: ErrorCode, message: String) {
+    switch status {
+    // EFBIG is a limit on the size of files (`ulimit -f`, or the file system's own).
+    case ENOSPC, EDQUOT, EFBIG: (.lmdbDiskFull, "The disk is full")
+    case EIO where (freeBytes ?? .max) < 1 << 20: (.lmdbDiskFull, "The disk is full")
+    case MDB_MAP_FULL: (.lmdbMapFull, "The memory map of the store is full and cannot grow")
+    // The last four cannot happen on sound pages, with tables used as the store uses them.
+    case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH, MDB_INCOMPATIBLE, MDB_CURSOR_FULL,
+      MDB_PAGE_FULL, MDB_KEYEXIST:
+      (.lmdbCorrupted, "The store's data file is damaged (while \(action))")
+    case MDB_TXN_FULL: (.lmdbTransactionFull, "The change is too large for one transaction, and was not made")
+    case MDB_PANIC: (.lmdbPanic, "LMDB gave up on this environment (while \(action))")
+    case MDB_READERS_FULL: (.lmdbReadersFull, "Too many processes read this store at the same time")
+    case EAGAIN: (.lmdbReaderSlot, "Another process with the same process id uses this store")
+    case EROFS: (.lmdbPermission, "The store cannot be written: the file system is read-only")
+    case EACCES, EPERM: (.lmdbPermission, "The store cannot be accessed")
+    case ENOENT: (.lmdbNoStore, "There is no store here")
+    case EIO: (.lmdbIo, "The disk reported an error (while \(action))")
+    case ENOMEM: (.lmdbNoMemory, "LMDB failed while \(action)")
+    default: (.lmdbFailed, "LMDB failed while \(action)")
+    }
+  }
+}

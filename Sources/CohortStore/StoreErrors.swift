@@ -1,0 +1,76 @@
+public import CohortCore
+internal import CohortLMDB
+
+extension ErrorCode {
+  package static let storeCorrupted = ErrorCode(
+    .store, "corrupted", .corruption, hint: "Run cohort verify for all damaged places, and restore the last backup")
+  package static let storeDefaultSpace = ErrorCode(.store, "default-space", .usage)
+  package static let storeDimension = ErrorCode(.store, "dimension", .usage)
+  package static let storeExists = ErrorCode(.store, "exists", .usage)
+  package static let storeFolder = ErrorCode(.store, "folder", .failure)
+  package static let storeGeneration = ErrorCode(.store, "generation", .failure)
+  package static let storeGroupingInUse = ErrorCode(.store, "grouping-in-use", .usage)
+  package static let storeLengthMeasureInUse = ErrorCode(.store, "length-measure-in-use", .usage)
+  package static let storeLengthUnit = ErrorCode(.store, "length-unit", .usage)
+  package static let storeLockFailed = ErrorCode(.store, "lock-failed", .failure)
+  package static let storeMeasureOrder = ErrorCode(.store, "measure-order", .failure)
+  package static let storeNewerFormat = ErrorCode(.store, "newer-format", .failure)
+  package static let storeNoGroup = ErrorCode(.store, "no-group", .failure)
+  package static let storeNoStore = ErrorCode(.store, "no-store", .notFound)
+  package static let storeNotAFolder = ErrorCode(.store, "not-a-folder", .usage)
+  package static let storeNotEmpty = ErrorCode(.store, "not-empty", .usage)
+  package static let storeNotWritable = ErrorCode(.store, "not-writable", .failure)
+  package static let storeOwned = ErrorCode(.store, "owned", .temporary)
+  package static let storePosition = ErrorCode(.store, "position", .usage)
+  package static let storeReadOnly = ErrorCode(.store, "read-only", .usage)
+  package static let storeSampleTooLarge = ErrorCode(.store, "sample-too-large", .usage)
+  package static let storeSnapshotInUse = ErrorCode(.store, "snapshot-in-use", .usage)
+  package static let storeSpaceInUse = ErrorCode(.store, "space-in-use", .usage)
+  package static let storeUnknownFeature = ErrorCode(.store, "unknown-feature", .failure)
+  package static let storeUnknownSample = ErrorCode(.store, "unknown-sample", .failure)
+}
+
+extension ErrorCode {
+  /// What says that there is no room on the store's disk.
+  public static let storeNoRoom: Set<ErrorCode> = [.lmdbDiskFull]
+  /// What goes away when the store is closed and opened again.
+  public static let storeReopen: Set<ErrorCode> = [.lmdbPanic, .lmdbIo]
+}
+
+extension CohortError {
+  /// Bytes that do not match their checksum or their layout.
+  static func corrupted(_ what: String, cause: String) -> CohortError {
+    CohortError(.storeCorrupted, "\(what) is damaged", cause: cause)
+  }
+
+  /// A value that must be there.
+  static func missing(_ what: String) -> CohortError { corrupted(what, cause: "it is missing") }
+
+  /// A name that nothing in the store has, with the closest one that something has.
+  /// - Parameters:
+  ///   - kind: what was looked for, with hyphens: `embedding-space`.
+  ///   - known: the names that there are.
+  public static func unknown(_ kind: String, _ name: String, known: [String]) -> CohortError {
+    let hint: String
+    if let close = Suggestion.closest(to: name, among: known) {
+      hint = "Did you mean '\(close)'?"
+    } else if known.isEmpty {
+      hint = "The store has no \(words(kind)) yet"
+    } else {
+      let shown = known.prefix(10).map { "'\($0)'" }.joined(separator: ", ")
+      hint = "There are: \(shown)\(known.count > 10 ? " and \(known.count - 10) more" : "")"
+    }
+    return CohortError(
+      ErrorCode(.store, "unknown-\(kind)", .notFound), "There is no \(words(kind)) named '\(name)'", hint: hint)
+  }
+
+  static func exists(_ kind: String, _ name: String) -> CohortError {
+    let isVowel = kind.first.map { "aeiou".contains($0) } ?? false
+    return CohortError(
+      ErrorCode(.store, "\(kind)-exists", .usage, hint: "Choose another name, or drop the old one first"),
+      "There is already \(isVowel ? "an" : "a") \(words(kind)) named \"\(name)\"")
+  }
+
+  /// A kind of thing as people say it: codes have hyphens.
+  private static func words(_ kind: String) -> String { String(kind.map { $0 == "-" ? " " : $0 }) }
+}

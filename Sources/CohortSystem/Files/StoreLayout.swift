@@ -1,0 +1,36 @@
+/// Where things lie in the folder of a store.
+public struct StoreLayout: Hashable, Sendable {
+  /// The store's folder.
+  public let folder: String
+
+  public init(_ folder: String) { self.folder = folder }
+
+  /// The LMDB environment: all that the store holds.
+  public var data: String { "\(folder)/\(Self.dataName)" }
+  /// LMDB's lock file.
+  public var lock: String { "\(folder)/lock.mdb" }
+  /// Who may write.
+  public var owner: String { "\(folder)/owner.lock" }
+  /// The projection of the log for SQL.
+  public var catalog: String { "\(folder)/catalog.sqlite" }
+  /// Settings.
+  public var configuration: String { "\(folder)/cohort.toml" }
+  /// Where the daemon takes files from, unless it is told otherwise.
+  public var inbox: String { "\(folder)/inbox" }
+  /// The models that make vectors, a folder each.
+  public var models: String { "\(folder)/models" }
+  /// The tokenizer of the store's own length measure.
+  public var tokenizer: String { "\(folder)/tokenizer.json" }
+  /// Those of further length measures, by their hashes.
+  public var tokenizers: String { "\(folder)/tokenizers" }
+
+  public static let dataName = "data.mdb"
+
+  /// What may be in a folder before a store is made in it, and what a creation leaves that was cut short.
+  public static let firstNames: Set<String> = [
+    dataName, "lock.mdb", "owner.lock", "cohort.toml", "inbox", "models", "tokenizer.json", "tokenizers",
+  ]
+
+  /// What a store has beside its data and cannot do without.
+  public static let companionNames = ["models", "tokenizers", "tokenizer.json"]
+}

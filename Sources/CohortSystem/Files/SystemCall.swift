@@ -1,0 +1,217 @@
+/// Calls of the system, with one policy: what a signal broke off is tried again, everything else that fails is an `Errno`.
+/// Descriptors are never inherited by programs that this one starts.
+public enum SystemCall {
+  // MARK: Looking
+
+  /// What is at a path; symbolic links are followed.
+  public static func status(of path: String) throws(Errno) -> FileStatus {
+    var raw = stat()
+    try check { stat(path, &raw) }
+    return FileStatus(raw)
+  }
+
+  /// What is at a path itself, be it a symbolic link.
+  public static func linkStatus(of path: String) throws(Errno) -> FileStatus {
+    var raw = stat()
+    try check { lstat(path, &raw) }
+    return FileStatus(raw)
+  }
+
+  public static func status(of descriptor: Int32) throws(Errno) -> FileStatus {
+    var raw = stat()
+    try check { fstat(descriptor, &raw) }
+    return FileStatus(raw)
+  }
+
+  /// Whether something is at a path itself, be it a symbolic link that leads nowhere.
+  public static func exists(_ path: String) -> Bool { (try? linkStatus(of: path)) != nil }
+
+  /// The path without symbolic links, `.` and `..`; nil when it leads nowhere.
+  public static func resolved(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  /// The names in a folder, without `.` and `..`, in byte order. Bytes that are not UTF-8 are replaced.
+  public static func names(in folder: String) throws(Errno) -> [String] {
+    guard let directory = opendir(folder) else { throw .last }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  // MARK: Descriptors
+
+  /// - Returns: a descriptor that the caller closes.
+  public static func open(_ path: String, _ flags: Int32 = O_RDONLY, mode: mode_t = 0o600) throws(Errno) -> Int32 {
+    try repeated { callOpen(path, flags | O_CLOEXEC, mode) }
+  }
+
+  /// - Returns: a second descriptor for the same open file, which the caller closes.
+  public static func duplicate(_ descriptor: Int32) throws(Errno) -> Int32 {
+    try repeated { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+  }
+
+  /// Closes a descriptor. Never repeated: the descriptor may belong to another thread by then.
+  public static func close(_ descriptor: Int32) { _ = callClose(descriptor) }
+
+  /// Reads at least one byte unless the input has ended; 0 at the end.
+  public static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    try repeated { callRead(descriptor, buffer.baseAddress, buffer.count) }
+  }
+
+  /// Reads at least one byte at `offset` unless the file has ended there; 0 at the end.
+  public static func read(
+    _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(Errno) -> Int {
+    try repeated { pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset)) }
+  }
+
+  /// Reads exactly `buffer.count` bytes at `offset`; false when the file ends before.
+  public static func readFully(
+    _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(Errno) -> Bool {
+    var done = 0
+    while done < buffer.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+      let count = try read(descriptor, into: rest, at: offset + done)
+      if count == 0 { return false }
+      done += count
+    }
+    return true
+  }
+
+  /// All of a file's bytes.
+  /// - Parameter limit: nil is returned for a file that has more bytes.
+  public static func contents(of path: String, limit: Int = .max) throws(Errno) -> [UInt8]? {
+    let descriptor = try open(path)
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try repeated { block.withUnsafeMutableBytes { callRead(descriptor, $0.baseAddress, $0.count) } }
+      if count == 0 { return bytes }
+      guard bytes.count + count <= limit else { return nil }
+      bytes += block[..<count]
+    }
+  }
+
+  /// Writes some of the bytes, and says how many. Waits for a descriptor that takes none at the moment.
+  public static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(Errno) -> Int {
+    while true {
+      do throws(Errno) {
+        return try repeated { callWrite(descriptor, bytes.baseAddress, bytes.count) }
+      } catch {
+        guard error.number == EAGAIN else { throw error }
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&waiting, 1, -1)
+      }
+    }
+  }
+
+  /// Writes all of the bytes.
+  public static func writeFully(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(Errno) {
+    var done = 0
+    while done < bytes.count {
+      done += try write(UnsafeRawBufferPointer(rebasing: bytes[done...]), to: descriptor)
+    }
+  }
+
+  /// Writes all of a text, in UTF-8.
+  public static func writeFully(_ text: String, to descriptor: Int32) throws(Errno) {
+    let bytes = [UInt8](text.utf8)
+    let failure: Errno? = bytes.withUnsafeBytes { bytes in
+      do throws(Errno) {
+        try writeFully(bytes, to: descriptor)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Writes all of the bytes at `offset`.
+  public static func writeFully(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int
+  ) throws(Errno) {
+    var done = 0
+    while done < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+      done += try repeated { pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done)) }
+    }
+  }
+
+  /// Hands what was written to the disk. Nothing to do for what has no disk.
+  public static func synchronize(_ descriptor: Int32) throws(Errno) {
+    do throws(Errno) {
+      _ = try repeated { fsync(descriptor) }
+    } catch {
+      if error.number != EINVAL { throw error }
+    }
+  }
+
+  // MARK: Names
+
+  public static func rename(_ path: String, to target: String) throws(Errno) { try check { callRename(path, target) } }
+
+  /// Removes a file; one that is gone is no error.
+  public static func remove(_ path: String) throws(Errno) {
+    do throws(Errno) {
+      try check { unlink(path) }
+    } catch {
+      if error.number != ENOENT { throw error }
+    }
+  }
+
+  /// Removes a file, or a folder with all in it, as far as that can be done; links are not followed.
+  public static func removeTree(_ path: String) {
+    guard let status = try? linkStatus(of: path) else { return }
+    guard status.kind == .folder else {
+      unlink(path)
+      return
+    }
+    for name in (try? names(in: path)) ?? [] { removeTree("\(path)/\(name)") }
+    rmdir(path)
+  }
+
+  /// Makes a folder and those above it that are missing; one that is there is no error.
+  public static func makeFolder(_ path: String, mode: mode_t = 0o700) throws(Errno) {
+    if mkdir(path, mode) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw .last }
+    try makeFolder(String(path[..<slash]), mode: mode)
+    guard mkdir(path, mode) == 0 || errno == EEXIST else { throw .last }
+  }
+
+  // MARK: The policy
+
+  /// A call that gives a negative number when it fails.
+  private static func repeated<T: SignedInteger>(_ call: () -> T) throws(Errno) -> T {
+    while true {
+      let result = call()
+      if result >= 0 { return result }
+      guard errno == EINTR else { throw .last }
+    }
+  }
+
+  private static func check(_ call: () -> Int32) throws(Errno) { _ = try repeated(call) }
+}
+
+// The C library's calls whose names the functions above hide.
+
+private func callOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
+private func callClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
+private func callRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+  read(descriptor, bytes, count)
+}
+private func callWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
+}
+private func callRename(_ path: String, _ target: String) -> Int32 { rename(path, target) }

@@ -1,0 +1,22 @@
+package import CohortCore
+
+extension ErrorCode {
+  package static let systemNoThread = ErrorCode(
+    .system, "no-thread", .temporary, hint: "Raise the limit of processes (ulimit -u)")
+}
+
+/// What a system call that failed left in `errno`.
+public struct Errno: Error, Hashable {
+  public let number: Int32
+
+  public init(_ number: Int32) { self.number = number }
+
+  /// The number that the last call left.
+  public static var last: Errno { Errno(errno) }
+
+  /// The system's words for it.
+  public var text: String { strerror(number).map { String(cString: $0) } ?? "error \(number)" }
+
+  /// Whether a file cannot grow: no room, a quota, or a limit on the size of files (`ulimit -f`).
+  public var isNoRoom: Bool { number == ENOSPC || number == EDQUOT || number == EFBIG }
+}

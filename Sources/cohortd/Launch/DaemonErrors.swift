@@ -1,0 +1,26 @@
+import CohortCore
+import CohortSystem
+
+extension ErrorCode {
+  static let daemonConsume = ErrorCode(.daemon, "consume", .failure)
+  static let daemonGone = ErrorCode(.daemon, "gone", .notFound)
+  static let daemonInbox = ErrorCode(.daemon, "inbox", .usage)
+  static let daemonLowDisk = ErrorCode(.daemon, "low-disk", .temporary)
+  static let daemonNoRecords = ErrorCode(.daemon, "no-records", .usage)
+  static let daemonNote = ErrorCode(.daemon, "note", .failure)
+  static let daemonPipe = ErrorCode(.daemon, "pipe", .failure)
+  static let daemonRefused = ErrorCode(.daemon, "refused", .usage)
+  static let daemonSharedInbox = ErrorCode(.daemon, "shared-inbox", .usage)
+  static let daemonUnknown = ErrorCode(.daemon, "unknown", .failure)
+  static let daemonUnreadable = ErrorCode(.daemon, "unreadable", .failure)
+  static let daemonWatch = ErrorCode(.daemon, "watch", .failure)
+}
+
+extension CohortError {
+  /// A system call that failed, with the reason in `errno`'s words.
+  static func system(_ code: ErrorCode, _ message: String, place: String, number: Int32, hint: String? = nil) -> Self {
+    CohortError(
+      code, message, place: place, cause: String(cString: strerror(number)),
+      hint: hint ?? (number == EROFS ? "The file system is read-only; the daemon has to write there" : nil))
+  }
+}
