@@ -162,7 +162,7 @@ let package = Package(
       dependencies: [
         "cohort", "cohortd", "CohortCatalog", "CohortStore", "CohortLMDB", "CohortCore", "HostileServers",
       ],
-      swiftSettings: swift),
+      exclude: ["Fixtures"], swiftSettings: swift),
   ],
   cxxLanguageStandard: .cxx17
 )
