@@ -117,9 +117,11 @@ let package = Package(
 
     // Tests mirror the sources.
     .testTarget(name: "CohortCoreTests", dependencies: ["CohortCore"], swiftSettings: swift),
-    .testTarget(name: "CohortLMDBTests", dependencies: ["CohortLMDB", "CohortCore"], swiftSettings: swift),
     .testTarget(
-      name: "CohortStoreTests", dependencies: ["CohortStore", "CohortCore", "CohortLMDB"], exclude: ["Fixtures"],
+      name: "CohortLMDBTests", dependencies: ["CohortSystem", "CohortLMDB", "CohortCore"], swiftSettings: swift),
+    .testTarget(
+      name: "CohortStoreTests", dependencies: ["CohortSystem", "CohortStore", "CohortCore", "CohortLMDB"],
+      exclude: ["Fixtures"],
       swiftSettings: swift),
     .testTarget(name: "CohortPlanningTests", dependencies: ["CohortPlanning", "CohortCore"], swiftSettings: swift),
     .testTarget(
@@ -148,7 +150,7 @@ let package = Package(
       ], swiftSettings: swift),
     .testTarget(
       name: "CohortTrainerTests",
-      dependencies: ["CohortTrainer", "CohortKernels", "CohortStore", "CohortPlanning", "CohortCore"],
+      dependencies: ["CohortSystem", "CohortTrainer", "CohortKernels", "CohortStore", "CohortPlanning", "CohortCore"],
       swiftSettings: swift),
     .testTarget(
       name: "CohortPipelineTests",
@@ -160,7 +162,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "cohort", "cohortd", "CohortCatalog", "CohortStore", "CohortLMDB", "CohortCore", "HostileServers",
+        "CohortSystem", "cohort", "cohortd", "CohortCatalog", "CohortStore", "CohortLMDB", "CohortCore",
+        "HostileServers",
       ],
       exclude: ["Fixtures"], swiftSettings: swift),
   ],

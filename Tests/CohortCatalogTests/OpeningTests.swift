@@ -117,8 +117,8 @@ import Testing
     #expect(try owner.query("SELECT max(sequence) FROM log").rows != [[.integer(Int64(last.rawValue))]])
     #expect(try owner.catchUp(from: history.store).applied == last)
     #expect(try owner.contentDigest() == current.contentDigest())
-    let error = #expect(throws: CatalogError.self) { try current.rebuild(from: readerStore) }
-    #expect(error?.code == "catalog.read-only")
+    let error = #expect(throws: CohortError.self) { try current.rebuild(from: readerStore) }
+    #expect(error?.code.name == "catalog.read-only")
     // The owner makes the file anew: a reader that had it open goes on.
     let published = try Catalog(of: readerStore)
     try owner.rebuild(from: history.store)
@@ -131,8 +131,8 @@ import Testing
     let one = try Store.create(at: folder.file("one"))
     let two = try Store.create(at: folder.file("two"))
     let catalog = try Catalog(of: one)
-    #expect(throws: CatalogError.self) { try catalog.catchUp(from: two) }
-    #expect(throws: CatalogError.self) { try catalog.rebuild(from: two) }
+    #expect(throws: CohortError.self) { try catalog.catchUp(from: two) }
+    #expect(throws: CohortError.self) { try catalog.rebuild(from: two) }
   }
 
   /// An older copy of the store was put back: the catalog is ahead of it, and then remembers another history.
@@ -163,15 +163,15 @@ import Testing
   @Test func aFullDiskIsSaidAndMended() throws {
     var history = try StoreHistory(at: path, seed: 17)
     let catalog = try Catalog(of: history.store, options: CatalogOptions(sliceLength: 10, maximumBytes: 400 << 10))
-    var error: CatalogError?
+    var error: CohortError?
     for _ in 0..<200 {
       try history.ingest(samples: 300)
-      do { try catalog.catchUp(from: history.store) } catch let caught as CatalogError {
+      do { try catalog.catchUp(from: history.store) } catch let caught as CohortError {
         error = caught
         break
       }
     }
-    #expect(error?.code == "catalog.disk-full" && error?.category == .temporary && error?.place == catalog.path)
+    #expect(error?.code.name == "catalog.disk-full" && error?.category == .temporary && error?.place == catalog.path)
     #expect(try history.store.read { try $0.counters.live } > 0)
     let again = try Catalog(of: history.store)
     #expect(again.opening.rebuilt == nil && again.opening.entries > 0)
@@ -184,7 +184,7 @@ import Testing
   @Test func aFolderInItsPlaceIsAClearError() throws {
     let store = try Store.create(at: path)
     try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: false)
-    let error = #expect(throws: CatalogError.self) { try Catalog(of: store) }
+    let error = #expect(throws: CohortError.self) { try Catalog(of: store) }
     #expect(error?.place?.hasPrefix(file) == true && error?.hint != nil)
     // A reader does without the file.
     #expect(try Catalog(of: try Store.open(at: path)).opening.isPrivate)

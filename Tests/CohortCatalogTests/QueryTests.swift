@@ -75,9 +75,9 @@ import Testing
     #expect(groups.reduce(0) { $0 + $1.statements.count } >= 100)
     for (statements, codes) in groups {
       for sql in statements {
-        let error = #expect(throws: CatalogError.self, "\(sql.prefix(200))") { try fixture.catalog.query(sql) }
+        let error = #expect(throws: CohortError.self, "\(sql.prefix(200))") { try fixture.catalog.query(sql) }
         if let error {
-          #expect(codes.contains(error.code) && error.category == .usage, "\(sql.prefix(200)): \(error.code) \(error)")
+          #expect(codes.contains(error.code.name) && error.category == .usage, "\(sql.prefix(200)): \(error.code.name) \(error)")
         }
       }
     }
@@ -108,8 +108,8 @@ import Testing
       let time = ContinuousClock().measure {
         do {
           _ = try fixture.catalog.query(sql, limits: limits)
-        } catch let error as CatalogError {
-          #expect(codes.contains(error.code), "seed \(seed): \(sql): \(error)")
+        } catch let error as CohortError {
+          #expect(codes.contains(error.code.name), "seed \(seed): \(sql): \(error)")
         } catch {
           Issue.record(error, "seed \(seed): \(sql)")
         }
@@ -127,21 +127,21 @@ import Testing
       "catalog.deadline", "catalog.memory", "catalog.row-limit", "catalog.byte-limit", "catalog.too-big",
     ]
     for sql in HostileStatements.hogs {
-      var error: CatalogError?
+      var error: CohortError?
       let time = ContinuousClock().measure {
-        error = #expect(throws: CatalogError.self, "\(sql.prefix(300))") {
+        error = #expect(throws: CohortError.self, "\(sql.prefix(300))") {
           try fixture.catalog.query(sql, limits: limits)
         }
       }
-      #expect(stopped.contains(error?.code ?? ""), "\(sql.prefix(300)): \(error.map { "\($0)" } ?? "")")
+      #expect(stopped.contains(error?.code.name ?? ""), "\(sql.prefix(300)): \(error.map { "\($0)" } ?? "")")
       #expect(time < .seconds(2), "\(sql.prefix(300)) took \(time)")
     }
     for sql in HostileStatements.straight {
       let time = ContinuousClock().measure {
         do {
           _ = try fixture.catalog.query(sql, limits: limits)
-        } catch let error as CatalogError {
-          #expect(stopped.contains(error.code) || error.code == "catalog.statement", "\(sql.prefix(300)): \(error)")
+        } catch let error as CohortError {
+          #expect(stopped.contains(error.code.name) || error.code.name == "catalog.statement", "\(sql.prefix(300)): \(error)")
         } catch {
           Issue.record(error, "\(sql.prefix(300))")
         }
@@ -187,25 +187,25 @@ import Testing
     let fixture = try Fixture()
     let rows = try fixture.catalog.query("SELECT * FROM log").rows.count
     #expect(try fixture.catalog.query("SELECT * FROM log", limits: QueryLimits(rows: rows)).rows.count == rows)
-    let error = #expect(throws: CatalogError.self) {
+    let error = #expect(throws: CohortError.self) {
       try fixture.catalog.query("SELECT * FROM log", limits: QueryLimits(rows: rows - 1))
     }
-    #expect(error?.code == "catalog.row-limit")
-    let bytes = #expect(throws: CatalogError.self) {
+    #expect(error?.code.name == "catalog.row-limit")
+    let bytes = #expect(throws: CohortError.self) {
       try fixture.catalog.query("SELECT summary, summary, summary, summary FROM log", limits: QueryLimits(bytes: 999))
     }
-    #expect(bytes?.code == "catalog.byte-limit")
-    let cancelled = #expect(throws: CatalogError.self) {
+    #expect(bytes?.code.name == "catalog.byte-limit")
+    let cancelled = #expect(throws: CohortError.self) {
       try fixture.catalog.query(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n", isCancelled: { true })
     }
-    #expect(cancelled?.code == "catalog.cancelled" && cancelled?.category == .interrupted)
-    let memory = #expect(throws: CatalogError.self) {
+    #expect(cancelled?.code.name == "catalog.cancelled" && cancelled?.category == .interrupted)
+    let memory = #expect(throws: CohortError.self) {
       try fixture.catalog.query(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n ORDER BY -i",
         limits: QueryLimits(deadline: .seconds(60), memory: 4 << 20))
     }
-    #expect(memory?.code == "catalog.memory")
+    #expect(memory?.code.name == "catalog.memory")
   }
 
   /// What is written about functions is what is allowed.

@@ -34,7 +34,7 @@ struct AnchorGroupsTests {
     #expect(set.owners == [0, 1, 0])
     let read = try AnchorSet(decoding: set.encoded, digest: set.digest)
     #expect(read.encoded == set.encoded && read.owners == set.owners)
-    let error = #expect(throws: ClusteringError.self) {
+    let error = #expect(throws: CohortError.self) {
       try AnchorSet(
         dimension: 2, rows: zip(labels, [[1, 0], [2, 0]] as [[Float]]).map { (label: $0, vector: $1) })
     }
@@ -112,14 +112,14 @@ struct AnchorGroupsTests {
     let anchors = try Self.anchors(seed: 3)
     let bytes = anchors.encoded
     #expect(try AnchorSet(decoding: bytes, digest: anchors.digest) == anchors)
-    #expect(throws: ClusteringError.self) { try AnchorSet(decoding: bytes.dropLast(), digest: anchors.digest) }
+    #expect(throws: CohortError.self) { try AnchorSet(decoding: bytes.dropLast(), digest: anchors.digest) }
     var random = TestRandom(seed: 4)
     for _ in 0..<300 {
       var damaged = bytes
       damaged[random.below(damaged.count)] ^= UInt8(1 << random.below(8))
-      #expect(throws: ClusteringError.self) { try AnchorSet(decoding: damaged, digest: anchors.digest) }
+      #expect(throws: CohortError.self) { try AnchorSet(decoding: damaged, digest: anchors.digest) }
       // Also without the digest nothing traps.
-      do { _ = try AnchorSet(decoding: damaged, digest: XXH3.hash128(damaged)) } catch { #expect(error is FormatError) }
+      do { _ = try AnchorSet(decoding: damaged, digest: XXH3.hash128(damaged)) } catch { #expect((error as? CohortError)?.isFormat == true) }
     }
   }
 
@@ -147,13 +147,13 @@ struct AnchorGroupsTests {
       ([good, ("b", [3, 0])], "label \"a\"", 2),
     ]
     for (rows, words, row) in cases {
-      let error = #expect(throws: ClusteringError.self, "\(words)") { try AnchorSet(dimension: 2, rows: rows) }
+      let error = #expect(throws: CohortError.self, "\(words)") { try AnchorSet(dimension: 2, rows: rows) }
       #expect(error?.message.contains(words) == true, "\(words): \(String(describing: error))")
       #expect(error?.category == .usage && error?.place == row.map { "anchor \($0)" }, "\(words)")
     }
     let anchors = try AnchorSet(dimension: 2, rows: [good])
     for votes in [0, 2] {
-      #expect(throws: ClusteringError.self) {
+      #expect(throws: CohortError.self) {
         try GroupingState(
           definition: GroupingDefinition(
             criterion: .anchors(.init(space: "s", votes: votes, leakage: 1, set: anchors.digest))),

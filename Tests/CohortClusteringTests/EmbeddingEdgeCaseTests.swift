@@ -43,7 +43,7 @@ struct EmbeddingEdgeCaseTests {
     try driver.insertVectors([[1, 2], [2, 1]])
     let before = driver.state.digest
     let row = driver.store.addRow(vector: [1, value])
-    #expect(throws: ClusteringError.self) { try driver.receive([ChangeRecord(.inserted, row, .vector)]) }
+    #expect(throws: CohortError.self) { try driver.receive([ChangeRecord(.inserted, row, .vector)]) }
     #expect(driver.state.digest == before)
   }
 
@@ -97,15 +97,15 @@ struct EmbeddingEdgeCaseTests {
   }
 
   @Test func impossibleDefinitionsAreRefused() {
-    #expect(throws: ClusteringError.self) { try Driver.embedding(.groups(0), dimension: 4) }
-    #expect(throws: ClusteringError.self) { try Driver.embedding(.groupSize(0), dimension: 4) }
-    #expect(throws: ClusteringError.self) { try Driver.embedding(.groups(4), dimension: 0) }
+    #expect(throws: CohortError.self) { try Driver.embedding(.groups(0), dimension: 4) }
+    #expect(throws: CohortError.self) { try Driver.embedding(.groupSize(0), dimension: 4) }
+    #expect(throws: CohortError.self) { try Driver.embedding(.groups(4), dimension: 0) }
   }
 
   @Test func aSampleIsNotInsertedTwice() throws {
     var driver = try Driver.embedding(.groups(3), dimension: 2)
     try driver.insertVectors([[1, 2], [2, 1]])
-    #expect(throws: ClusteringError.self) { try driver.receive([ChangeRecord(.inserted, SampleID(0), .vector)]) }
+    #expect(throws: CohortError.self) { try driver.receive([ChangeRecord(.inserted, SampleID(0), .vector)]) }
   }
 
   @Test func aMemberWithoutItsVectorIsAnError() throws {
@@ -113,7 +113,7 @@ struct EmbeddingEdgeCaseTests {
     var driver = try Driver.embedding(.groups(4), dimension: 4)
     try driver.insertVectors(data.vectors)
     driver.store.vectors[3] = nil
-    #expect(throws: ClusteringError.self) { try driver.delete(Array(0..<40)) }
+    #expect(throws: CohortError.self) { try driver.delete(Array(0..<40)) }
   }
 
   @Test func aRoundOfTheWrongLengthIsRefused() throws {
@@ -121,7 +121,7 @@ struct EmbeddingEdgeCaseTests {
     let records = (0..<9).map { ChangeRecord(.inserted, driver.store.addRow(vector: [1, Float($0)]), .vector) }
     var state = driver.state
     #expect(state.roundLength(pending: 9) == 1)
-    #expect(throws: ClusteringError.self) {
+    #expect(throws: CohortError.self) {
       try state.applyRound(records, assignments: driver.store, features: driver.store)
     }
     #expect(state.roundLength(pending: 0) == 0)

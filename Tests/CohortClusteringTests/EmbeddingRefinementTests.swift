@@ -91,13 +91,13 @@ struct EmbeddingRefinementTests {
   @Test func onlyGroupingsByEmbeddingAreRefined() throws {
     var driver = try Driver(GroupingDefinition(criterion: .task))
     try driver.insertLabels(["a", "b"])
-    #expect(throws: ClusteringError.self) { try driver.refine() }
+    #expect(throws: CohortError.self) { try driver.refine() }
   }
 
   @Test func aRoundIsNotATail() throws {
     var driver = try Driver.embedding(.groups(4), dimension: 2)
     let row = driver.store.addRow(vector: [1, 2])
     driver.pending = [ChangeRecord(.inserted, row, .vector)]
-    #expect(throws: ClusteringError.self) { try driver.refine() }
+    #expect(throws: CohortError.self) { try driver.refine() }
   }
 }

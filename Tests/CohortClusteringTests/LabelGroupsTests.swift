@@ -53,13 +53,13 @@ struct LabelGroupsTests {
     try driver.insertLabels(["a"])
     let before = driver.state.digest
     let row = driver.store.addRow()
-    #expect(throws: ClusteringError.self) { try driver.receive([ChangeRecord(.inserted, row, .length(3))]) }
+    #expect(throws: CohortError.self) { try driver.receive([ChangeRecord(.inserted, row, .length(3))]) }
     #expect(driver.state.digest == before)
   }
 
   @Test func aSampleBeyondTheStoreIsAnError() throws {
     var driver = try Driver(Self.definition)
-    #expect(throws: ClusteringError.self) {
+    #expect(throws: CohortError.self) {
       try driver.receive([ChangeRecord(.inserted, SampleID(9), .label("a"))])
     }
   }

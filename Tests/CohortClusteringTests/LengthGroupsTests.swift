@@ -35,7 +35,7 @@ struct LengthGroupsTests {
 
   @Test(arguments: [[0, 4], [4, 4], [8, 4]] as [[UInt64]])
   func edgesThatAreNotAscendingAreRefused(edges: [UInt64]) {
-    #expect(throws: ClusteringError.self) { try Driver(Self.definition(.given(edges))) }
+    #expect(throws: CohortError.self) { try Driver(Self.definition(.given(edges))) }
   }
 
   @Test func givenEdgesWithAGroupSizeSplitWhatIsOverfull() throws {

@@ -70,8 +70,8 @@ struct ProductCellsTests {
     for (a, b) in [(92_682, 5), (5, 92_690), (4_294_967_294, 4_294_967_294)] as [(UInt32, UInt32)] {
       var cells = ProductCells(minimum: 1)
       cells.add(GroupID(a), GroupID(b))
-      let error = #expect(throws: ClusteringError.self) { try cells.decide() }
-      #expect(error?.code == "clustering.product-size" && error?.hint != nil)
+      let error = #expect(throws: CohortError.self) { try cells.decide() }
+      #expect(error?.code.name == "clustering.product-size" && error?.hint != nil)
     }
   }
 }

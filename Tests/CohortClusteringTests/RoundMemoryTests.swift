@@ -62,7 +62,7 @@ struct RoundMemoryTests {
       var failing = one
       var broken = Array(wide[start..<(start + 250)])
       broken[200][3] = .nan
-      #expect(throws: ClusteringError.self) { try failing.insertVectors(broken) }
+      #expect(throws: CohortError.self) { try failing.insertVectors(broken) }
       try other.insertVectors(Array(wide[start..<(start + 250)]))
     }
     for (driver, vectors) in [(one, first), (other, wide)] {

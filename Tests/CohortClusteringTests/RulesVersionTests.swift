@@ -138,6 +138,6 @@ struct RulesVersionTests {
       return UInt8(options[start..<options.index(start, offsetBy: 2)], radix: 16)
     }
     let damaged = sound[..<(part - 1)] + [UInt8(4 + fields.count)] + sound[part..<(part + 4)] + fields + sound.suffix(8)
-    #expect(throws: FormatError.self) { try EmbeddingHeader(in: Array(damaged)) }
+    #expect(throws: CohortError.self) { try EmbeddingHeader(in: Array(damaged)) }
   }
 }

@@ -96,7 +96,7 @@ struct StoredFormTests {
     }
     var missing = driver.store
     missing.records[GroupID(0)] = nil
-    #expect(throws: ClusteringError.self) { try missing.restored() }
+    #expect(throws: CohortError.self) { try missing.restored() }
   }
 
   @Test func truncatedBytesAreErrors() throws {

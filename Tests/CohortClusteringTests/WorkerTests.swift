@@ -60,7 +60,7 @@ struct WorkerTests {
     vectors[20][9] = .nan
     vectors[90][3] = .infinity
     var bad = driver
-    let error = try #require(throws: ClusteringError.self) { try bad.insertVectors(vectors) }
+    let error = try #require(throws: CohortError.self) { try bad.insertVectors(vectors) }
     #expect(error.place == "sample 5020")
     #expect(bad.state.digest == driver.state.digest)
     try driver.insertVectors(Array(data.vectors[5_000...]))

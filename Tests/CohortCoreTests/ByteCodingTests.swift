@@ -101,17 +101,17 @@ enum CodedValue: Hashable {
       let values = (0..<12).map { _ in CodedValue.random(using: &random) }
       let bytes = Self.bytes(values)
       for length in 0..<bytes.count {
-        let error = #expect(throws: FormatError.self, "seed \(seed), \(length) of \(bytes.count) bytes") {
+        let error = #expect(throws: CohortError.self, "seed \(seed), \(length) of \(bytes.count) bytes") {
           try ByteReader.decode(Array(bytes.prefix(length))) { reader in
             for value in values { _ = try value.read(from: &reader) }
           }
         }
-        #expect(error?.code == "core.truncated", "seed \(seed), \(length) of \(bytes.count) bytes")
+        #expect(error?.code.name == "core.truncated", "seed \(seed), \(length) of \(bytes.count) bytes")
       }
     }
   }
 
-  /// Whatever the bytes are, each read returns or throws a `FormatError`, and the offset stays inside.
+  /// Whatever the bytes are, each read returns or throws a `CohortError`, and the offset stays inside.
   @Test func arbitraryBytesNeverTrap() {
     for seed in 0..<2_000 as Range<UInt64> {
       var random = SplitMix64(seed: seed)
@@ -121,7 +121,7 @@ enum CodedValue: Hashable {
         do {
           while reader.remaining > 0 { _ = try CodedValue.random(using: &random).read(from: &reader) }
         } catch {
-          #expect(error is FormatError, "seed \(seed)")
+          #expect((error as? CohortError)?.isFormat == true, "seed \(seed)")
         }
         #expect((0...bytes.count).contains(reader.offset), "seed \(seed)")
       }
@@ -159,14 +159,14 @@ enum CodedValue: Hashable {
       [UInt8](repeating: 0xff, count: 1_000),
     ]
     for bytes in tooLarge {
-      let error = #expect(throws: FormatError.self) { try ByteReader.decode(bytes) { try $0.varint() } }
-      #expect(error?.code == "core.invalid", "\(bytes.prefix(12))")
+      let error = #expect(throws: CohortError.self) { try ByteReader.decode(bytes) { try $0.varint() } }
+      #expect(error?.code.name == "core.invalid", "\(bytes.prefix(12))")
     }
     // Padding within ten bytes is read as the value it pads.
     #expect(try ByteReader.decode([0x85, 0x80, 0]) { try $0.varint() } == 5)
     #expect(try ByteReader.decode([UInt8](repeating: 0x80, count: 9) + [0]) { try $0.varint() } == 0)
-    let error = #expect(throws: FormatError.self) { try ByteReader.decode(nines) { try $0.varint() } }
-    #expect(error?.code == "core.truncated")
+    let error = #expect(throws: CohortError.self) { try ByteReader.decode(nines) { try $0.varint() } }
+    #expect(error?.code.name == "core.truncated")
   }
 
   @Test func countsNeverPromiseMoreThanIsThere() throws {
@@ -177,8 +177,8 @@ enum CodedValue: Hashable {
       for attempt in [
         { _ = try $0.count() }, { _ = try $0.blob() }, { _ = try $0.string() },
       ] as [(inout ByteReader) throws -> Void] {
-        let error = #expect(throws: FormatError.self, "\(promised)") { try ByteReader.decode(writer.bytes, attempt) }
-        #expect(error?.code == "core.truncated", "\(promised)")
+        let error = #expect(throws: CohortError.self, "\(promised)") { try ByteReader.decode(writer.bytes, attempt) }
+        #expect(error?.code.name == "core.truncated", "\(promised)")
       }
     }
     let two: [UInt8] = [2, 0, 0, 0, 0, 0, 0, 0, 0]
@@ -186,18 +186,18 @@ enum CodedValue: Hashable {
       var reader = ByteReader(bytes)
       #expect(try reader.count(unit: 4) == 2)
       reader = ByteReader(bytes)
-      #expect(throws: FormatError.self) { try reader.count(unit: 5) }
+      #expect(throws: CohortError.self) { try reader.count(unit: 5) }
       reader = ByteReader(bytes)
-      #expect(throws: FormatError.self) { try reader.raw(-1) }
-      #expect(throws: FormatError.self) { try reader.raw(10) }
-      #expect(throws: FormatError.self) { try reader.raw(.max) }
+      #expect(throws: CohortError.self) { try reader.raw(-1) }
+      #expect(throws: CohortError.self) { try reader.raw(10) }
+      #expect(throws: CohortError.self) { try reader.raw(.max) }
       #expect(try reader.raw(9).count == 9)
     }
   }
 
   @Test func bytesLeftOverAreRefused() {
-    let error = #expect(throws: FormatError.self) { try ByteReader.decode([7, 8]) { try $0.fixed(UInt8.self) } }
-    #expect(error?.code == "core.invalid" && error?.place == "byte 1")
+    let error = #expect(throws: CohortError.self) { try ByteReader.decode([7, 8]) { try $0.fixed(UInt8.self) } }
+    #expect(error?.code.name == "core.invalid" && error?.place == "byte 1")
     #expect(error?.description == "the end of the value is not valid (byte 1)")
   }
 
@@ -208,8 +208,8 @@ enum CodedValue: Hashable {
       { try ByteReader.decode([1] + bytes) { _ = try $0.optionalString() } },
       { try ByteReader.decode([2] + bytes) { _ = try $0.optionalString() } },
     ] as [() throws -> Void] {
-      let error = #expect(throws: FormatError.self) { try attempt() }
-      #expect(error?.code == "core.invalid")
+      let error = #expect(throws: CohortError.self) { try attempt() }
+      #expect(error?.code.name == "core.invalid")
     }
   }
 }

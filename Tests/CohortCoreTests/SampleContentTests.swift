@@ -40,15 +40,15 @@ import Testing
       let (messages, tools) = Self.sample(using: &random)
       let bytes = SampleContent.encode(messages, tools: tools)
       for length in 0..<bytes.count {
-        #expect(throws: FormatError.self, "seed \(seed), \(length) of \(bytes.count) bytes") {
+        #expect(throws: CohortError.self, "seed \(seed), \(length) of \(bytes.count) bytes") {
           try Self.decode(Array(bytes.prefix(length)))
         }
       }
-      #expect(throws: FormatError.self, "seed \(seed)") { try Self.decode(bytes + [0]) }
+      #expect(throws: CohortError.self, "seed \(seed)") { try Self.decode(bytes + [0]) }
     }
   }
 
-  /// Damaged bytes are refused with a `FormatError`, or read as another sample that is written as it was read.
+  /// Damaged bytes are refused with a `CohortError`, or read as another sample that is written as it was read.
   @Test func damageNeverTraps() throws {
     for seed in 0..<2_000 as Range<UInt64> {
       var random = SplitMix64(seed: seed)
@@ -64,7 +64,7 @@ import Testing
         let again = try Self.decode(SampleContent.encode(read.messages, tools: read.tools))
         #expect(again.messages == read.messages && again.tools == read.tools, "seed \(seed)")
       } catch {
-        #expect(error is FormatError, "seed \(seed)")
+        #expect((error as? CohortError)?.isFormat == true, "seed \(seed)")
       }
     }
   }
@@ -75,12 +75,12 @@ import Testing
       ([1, 1, 0, 254, 0, 0], "code 254"), ([1, 1, 0, 1, 0, 1, 0xff], "not UTF-8"),
     ]
     for (bytes, cause) in cases {
-      let error = #expect(throws: FormatError.self) { try Self.decode(bytes) }
-      #expect(error?.code == "core.invalid" && error?.cause == cause, "\(bytes)")
+      let error = #expect(throws: CohortError.self) { try Self.decode(bytes) }
+      #expect(error?.code.name == "core.invalid" && error?.cause == cause, "\(bytes)")
     }
     // A count of messages that the bytes cannot hold.
-    let error = #expect(throws: FormatError.self) { try Self.decode([1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0]) }
-    #expect(error?.code == "core.truncated")
+    let error = #expect(throws: CohortError.self) { try Self.decode([1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0]) }
+    #expect(error?.code.name == "core.truncated")
   }
 
   @Test func rolesAreNamedAsTheSourceNamesThem() {

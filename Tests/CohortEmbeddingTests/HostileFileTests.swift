@@ -3,7 +3,7 @@ import CohortEmbedding
 import Foundation
 import Testing
 
-/// Files of a model that are damaged at random: they are refused with an `EmbeddingError`, or they work; nothing traps.
+/// Files of a model that are damaged at random: they are refused with an `CohortError`, or they work; nothing traps.
 @Suite struct HostileFileTests {
   private static let texts = ["Hello wörld, 12 <mask>\n  caf\u{e9}\u{301}", "漢字 \u{0}\u{1f468}\u{200d}", "", "aaa"]
 
@@ -86,7 +86,7 @@ import Testing
       do {
         _ = try StaticEncoder(folder: folder.path).encode(["the cat sat on the mat"])
       } catch {
-        #expect(error is EmbeddingError)
+        #expect(error is CohortError)
       }
     }
   }
@@ -124,7 +124,7 @@ import Testing
     ]
     for (file, part) in cases {
       try folder.write(file.utf8, to: "tokenizer.json")
-      let error = #expect(throws: EmbeddingError.self) { try Tokenizer(contentsOf: folder.path + "/tokenizer.json") }
+      let error = #expect(throws: CohortError.self) { try Tokenizer(contentsOf: folder.path + "/tokenizer.json") }
       #expect(error?.description.contains(part) == true, "\(error.map(String.init(describing:)) ?? "")")
     }
   }

@@ -80,7 +80,7 @@ import Testing
       ("embeddings", "F32", [12, 2], ModelFolder.bytes([Float](repeating: .nan, count: 24)))
     ])
     let encoder = try StaticEncoder(folder: folder.path)
-    #expect(throws: EmbeddingError.self) { try encoder.encode(["the cat"]) }
+    #expect(throws: CohortError.self) { try encoder.encode(["the cat"]) }
   }
 
   @Test func theLimitOfTokensCountsKnownOnes() throws {
@@ -159,10 +159,10 @@ import Testing
     ]
     for tensors in cases {
       let folder = try folder(tensors)
-      #expect(throws: EmbeddingError.self) { try StaticEncoder(folder: folder.path) }
+      #expect(throws: CohortError.self) { try StaticEncoder(folder: folder.path) }
     }
     let empty = try ModelFolder()
-    let error = #expect(throws: EmbeddingError.self) { try StaticEncoder(folder: empty.path) }
+    let error = #expect(throws: CohortError.self) { try StaticEncoder(folder: empty.path) }
     #expect(error?.category == .notFound)
   }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct DetectionTests {
   @Test func unknownKeysGiveTheHint() throws {
     let error = try failure { _ = try readLines([#"{"code":"x","api_call":"y","api_data":{"a":1}}"#]) }
-    #expect(error.code == "ingestion.unknown-layout")
+    #expect(error.code.name == "ingestion.unknown-layout")
     #expect(error.category == .usage)
     #expect(error.place == "input")
     #expect(error.hint?.contains("code (1), api_call (1), api_data (1)") == true)
@@ -19,7 +19,7 @@ import Testing
       _ = try readLines(
         [#"{"code":"x","api_call":"y"}"#], options { $0.map = FieldMap(prompt: "code", response: "api_cal") })
     }
-    #expect(map.code == "ingestion.layout-mismatch")
+    #expect(map.code.name == "ingestion.layout-mismatch")
     #expect(map.hint?.hasPrefix("Did you mean 'api_call' for 'api_cal'?") == true)
   }
 
@@ -61,7 +61,7 @@ import Testing
     #expect(try readLines(["{", "17", "[1]"], options { $0.format = .lines }).order == "rrr")
     let many = Array(repeating: "[1]", count: 5000)
     let error = try failure { _ = try readLines(["{"] + many, options { $0.batchRecords = 100 }) }
-    #expect(error.code == "ingestion.no-records")
+    #expect(error.code.name == "ingestion.no-records")
   }
 
   @Test func checkLooksAtEverySourceFirst() throws {

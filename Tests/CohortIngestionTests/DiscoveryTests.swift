@@ -108,6 +108,6 @@ import Testing
         "names gone.json, which is not there",
       ])
     try folder.write("dataset_info.json", "{")
-    #expect(try failure { _ = try InputSource.discover([folder.path]) }.code == "ingestion.damaged-input")
+    #expect(try failure { _ = try InputSource.discover([folder.path]) }.code.name == "ingestion.damaged-input")
   }
 }

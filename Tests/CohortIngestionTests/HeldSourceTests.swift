@@ -39,7 +39,7 @@ import Testing
   @Test func foldersAndClosedDescriptorsAreRefused() throws {
     let folder = open(FileManager.default.temporaryDirectory.path, O_RDONLY)
     defer { close(folder) }
-    #expect(throws: IngestionError.self) { try InputSource.held(folder, path: "folder") }
-    #expect(throws: IngestionError.self) { try InputSource.held(-1, path: "nothing") }
+    #expect(throws: CohortError.self) { try InputSource.held(folder, path: "folder") }
+    #expect(throws: CohortError.self) { try InputSource.held(-1, path: "nothing") }
   }
 }

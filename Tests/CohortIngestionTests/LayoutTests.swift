@@ -126,7 +126,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
   @Test func preferenceOnlyOnRequest() throws {
     let record = #"{"prompt":"P","chosen":"C","rejected":"R","score":1}"#
     let error = try failure { _ = try readLines([record]) }
-    #expect(error.code == "ingestion.preference-data")
+    #expect(error.code.name == "ingestion.preference-data")
     #expect(error.hint?.contains("--layout preference") == true)
     let result = try readLines([record], options { $0.layout = .preference })
     #expect(result.samples.first?.dialog == ["user: P", "assistant: C"])
@@ -184,7 +184,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
   @Test(arguments: ["prompt", "prompt=", "promt=a", "prompt=a,prompt=b", "", "prompt=a,,response=b"])
   func refusesMalformedMaps(_ text: String) throws {
     let error = try failure { _ = try FieldMap(parsing: text) }
-    #expect(error.code == "ingestion.invalid-map")
+    #expect(error.code.name == "ingestion.invalid-map")
     #expect(error.category == .usage)
   }
 }

@@ -61,8 +61,8 @@ import Testing
             })
           result.batches = 0
           return result
-        } catch let error as IngestionError {
-          #expect(error.code.hasPrefix("ingestion."), "seed \(seed)")
+        } catch let error as CohortError {
+          #expect(error.code.name.hasPrefix("ingestion."), "seed \(seed)")
           return nil
         }
       }

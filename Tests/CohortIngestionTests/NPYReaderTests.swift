@@ -45,7 +45,7 @@ import Testing
     try reader.withRows(1..<2) { rows, _ in #expect(Array(rows) == [0.5, 0]) }
     try reader.withRows(3..<3) { rows, _ in #expect(rows.isEmpty) }
     let error = try failure { try reader.withRows(2..<4) { _, _ in } }
-    #expect(error.code == "ingestion.too-few-vectors")
+    #expect(error.code.name == "ingestion.too-few-vectors")
   }
 
   @Test func flagsRowsThatAreNotFinite() throws {
@@ -109,12 +109,12 @@ import Testing
     for (name, bytes, cause) in cases {
       let path = try folder.write(name, bytes)
       let error = try failure { _ = try NPYReader(path: path) }
-      #expect(error.code == "ingestion.invalid-vectors", "\(name)")
+      #expect(error.code.name == "ingestion.invalid-vectors", "\(name)")
       #expect(error.cause == cause, "\(name)")
       #expect(error.place == path)
     }
     let path = try folder.write("good", good)
-    #expect(try failure { _ = try NPYReader(path: path, expectedDimension: 3) }.code == "ingestion.wrong-dimension")
+    #expect(try failure { _ = try NPYReader(path: path, expectedDimension: 3) }.code.name == "ingestion.wrong-dimension")
     #expect(try failure { _ = try NPYReader(path: path + ".absent") }.category == .notFound)
   }
 
@@ -127,8 +127,8 @@ import Testing
       do {
         let reader = try NPYReader(path: path)
         try reader.withRows(0..<reader.count) { rows, _ in #expect(rows.count == reader.count * reader.dimension) }
-      } catch let error as IngestionError {
-        #expect(error.code.hasPrefix("ingestion."), "seed \(seed)")
+      } catch let error as CohortError {
+        #expect(error.code.name.hasPrefix("ingestion."), "seed \(seed)")
       }
     }
   }

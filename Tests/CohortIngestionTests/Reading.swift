@@ -128,10 +128,10 @@ final class TemporaryFolder {
 }
 
 /// The error of a call that must fail.
-func failure(_ body: () throws -> Void) throws -> IngestionError {
+func failure(_ body: () throws -> Void) throws -> CohortError {
   do {
     try body()
-  } catch let error as IngestionError {
+  } catch let error as CohortError {
     return error
   }
   throw Unexpected("no error came")

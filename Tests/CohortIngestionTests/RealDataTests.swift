@@ -68,7 +68,7 @@ import Testing
 
   @Test(.enabled(if: folder != nil)) func functionCallsNeedAMap() throws {
     let error = try failure { _ = try count(["apibench"]) { _ in } }
-    #expect(error.code == "ingestion.unknown-layout")
+    #expect(error.code.name == "ingestion.unknown-layout")
     #expect(error.hint?.contains("code (200), api_call (200), provider (200), api_data (200)") == true)
     let mapped = try count(["apibench"]) {
       $0.map = try FieldMap(parsing: "prompt=code,response=api_call,task=api_data.domain")

@@ -87,7 +87,7 @@ import Testing
 
   @Test func optionsThatMakeNoSense() throws {
     func code(_ change: (inout IngestionOptions) -> Void) throws -> String {
-      try failure { _ = try IngestionReader(sources: [], options: options(change)) }.code
+      try failure { _ = try IngestionReader(sources: [], options: options(change)) }.code.name
     }
     #expect(try code { $0.lengthUnit = .field } == "ingestion.no-length-field")
     #expect(try code { $0.lengthField = "n" } == "ingestion.length-field-unused")

@@ -1,3 +1,4 @@
+import CohortCore
 import CohortLMDB
 import Foundation
 import Synchronization
@@ -109,13 +110,13 @@ import Testing
     do { _ = try folder.open() }
     do {
       let reader = try folder.open(readOnly: true)
-      let error = #expect(throws: LMDBError.self) { try folder.open() }
-      #expect(error?.code == "lmdb.open-read-only")
+      let error = #expect(throws: CohortError.self) { try folder.open() }
+      #expect(error?.code.name == "lmdb.open-read-only")
       withExtendedLifetime(reader) {}
     }
     let copy = try folder.open(withoutLocks: true)
-    let error = #expect(throws: LMDBError.self) { try folder.open(readOnly: true) }
-    #expect(error?.code == "lmdb.open-without-locks")
+    let error = #expect(throws: CohortError.self) { try folder.open(readOnly: true) }
+    #expect(error?.code.name == "lmdb.open-without-locks")
     withExtendedLifetime(copy) {}
   }
 
@@ -205,8 +206,8 @@ import Testing
       do {
         _ = try other.open(readOnly: true)
         return nil
-      } catch let error as LMDBError {
-        return error.code
+      } catch let error as CohortError {
+        return error.code.name
       }
     }
     #expect(try error { _ in } == nil)

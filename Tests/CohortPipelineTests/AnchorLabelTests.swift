@@ -28,7 +28,7 @@ import Testing
       let store = try Self.store(folder)
       let bytes = Array(first.utf8) + second.utf8.flatMap { $0 == 0 ? wrong : [$0] }
       try Data(bytes).write(to: URL(fileURLWithPath: folder.file(file)))
-      let error = #expect(throws: PipelineError.self, "\(file), \(wrong)") {
+      let error = #expect(throws: CohortError.self, "\(file), \(wrong)") {
         try AnchorsJob.create(
           store, name: "a", space: "v", anchors: folder.file(file == "dev.jsonl" ? file : "dev.npy"))
       }

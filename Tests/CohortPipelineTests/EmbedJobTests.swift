@@ -189,7 +189,7 @@ import Testing
       }
     })
     #expect { try EmbedJob.run(store, space: "s", encoder: WilfulEncoder(), control: control) } throws: {
-      ($0 as? PipelineError)?.code == "pipeline.interrupted"
+      ($0 as? CohortError)?.code.name == "pipeline.interrupted"
     }
     let some = try logged().vectors
     #expect(!some.isEmpty && some.count < 600)
@@ -201,7 +201,7 @@ import Testing
     try ingest((0..<20).map { "text number \($0)" } + ["\(fault) 1"])
     try space()
     #expect { try EmbedJob.run(store, space: "s", encoder: WilfulEncoder()) } throws: {
-      ($0 as? PipelineError)?.code == "pipeline.encoder"
+      ($0 as? CohortError)?.code.name == "pipeline.encoder"
     }
     #expect(try store.verify().isSound)
   }
@@ -210,7 +210,7 @@ import Testing
     try ingest(["a"])
     _ = try store.write { try $0.createSpace(name: "s", provider: "builtin", fingerprint: "x", dimension: 4) }
     #expect { try EmbedJob.run(store, space: "s", encoder: WilfulEncoder()) } throws: {
-      ($0 as? PipelineError)?.code == "pipeline.other-model"
+      ($0 as? CohortError)?.code.name == "pipeline.other-model"
     }
   }
 
@@ -231,7 +231,7 @@ import Testing
     try ingest(["More."])
     try FileManager.default.removeItem(atPath: model.path)
     #expect { try SpaceJob.embedPending(store) } throws: {
-      ($0 as? PipelineError)?.code == "pipeline.no-model"
+      ($0 as? CohortError)?.code.name == "pipeline.no-model"
     }
     _ = try ModelLibrary(store).addBundled()
     #expect(try SpaceJob.embedPending(store).map(\.embedded) == [1])
@@ -241,11 +241,11 @@ import Testing
     _ = try SpaceJob.create(store)
     let (records, vectors) = try GivenVectorsTests.files(in: folder)
     #expect { try IngestJob.run(store, IngestRequest(paths: [records], embeddings: vectors)) } throws: {
-      ($0 as? PipelineError)?.code == "pipeline.other-model"
+      ($0 as? CohortError)?.code.name == "pipeline.other-model"
     }
     _ = try IngestJob.run(store, IngestRequest(paths: [records], embeddings: vectors, space: "mine"))
     #expect { try SpaceJob.chosen(store, named: nil) } throws: {
-      ($0 as? PipelineError)?.code == "pipeline.several-spaces"
+      ($0 as? CohortError)?.code.name == "pipeline.several-spaces"
     }
     try SpaceJob.drop(store, space: "default")
     #expect(try SpaceJob.chosen(store, named: nil).name == "mine")

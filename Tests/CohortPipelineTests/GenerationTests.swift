@@ -106,7 +106,7 @@ import Testing
         let count = Int.random(in: 1...25, using: &random)
         _ = try UpdateJob.run(store, control: Self.sliced(Int.random(in: 90...900, using: &random), stopAfter: count))
         break
-      } catch let error as PipelineError {
+      } catch let error as CohortError {
         #expect(error.category == .interrupted, "seed \(seed): \(error)")
         stops += 1
       }

@@ -81,10 +81,10 @@ import Testing
     let (records, vectors) = try Self.files(in: folder)
     try Self.npy([[1, 0], [0, 1]]).write(to: URL(fileURLWithPath: vectors))
     let store = try Store.create(at: folder.file("store"))
-    let error = #expect(throws: PipelineError.self) {
+    let error = #expect(throws: CohortError.self) {
       try IngestJob.run(store, IngestRequest(paths: [records], embeddings: vectors, space: "v"))
     }
-    #expect(error?.code == "pipeline.rows" && error?.message.contains("2 rows") == true)
+    #expect(error?.code.name == "pipeline.rows" && error?.message.contains("2 rows") == true)
     let counters = try store.read { try $0.counters }
     #expect(counters.nextSample == 0 && counters.lastSequence == LogSequence(1))
   }
@@ -95,9 +95,9 @@ import Testing
     let store = try Store.create(at: folder.file("store"))
     _ = try IngestJob.run(store, IngestRequest(paths: [records], embeddings: vectors, space: "v"))
     try Self.npy([[Float]](repeating: [1, 0, 0], count: 5)).write(to: URL(fileURLWithPath: vectors))
-    let error = #expect(throws: PipelineError.self) {
+    let error = #expect(throws: CohortError.self) {
       try IngestJob.run(store, IngestRequest(paths: [records], embeddings: vectors, space: "v"))
     }
-    #expect(error?.code == "pipeline.dimension")
+    #expect(error?.code.name == "pipeline.dimension")
   }
 }

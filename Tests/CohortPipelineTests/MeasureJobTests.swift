@@ -178,8 +178,8 @@ import Testing
       do {
         _ = try MeasureJob.runPending(stormy, control: control)
         break
-      } catch let error as PipelineError {
-        #expect(error.code == "pipeline.interrupted")
+      } catch let error as CohortError {
+        #expect(error.code.name == "pipeline.interrupted")
         interruptions += 1
         if interruptions % 2 == 0 { _ = try UpdateJob.run(stormy) }
       }
@@ -220,9 +220,9 @@ import Testing
     #expect(try MeasureJob.runPending(opened).map(\.measured) == [10, 10])
 
     try FileManager.default.moveItem(atPath: file, toPath: folder.file("aside"))
-    #expect { try MeasureJob.runPending(store) } throws: { ($0 as? PipelineError)?.code == "pipeline.no-tokenizer" }
+    #expect { try MeasureJob.runPending(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.no-tokenizer" }
     try Data("{}".utf8).write(to: URL(fileURLWithPath: file))
-    #expect { try MeasureJob.runPending(store) } throws: { ($0 as? PipelineError)?.code == "pipeline.other-tokenizer" }
+    #expect { try MeasureJob.runPending(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.other-tokenizer" }
     try FileManager.default.removeItem(atPath: file)
     try FileManager.default.moveItem(atPath: folder.file("aside"), toPath: file)
     #expect(try MeasureJob.runPending(store).map(\.measured) == [10, 10])
@@ -238,10 +238,10 @@ import Testing
     }
     // What is refused leaves no file behind.
     for (name, unit) in [("c", LengthUnit.words), (SampleLengths.ownMeasure, .tokens)] {
-      let refused = #expect(throws: StoreError.self) {
+      let refused = #expect(throws: CohortError.self) {
         try MeasureLibrary.add(store, name: name, unit: unit, tokenizer: Self.tokenizer)
       }
-      #expect(["store.length-unit", "store.length-measure-exists"].contains(refused?.code))
+      #expect(["store.length-unit", "store.length-measure-exists"].contains(refused?.code.name))
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: store.path + "/tokenizers").isEmpty)
     #expect(try store.read { try $0.measures().isEmpty })

@@ -65,10 +65,10 @@ import Testing
     #expect(9099 / column.rowsPerChunk > 0)
     try remove(UInt64(9099 / column.rowsPerChunk), of: column.number)
     for _ in 0..<2 {
-      let error = #expect(throws: StoreError.self) { try follower.update(JobControl()) }
-      #expect(error?.code == "store.corrupted", "\(String(describing: error))")
+      let error = #expect(throws: CohortError.self) { try follower.update(JobControl()) }
+      #expect(error?.code.name == "store.corrupted", "\(String(describing: error))")
     }
-    let error = #expect(throws: StoreError.self) { try UpdateJob.run(store) }
-    #expect(error?.code == "store.corrupted", "\(String(describing: error))")
+    let error = #expect(throws: CohortError.self) { try UpdateJob.run(store) }
+    #expect(error?.code.name == "store.corrupted", "\(String(describing: error))")
   }
 }

@@ -40,17 +40,17 @@ struct CursorTests {
     #expect(try plan.cursor(epoch: 4, step: 8).advanced(by: 20, in: plan) == plan.cursor(epoch: 7, step: 1))
     let text = try plan.cursor(epoch: 4, step: 8).json.replacing("\"step\":8", with: "\"step\":9")
     #expect(try Cursor(json: text).validate(against: plan) == plan.cursor(epoch: 5))
-    #expect(throws: PlanningError.self) { try plan.cursor(epoch: 0, step: 10) }
+    #expect(throws: CohortError.self) { try plan.cursor(epoch: 0, step: 10) }
   }
 
   @Test("of another plan is refused with both hashes")
   func foreign() throws {
     let (mine, other) = (try plan(), try plan(seed: 2))
-    let error = #expect(throws: PlanningError.self) { try other.step(at: mine.cursor()) }
-    #expect(error?.code == "planning.foreign-cursor")
+    let error = #expect(throws: CohortError.self) { try other.step(at: mine.cursor()) }
+    #expect(error?.code.name == "planning.foreign-cursor")
     #expect(error?.message.contains("\(mine.hash)") == true)
     #expect(error?.message.contains("\(other.hash)") == true)
-    #expect(throws: PlanningError.self) { try mine.cursor().validate(against: self.plan(name: "tuesday")) }
+    #expect(throws: CohortError.self) { try mine.cursor().validate(against: self.plan(name: "tuesday")) }
   }
 
   @Test("has one JSON text")
@@ -80,8 +80,8 @@ struct CursorTests {
       "{\"version\":1,\"a\":[1]}", "{\"version\":1,\"a\":true}", "{\"version\":1,\"a\":\"\u{1}\"}", "{\"version\":1e2}",
     ])
   func refused(text: String) {
-    let error = #expect(throws: PlanningError.self) { try Cursor(json: text) }
-    #expect(error?.code == "planning.invalid-cursor")
+    let error = #expect(throws: CohortError.self) { try Cursor(json: text) }
+    #expect(error?.code.name == "planning.invalid-cursor")
   }
 
   @Test("with a field missing, unknown, or of the wrong type is refused")
@@ -93,12 +93,12 @@ struct CursorTests {
       ("\"plan_hash\":\"", "\"plan_hash\":\"0"),
     ] {
       #expect(text.contains(old))
-      let error = #expect(throws: PlanningError.self) { try Cursor(json: text.replacing(old, with: new)) }
-      #expect(error?.code == "planning.invalid-cursor", "\(old) -> \(new)")
+      let error = #expect(throws: CohortError.self) { try Cursor(json: text.replacing(old, with: new)) }
+      #expect(error?.code.name == "planning.invalid-cursor", "\(old) -> \(new)")
     }
-    let newer = #expect(throws: PlanningError.self) {
+    let newer = #expect(throws: CohortError.self) {
       try Cursor(json: text.replacing("\"version\":1", with: "\"version\":2,\"shard\":4"))
     }
-    #expect(newer?.code == "planning.newer-cursor")
+    #expect(newer?.code.name == "planning.newer-cursor")
   }
 }

@@ -50,17 +50,17 @@ struct PlanDigestTests {
     for (rank, world, accumulation, micro) in [
       (1, 1, 1, 0), (-1, 1, 1, 0), (0, 0, 1, 0), (0, 1, 0, 0), (0, 1, 2, 2), (0, Int.max, 1, 0),
     ] {
-      let error = #expect(throws: PlanningError.self) {
+      let error = #expect(throws: CohortError.self) {
         try PlannedStep.slice(count: 8, rank: rank, world: world, accumulation: accumulation, micro: micro)
       }
-      #expect(error?.code == "planning.invalid-slice")
+      #expect(error?.code.name == "planning.invalid-slice")
     }
   }
 
   @Test("refuses a store that loses positions")
   func unresolved() throws {
     let plan = try Plan(population: Fixtures.labels([10]), configuration: PlanConfiguration(batchSize: 5))
-    #expect(throws: PlanningError.self) { try plan.digest(epochs: 0..<1) { _ in [] } }
+    #expect(throws: CohortError.self) { try plan.digest(epochs: 0..<1) { _ in [] } }
   }
 
   /// Users' stores hold plans and cursors, and promise the same batches tomorrow. If one of these values changes, a

@@ -189,16 +189,16 @@ struct PlanPolicyTests {
       (PlanConfiguration(batchSize: 4, phases: [.init(epochs: 0, kind: .random)]), "planning.invalid-configuration"),
       (PlanConfiguration(batchSize: 50, tail: .drop), "planning.no-steps"),
     ] {
-      let error = #expect(throws: PlanningError.self) { try Plan(population: good, configuration: configuration) }
-      #expect(error?.code == code, "\(configuration)")
+      let error = #expect(throws: CohortError.self) { try Plan(population: good, configuration: configuration) }
+      #expect(error?.code.name == code, "\(configuration)")
     }
     func refuses(_ code: String, _ change: (inout Population) -> Void) {
       var population = Fixtures.centroids([10, 20])
       change(&population)
-      let error = #expect(throws: PlanningError.self) {
+      let error = #expect(throws: CohortError.self) {
         try Plan(population: population, configuration: PlanConfiguration(batchSize: 4))
       }
-      #expect(error?.code == code)
+      #expect(error?.code.name == code)
     }
     refuses("planning.empty-population") { $0.groups = [] }
     refuses("planning.empty-population") { for i in $0.groups.indices { $0.groups[i].size = 0 } }

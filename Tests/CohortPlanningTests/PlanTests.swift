@@ -10,8 +10,8 @@ struct PlanTests {
     let population = Fixtures.random(&random)
     let configuration = Fixtures.configuration(&random, for: population)
     let plan: Plan
-    do { plan = try Plan(population: population, configuration: configuration) } catch let error as PlanningError {
-      #expect(error.code == "planning.no-steps", "seed \(seed): \(error)")
+    do { plan = try Plan(population: population, configuration: configuration) } catch let error as CohortError {
+      #expect(error.code.name == "planning.no-steps", "seed \(seed): \(error)")
       return
     }
     let leads = plan.leads
@@ -181,7 +181,7 @@ struct PlanTests {
   func noSuchStep() throws {
     let plan = try Plan(population: Fixtures.labels([10]), configuration: PlanConfiguration(batchSize: 5))
     #expect(plan.stepsPerEpoch == 2)
-    let error = #expect(throws: PlanningError.self) { try plan.step(epoch: 0, step: 2) }
-    #expect(error?.code == "planning.no-such-step")
+    let error = #expect(throws: CohortError.self) { try plan.step(epoch: 0, step: 2) }
+    #expect(error?.code.name == "planning.no-such-step")
   }
 }

@@ -33,16 +33,16 @@ import Testing
   func whatMeansNothingIsRefused(_ name: String, _ value: String) throws {
     var fields = Self.full.filter { $0.name != name }
     fields.append((name, value))
-    let error = #expect(throws: EmbeddingError.self) { try ProviderConfiguration(fields: fields) }
-    #expect(error?.code == "embedding.configuration" && error?.category == .usage)
+    let error = #expect(throws: CohortError.self) { try ProviderConfiguration(fields: fields) }
+    #expect(error?.code.name == "embedding.configuration" && error?.category == .usage)
     #expect(error.map { !$0.description.contains("secret") } ?? false)
   }
 
   @Test func keysComeFromTheEnvironmentOrAPrivateFile() throws {
     #expect(try APIKey.read(.none) == nil)
     #expect(try APIKey.read(.environment("KEY"), environment: { $0 == "KEY" ? " sk-1\n" : nil }) != nil)
-    #expect(throws: EmbeddingError.self) { try APIKey.read(.environment("KEY"), environment: { _ in nil }) }
-    #expect(throws: EmbeddingError.self) { try APIKey.read(.environment("KEY"), environment: { _ in "a\r\nHost: b" }) }
+    #expect(throws: CohortError.self) { try APIKey.read(.environment("KEY"), environment: { _ in nil }) }
+    #expect(throws: CohortError.self) { try APIKey.read(.environment("KEY"), environment: { _ in "a\r\nHost: b" }) }
 
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("keys-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -56,15 +56,15 @@ import Testing
     #expect(try APIKey.read(.file(file)) != nil)
     for mode in [0o640, 0o604, 0o620, 0o644, 0o601] {
       try write("sk-1\n", mode: mode)
-      let error = #expect(throws: EmbeddingError.self) { try APIKey.read(.file(file)) }
-      #expect(error?.code == "embedding.exposed-key")
+      let error = #expect(throws: CohortError.self) { try APIKey.read(.file(file)) }
+      #expect(error?.code.name == "embedding.exposed-key")
     }
     for text in ["", "\n", "two words", "sk-\u{e9}", String(repeating: "x", count: 5000)] {
       try write(text, mode: 0o600)
-      #expect(throws: EmbeddingError.self) { try APIKey.read(.file(file)) }
+      #expect(throws: CohortError.self) { try APIKey.read(.file(file)) }
     }
-    #expect(throws: EmbeddingError.self) { try APIKey.read(.file(folder.path)) }
-    let missing = #expect(throws: EmbeddingError.self) { try APIKey.read(.file(file + "x")) }
+    #expect(throws: CohortError.self) { try APIKey.read(.file(folder.path)) }
+    let missing = #expect(throws: CohortError.self) { try APIKey.read(.file(file + "x")) }
     #expect(missing?.category == .notFound)
   }
 
@@ -82,16 +82,16 @@ import Testing
     let key = try APIKey.read(.environment("K"), environment: { _ in "sk-secret" })
     var configuration = ProviderConfiguration(kind: .openai, url: "http://embeddings.invalid", model: "m")
     configuration.patience = 0
-    let refused = #expect(throws: EmbeddingError.self) { try ServerEncoder(connecting: configuration, key: key) }
-    #expect(refused?.code == "embedding.key-in-clear")
+    let refused = #expect(throws: CohortError.self) { try ServerEncoder(connecting: configuration, key: key) }
+    #expect(refused?.code.name == "embedding.key-in-clear")
     for host in ["127.0.0.1.invalid", "127.invalid", "127.0.0.256", "localhost.invalid"] {
       configuration.url = "http://\(host)"
-      let error = #expect(throws: EmbeddingError.self) { try ServerEncoder(connecting: configuration, key: key) }
-      #expect(error?.code == "embedding.key-in-clear", "\(host)")
+      let error = #expect(throws: CohortError.self) { try ServerEncoder(connecting: configuration, key: key) }
+      #expect(error?.code.name == "embedding.key-in-clear", "\(host)")
     }
     configuration.url = "http://embeddings.invalid"
     configuration.allowsPlainKey = true
-    let tried = #expect(throws: EmbeddingError.self) { try ServerEncoder(connecting: configuration, key: key) }
-    #expect(tried?.code == "embedding.server-unreachable")
+    let tried = #expect(throws: CohortError.self) { try ServerEncoder(connecting: configuration, key: key) }
+    #expect(tried?.code.name == "embedding.server-unreachable")
   }
 }

@@ -1,3 +1,4 @@
+import CohortCore
 import CohortEmbedding
 import CohortProviders
 import Foundation
@@ -38,8 +39,8 @@ import Testing
 
     var configuration = ProviderConfiguration(
       kind: .openai, url: "https://localhost:\(server.port)", model: "m")
-    let untrusted = #expect(throws: EmbeddingError.self) { try ServerEncoder(connecting: configuration, key: nil) }
-    #expect(untrusted?.code == "embedding.server-untrusted")
+    let untrusted = #expect(throws: CohortError.self) { try ServerEncoder(connecting: configuration, key: nil) }
+    #expect(untrusted?.code.name == "embedding.server-untrusted")
 
     configuration.certificates = file.path
     let encoder = try ServerEncoder(connecting: configuration, key: nil)
@@ -48,11 +49,11 @@ import Testing
     // The right certificate for another name.
     configuration.url = "https://ip6-localhost:\(server.port)"
     configuration.patience = 0
-    #expect(throws: EmbeddingError.self) { try ServerEncoder(connecting: configuration, key: nil) }
+    #expect(throws: CohortError.self) { try ServerEncoder(connecting: configuration, key: nil) }
 
     configuration.certificates = file.path + "x"
-    let missing = #expect(throws: EmbeddingError.self) { try ServerEncoder(connecting: configuration, key: nil) }
-    #expect(missing?.code == "embedding.certificates" && missing?.place == file.path + "x")
+    let missing = #expect(throws: CohortError.self) { try ServerEncoder(connecting: configuration, key: nil) }
+    #expect(missing?.code.name == "embedding.certificates" && missing?.place == file.path + "x")
   }
 }
 

@@ -59,8 +59,8 @@ import Testing
     defer { server.stop() }
     let clock = FakeClock()
     let encoder = try Self.connect(server, clock)
-    let error = #expect(throws: EmbeddingError.self) { try encoder.encode(["a", "b"]) }
-    #expect(error?.code == "embedding.server-busy" && error?.category == .temporary)
+    let error = #expect(throws: CohortError.self) { try encoder.encode(["a", "b"]) }
+    #expect(error?.code.name == "embedding.server-busy" && error?.category == .temporary)
     #expect(clock.now <= 300 && clock.now > 200)
     // 0.5, 1, 2, 4, 8, 16, 30, 30, ... each between its half and its whole.
     #expect((13...26).contains(encoder.requests), "\(encoder.requests)")
@@ -75,8 +75,8 @@ import Testing
     defer { server.stop() }
     let clock = FakeClock()
     let encoder = try Self.connect(server, clock)
-    let error = #expect(throws: EmbeddingError.self) { try encoder.encode(["a"]) }
-    #expect(error?.code == "embedding.server-busy" && error?.hint?.contains(said) == true)
+    let error = #expect(throws: CohortError.self) { try encoder.encode(["a"]) }
+    #expect(error?.code.name == "embedding.server-busy" && error?.hint?.contains(said) == true)
     #expect(clock.now == 0 && encoder.requests == 2)
   }
 
@@ -92,8 +92,8 @@ import Testing
     }
     defer { server.stop(); other.stop() }
     let encoder = try Self.connect(server)
-    let error = #expect(throws: EmbeddingError.self) { try encoder.encode(["a", "b"]) }
-    #expect(error?.code == code && error?.category == category)
+    let error = #expect(throws: CohortError.self) { try encoder.encode(["a", "b"]) }
+    #expect(error?.code.name == code && error?.category == category)
     #expect(encoder.requests == 2 && other.requests.isEmpty)
   }
 
@@ -118,7 +118,7 @@ import Testing
     defer { server.stop() }
     let configuration = ProviderConfiguration(kind: kind, url: server.url, model: "m")
     let clock = FakeClock()
-    let error = #expect(throws: EmbeddingError.self) {
+    let error = #expect(throws: CohortError.self) {
       try ServerEncoder(connecting: configuration, key: nil, options: clock.options())
     }
     #expect(error?.category == .failure)
@@ -139,16 +139,16 @@ import Testing
     let server = try Self.server { request, _ in ServerTruth.reply(request) }
     let encoder = try Self.connect(server)
     server.stop()
-    let error = #expect(throws: EmbeddingError.self) { try encoder.encode(["a"]) }
-    #expect(error?.code == "embedding.server-unreachable" && error?.category == .unreachable)
+    let error = #expect(throws: CohortError.self) { try encoder.encode(["a"]) }
+    #expect(error?.code.name == "embedding.server-unreachable" && error?.category == .unreachable)
   }
 
   @Test func aServerThatRejectsEverythingSaysNothingAboutTexts() throws {
     for status in [400, 413, 422, 500] {
       let server = try Self.server { _, _ in .text("never", status: status) }
       defer { server.stop() }
-      let error = #expect(throws: EmbeddingError.self) { try Self.connect(server).encode(["a", "b", "c"]) }
-      #expect(error?.code == (status == 500 ? "embedding.server-failed" : "embedding.server-rejects"))
+      let error = #expect(throws: CohortError.self) { try Self.connect(server).encode(["a", "b", "c"]) }
+      #expect(error?.code.name == (status == 500 ? "embedding.server-failed" : "embedding.server-rejects"))
     }
   }
 
@@ -186,8 +186,8 @@ import Testing
       while server.requests.count < 2 { usleep(1_000) }
       stop.store(true, ordering: .relaxed)
     }
-    let error = #expect(throws: EmbeddingError.self) { try encoder.encode(["a"]) }
-    #expect(error?.code == "embedding.interrupted" && error?.category == .interrupted)
+    let error = #expect(throws: CohortError.self) { try encoder.encode(["a"]) }
+    #expect(error?.code.name == "embedding.interrupted" && error?.category == .interrupted)
   }
 
   @Test func noErrorTellsTheKey() throws {
@@ -203,7 +203,7 @@ import Testing
       defer { server.stop() }
       let key = try APIKey.read(.environment("K"), environment: { _ in secret })
       let configuration = ProviderConfiguration(kind: .openai, url: server.url, model: "m")
-      let error = #expect(throws: EmbeddingError.self) {
+      let error = #expect(throws: CohortError.self) {
         try ServerEncoder(connecting: configuration, key: key, options: FakeClock().options())
       }
       #expect(server.requests.first?.headers["authorization"] == "Bearer \(secret)")

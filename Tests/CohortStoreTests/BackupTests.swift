@@ -30,13 +30,13 @@ import Testing
     let copy = folder.file("copy")
     try store.backup(to: copy) { parts in
       try addCompanions(parts)
-      #expect(throws: StoreError.self, "not a store yet") { _ = try Store.open(at: copy) }
+      #expect(throws: CohortError.self, "not a store yet") { _ = try Store.open(at: copy) }
       #expect(try Store.open(at: parts).id == store.id)
     }
     #expect(entries(copy) == ["data.mdb", "models", "tokenizer.json"])
     #expect(FileManager.default.fileExists(atPath: copy + "/models/m/config.json"))
     #expect(try Store.open(at: copy).id == store.id)
-    #expect(throws: StoreError.self) { try store.backup(to: copy) }
+    #expect(throws: CohortError.self) { try store.backup(to: copy) }
     #expect(try Store.open(at: copy).verify().isSound)
   }
 
@@ -65,7 +65,7 @@ import Testing
       for name in ["models", "tokenizer.json"].prefix(moved) {
         try FileManager.default.moveItem(atPath: "\(copy)/.unfinished/\(name)", toPath: "\(copy)/\(name)")
       }
-      #expect { _ = try Store.open(at: copy) } throws: { ($0 as? StoreError)?.code == "store.no-store" }
+      #expect { _ = try Store.open(at: copy) } throws: { ($0 as? CohortError)?.code.name == "store.no-store" }
       try store.backup(to: copy)
       #expect(entries(copy) == ["data.mdb"], "\(moved)")
       #expect(try Store.open(at: copy).verify().isSound)
@@ -77,7 +77,7 @@ import Testing
   @Test func othersFilesAreNotTouched() throws {
     let copy = folder.file("copy")
     try addCompanions(copy)
-    #expect { try store.backup(to: copy) } throws: { ($0 as? StoreError)?.code == "store.not-empty" }
+    #expect { try store.backup(to: copy) } throws: { ($0 as? CohortError)?.code.name == "store.not-empty" }
     #expect(entries(copy) == ["models", "tokenizer.json"])
   }
 }

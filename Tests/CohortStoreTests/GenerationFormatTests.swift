@@ -35,12 +35,12 @@ import Testing
     }
     #expect(seen == [1, 2, 0, 1, 1])
     for wrong in [slice(1, [1], digest: 7), slice(4, [1], digest: 7), slice(3, [1, 1, 1], digest: 7)] {
-      #expect(throws: StoreError.self) { try made.store.write { _ = try $0.write(wrong, to: before) } }
+      #expect(throws: CohortError.self) { try made.store.write { _ = try $0.write(wrong, to: before) } }
     }
     let round = RoundCommit(
       assignments: [], groups: [GroupRecord(id: GroupID(1), geometry: .label("sums"), born: 0)], engineState: [8],
       applied: applied, isProvisional: false, events: [], digest: 7)
-    #expect(throws: StoreError.self) {
+    #expect(throws: CohortError.self) {
       try made.store.write { _ = try $0.complete(round, assigned: 4, of: before) }
     }
     _ = try made.store.write { try $0.write(slice(3, [2, 2], digest: 7), to: before) }

@@ -36,10 +36,10 @@ import Testing
   @Test func aSecondOwnerIsRefused() throws {
     let folder = try TemporaryFolder()
     let store = try Store.create(at: folder.file("s"), owner: "first")
-    let error = #expect(throws: StoreError.self) {
+    let error = #expect(throws: CohortError.self) {
       try Store.open(at: folder.file("s"), access: .owner(name: "second"))
     }
-    #expect(error?.code == "store.owned" && error?.message.contains("first") == true)
+    #expect(error?.code.name == "store.owned" && error?.message.contains("first") == true)
     withExtendedLifetime(store) {}
   }
 }

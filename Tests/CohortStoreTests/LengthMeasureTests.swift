@@ -39,7 +39,7 @@ import Testing
     do {
       try body()
     } catch {
-      return (error as? StoreError)?.code
+      return (error as? CohortError)?.code.name
     }
     return nil
   }

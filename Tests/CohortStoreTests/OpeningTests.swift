@@ -11,8 +11,8 @@ import CohortSystem
     do {
       try body()
       return nil
-    } catch let error as any DescribedError {
-      return error.code
+    } catch let error as CohortError {
+      return error.code.name
     } catch {
       return "\(error)"
     }

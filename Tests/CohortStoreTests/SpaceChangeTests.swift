@@ -73,15 +73,15 @@ import Testing
     let definition = GroupingDefinition(criterion: .embedding(space: "first"))
     for name in ["a", "b"] { _ = try store.write { try $0.createGrouping(name: name, definition: definition) } }
     #expect(try store.read { try $0.defaultSpace() } == nil)
-    let inUse = #expect(throws: StoreError.self) { try store.write { try $0.dropSpace(named: "first") } }
-    #expect(inUse?.code == "store.space-in-use" && inUse?.message.hasSuffix("a, b") == true)
+    let inUse = #expect(throws: CohortError.self) { try store.write { try $0.dropSpace(named: "first") } }
+    #expect(inUse?.code.name == "store.space-in-use" && inUse?.message.hasSuffix("a, b") == true)
     try store.write { try $0.makeDefault(space: "second") }
     #expect(try store.read { try $0.chosenSpace() }?.name == "second")
     #expect(try store.read { try $0.defaultSpace() }?.name == "second")
-    let isDefault = #expect(throws: StoreError.self) { try store.write { try $0.dropSpace(named: "second") } }
-    #expect(isDefault?.code == "store.default-space")
-    let unknown = #expect(throws: StoreError.self) { try store.write { try $0.dropSpace(named: "third") } }
-    #expect(unknown?.code == "store.unknown-embedding-space")
+    let isDefault = #expect(throws: CohortError.self) { try store.write { try $0.dropSpace(named: "second") } }
+    #expect(isDefault?.code.name == "store.default-space")
+    let unknown = #expect(throws: CohortError.self) { try store.write { try $0.dropSpace(named: "third") } }
+    #expect(unknown?.code.name == "store.unknown-embedding-space")
     let sequence = try store.read { try $0.counters.lastSequence }
     try store.write { try $0.makeDefault(space: "second") }
     #expect(try store.read { try $0.counters.lastSequence } == sequence)
@@ -141,10 +141,10 @@ import Testing
     }
     #expect(try store.read { try $0.spaces().map(\.name) } == ["second"])
     #expect(try store.verify().isSound)
-    let stale = #expect(throws: StoreError.self) {
+    let stale = #expect(throws: CohortError.self) {
       try store.write { try $0.embed([], rows: .init(start: nil, count: 0), in: space) }
     }
-    #expect(stale?.code == "store.unknown-embedding-space")
+    #expect(stale?.code.name == "store.unknown-embedding-space")
   }
 
   /// The bytes that `Schemas/store.md` tells of, and programs that do not know them are refused.
@@ -179,7 +179,7 @@ import Testing
           throw Refusal()
         })
     }
-    #expect(throws: StoreError.self) { try Store.open(at: path) }
+    #expect(throws: CohortError.self) { try Store.open(at: path) }
     let store = try Store.create(
       at: path, mapSize: 64 << 20,
       begin: {

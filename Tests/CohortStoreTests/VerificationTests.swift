@@ -78,7 +78,7 @@ import Testing
     let other = try raw.values("samples")[4].value
     try raw.change("samples", RawTables.key(3)) { $0 = other }
     try rewriteCounters(made.store)
-    #expect(throws: StoreError.self) { try made.store.read { try $0.sample(SampleID(3)) } }
+    #expect(throws: CohortError.self) { try made.store.read { try $0.sample(SampleID(3)) } }
   }
 
   @Test func whatIsDerivedIsRepaired() throws {
@@ -121,7 +121,7 @@ import Testing
     let raw = try RawTables(at: made.path)
     try raw.change("samples", RawTables.key(3)) { $0[20] ^= 4 }
     try rewriteCounters(made.store)
-    #expect(throws: StoreError.self) { try made.store.read { try $0.sample(SampleID(3)) } }
+    #expect(throws: CohortError.self) { try made.store.read { try $0.sample(SampleID(3)) } }
     #expect(try made.store.write { try $0.delete([SampleID(3)], reason: "damaged") } == [SampleID(3)])
     #expect(try made.store.read { try $0.sample(SampleID(3)) } == nil)
     #expect(try made.store.verify().isSound)

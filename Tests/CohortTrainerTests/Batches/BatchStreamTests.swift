@@ -138,7 +138,7 @@ import Testing
       let stream = try BatchStream(source, from: source.plan.cursor(), untilEpoch: 2)
       for step in 0..<damagedStep { #expect(try stream.next() == batches[step], "prefetch \(prefetch)") }
       #expect { try stream.next() } throws: { error in
-        let error = error as? any DescribedError
+        let error = error as? CohortError
         return error?.category == .corruption && "\(error?.description ?? "")".contains("\(victim.id)")
       }
       #expect(try stream.next() == nil)
@@ -164,25 +164,25 @@ import Testing
     let fixture = try StoreFixture()
     let other = try fixture.plan("other", digest: Digest128(high: 9, low: 9))
     #expect { try StoreBatches(store: fixture.store, plan: other) } throws: { error in
-      (error as? TrainerError)?.code == "trainer.foreign-plan"
+      (error as? CohortError)?.code.name == "trainer.foreign-plan"
     }
     let record = try fixture.plan()
     let stranger = try StoreFixture()
     #expect { try StoreBatches(store: stranger.store, plan: record) } throws: { error in
-      (error as? TrainerError)?.code == "trainer.foreign-plan"
+      (error as? CohortError)?.code.name == "trainer.foreign-plan"
     }
     for share in [StoreBatches.Share(rank: 2, world: 2), .init(rank: -1, world: 2), .init(accumulation: 0)] {
       #expect { try StoreBatches(store: fixture.store, plan: record, share: share) } throws: { error in
-        (error as? PlanningError)?.code == "planning.invalid-slice"
+        (error as? CohortError)?.code.name == "planning.invalid-slice"
       }
     }
     #expect { try StoreBatches(store: fixture.store, plan: record, prefetch: -1) } throws: { error in
-      (error as? TrainerError)?.category == .usage
+      (error as? CohortError)?.category == .usage
     }
     let source = try StoreBatches(store: fixture.store, plan: record)
     let foreign = try Plan(decoding: try fixture.plan("seed", seed: 6).plan).cursor()
     #expect { try source.batches(from: foreign, untilEpoch: 1) } throws: { error in
-      (error as? PlanningError)?.code == "planning.foreign-cursor"
+      (error as? CohortError)?.code.name == "planning.foreign-cursor"
     }
   }
 }

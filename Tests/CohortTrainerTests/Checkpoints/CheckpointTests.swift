@@ -44,12 +44,12 @@ import Testing
       let bit = Int.random(in: 0..<(bytes.count * 8), using: &generator)
       damaged[bit / 8] ^= 1 << (bit % 8)
       #expect("seed 21, turn \(turn)") { try Checkpoint(decoding: damaged) } throws: { error in
-        (error as? TrainerError)?.category == .corruption
+        (error as? CohortError)?.category == .corruption
       }
     }
     for count in [0, 5, 8, 200, bytes.count - 1] {
       #expect { try Checkpoint(decoding: Array(bytes.prefix(count))) } throws: { error in
-        (error as? TrainerError)?.category == .corruption
+        (error as? CohortError)?.category == .corruption
       }
     }
   }
@@ -66,11 +66,11 @@ import Testing
       return writer.bytes
     }
     #expect { try Checkpoint(decoding: sealed { $0[4] = 2 }) } throws: { error in
-      (error as? TrainerError)?.code == "trainer.newer-format"
+      (error as? CohortError)?.code.name == "trainer.newer-format"
     }
     for change: (inout [UInt8]) -> Void in [{ $0[0] = 0 }, { $0.removeLast() }, { $0.append(0) }, { $0 = [] }] {
       #expect { try Checkpoint(decoding: sealed(change)) } throws: { error in
-        (error as? TrainerError)?.code == "trainer.unreadable"
+        (error as? CohortError)?.code.name == "trainer.unreadable"
       }
     }
     var generator = SplitMix64(seed: 22)

@@ -53,7 +53,7 @@ import Testing
     }
     #expect(numbers.count == 2)
     #expect { try StoreCheckpoints(store: fixture.store, run: "run", plan: record, keep: 0) } throws: { error in
-      (error as? TrainerError)?.category == .usage
+      (error as? CohortError)?.category == .usage
     }
   }
 
@@ -77,7 +77,7 @@ import Testing
     #expect(resumed.weightsDigest == whole.weightsDigest)
     #expect(resumed.damagedCheckpoints.map(\.number) == [broken])
     for _ in 0..<3 { _ = try saveBroken() }
-    #expect { try keeper.latest() } throws: { ($0 as? TrainerError)?.code == "trainer.unreadable" }
+    #expect { try keeper.latest() } throws: { ($0 as? CohortError)?.code.name == "trainer.unreadable" }
   }
 
   @Test func aRunKeepsToItsPlan() throws {
@@ -88,12 +88,12 @@ import Testing
     #expect {
       try fixture.train(other, epochs: 1, resume: true, run: "run")
     } throws: { error in
-      guard let error = error as? PlanningError else { return false }
-      return error.code == "planning.foreign-cursor" && error.message.contains(record.hash.description)
+      guard let error = error as? CohortError else { return false }
+      return error.code.name == "planning.foreign-cursor" && error.message.contains(record.hash.description)
         && error.message.contains(other.hash.description)
     }
     #expect { try fixture.train(other, epochs: 1, run: "run") } throws: { error in
-      (error as? TrainerError)?.code == "trainer.foreign-run"
+      (error as? CohortError)?.code.name == "trainer.foreign-run"
     }
   }
 

@@ -104,11 +104,11 @@ import Testing
       var damaged = state
       let bit = Int.random(in: 0..<(state.count * 8), using: &generator)
       damaged[bit / 8] ^= 1 << (bit % 8)
-      #expect { try learner.restore(damaged) } throws: { ($0 as? TrainerError)?.category == .corruption }
+      #expect { try learner.restore(damaged) } throws: { ($0 as? CohortError)?.category == .corruption }
     }
     for count in [0, 1, 7, 8, 100, state.count - 1] {
       #expect { try learner.restore(Array(state.prefix(count))) } throws: { error in
-        (error as? TrainerError)?.code == "trainer.unreadable"
+        (error as? CohortError)?.code.name == "trainer.unreadable"
       }
     }
     #expect(learner.weightsDigest == digest)
@@ -119,7 +119,7 @@ import Testing
     var settings = TrainingText.configuration()
     settings.hiddenWidth += 1
     let other = try ReferenceLearner(settings)
-    #expect { try learner.restore(other.state()) } throws: { ($0 as? TrainerError)?.code == "trainer.other-settings" }
+    #expect { try learner.restore(other.state()) } throws: { ($0 as? CohortError)?.code.name == "trainer.other-settings" }
   }
 
   @Test func nothingToPredictChangesNothing() throws {
@@ -142,7 +142,7 @@ import Testing
     for i in weights.indices { weights[i] = 3e38 }
     learner.parameters = weights
     let digest = learner.weightsDigest
-    #expect { try learner.step(TrainingText.batch(0)) } throws: { ($0 as? TrainerError)?.code == "trainer.diverged" }
+    #expect { try learner.step(TrainingText.batch(0)) } throws: { ($0 as? CohortError)?.code.name == "trainer.diverged" }
     #expect(learner.weightsDigest == digest)
   }
 
@@ -155,7 +155,7 @@ import Testing
     settings[4].epsilon = 0
     settings[5].gradientNormLimit = .nan
     for setting in settings {
-      #expect { try ReferenceLearner(setting) } throws: { ($0 as? TrainerError)?.category == .usage }
+      #expect { try ReferenceLearner(setting) } throws: { ($0 as? CohortError)?.category == .usage }
     }
   }
 

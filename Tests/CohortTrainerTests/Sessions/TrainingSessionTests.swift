@@ -66,8 +66,8 @@ import Testing
     #expect {
       try TrainingFixture.train(other, keeper: keeper, resume: true)
     } throws: { error in
-      guard let error = error as? PlanningError else { return false }
-      return error.code == "planning.foreign-cursor" && error.message.contains(plan.hash.description)
+      guard let error = error as? CohortError else { return false }
+      return error.code.name == "planning.foreign-cursor" && error.message.contains(plan.hash.description)
         && error.message.contains(other.hash.description)
     }
     #expect(keeper.kept.count == 1)
@@ -80,12 +80,12 @@ import Testing
       cursor: try plan.cursor(), progress: TrainingProgress(), learner: "stranger", state: [1, 2, 3])
     try keeper.save(checkpoint)
     #expect { try TrainingFixture.train(plan, keeper: keeper, resume: true) } throws: { error in
-      (error as? TrainerError)?.code == "trainer.other-learner"
+      (error as? CohortError)?.code.name == "trainer.other-learner"
     }
     checkpoint.learner = ReferenceLearner.kind
     try keeper.save(checkpoint)
     #expect { try TrainingFixture.train(plan, keeper: keeper, resume: true) } throws: { error in
-      (error as? TrainerError)?.code == "trainer.unreadable"
+      (error as? CohortError)?.code.name == "trainer.unreadable"
     }
   }
 
@@ -171,7 +171,7 @@ import Testing
         try session.run(
           batches: Wrong(batch: batch), checkpoints: MemoryKeeper(), resume: false, now: { .zero },
           observe: { _ in .proceed })
-      } throws: { ($0 as? TrainerError)?.code == code }
+      } throws: { ($0 as? CohortError)?.code.name == code }
     }
   }
 
@@ -179,6 +179,6 @@ import Testing
     let plan = try TrainingFixture.plan()
     #expect {
       try TrainingSession(plan: plan, learner: TrainingFixture.learner(), epochs: 1, checkpointEvery: 0)
-    } throws: { ($0 as? TrainerError)?.category == .usage }
+    } throws: { ($0 as? CohortError)?.category == .usage }
   }
 }
