@@ -61,18 +61,21 @@ package final class WriterThread: Sendable {
   private func start(_ generation: UInt64) throws -> WorkThread {
     let state = state
     return try WorkThread {
-      while let job = Self.next(state, generation) {
-        job.work()
-        state.change { $0.done = job.number }
-      }
+      while let number = Self.runNext(state, generation) { state.change { $0.done = number } }
     }
   }
 
-  /// The next job; nil when the thread shall end.
-  private static func next(_ state: Locked<State>, _ own: UInt64) -> Job? {
-    state.wait { state -> Job?? in
+  /// Runs the next job. A function of its own, never inlined: when it returns, the thread no longer holds on to what the
+  /// caller of the job lent.
+  /// - Returns: the job's number; nil when the thread shall end.
+  @inline(never)
+  private static func runNext(_ state: Locked<State>, _ own: UInt64) -> UInt64? {
+    let job = state.wait { state -> Job?? in
       if !state.waiting.isEmpty { return .some(state.waiting.removeFirst()) }
       return state.generation == own ? nil : .some(nil)
     }
+    guard let job else { return nil }
+    job.work()
+    return job.number
   }
 }
