@@ -96,22 +96,28 @@ let package = Package(
         "CohortEmbedding", "CohortProviders", "CBundledModel",
       ], swiftSettings: swift),
 
-    // Layer 6: the executables.
+    // Layer 6: the verbs of every shell.
+    .target(
+      name: "CohortActions",
+      dependencies: [
+        "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog", "CohortTrainer",
+        "CohortEmbedding", "CohortProviders", "CohortPipeline",
+      ], swiftSettings: swift),
+
+    // Layer 7: the executables.
     .executableTarget(
       name: "cohort",
       dependencies: [
         "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
-        "CohortTrainer",
-        "CohortEmbedding", "CohortProviders", "CohortPipeline",
+        "CohortProviders", "CohortPipeline", "CohortActions",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: swift),
     .executableTarget(
       name: "cohortd",
       dependencies: [
-        "CohortSystem", "CohortCore", "CohortStore", "CohortIngestion", "CohortCatalog", "CohortEmbedding",
-        "CohortProviders",
-        "CohortPipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CohortSystem", "CohortCore", "CohortStore", "CohortIngestion", "CohortCatalog", "CohortPipeline",
+        "CohortActions", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: swift),
 

@@ -56,6 +56,19 @@ public final class Catalog: Sendable {
     self.base = Locked(base)
   }
 
+  /// Opens the file of a store's catalog for reading, if it shows all of the store's log.
+  /// - Returns: nil when it is missing, behind or unusable: `init(of:options:)` mends that.
+  /// - Complexity: O(1), and a walk through a file of up to 32 MiB for damage.
+  public init?(current store: Store, options: CatalogOptions = CatalogOptions()) throws {
+    let path = store.path + "/" + Self.fileName
+    guard let (base, opening) = try CatalogBase.openCurrent(path, store) else { return nil }
+    self.path = path
+    self.options = options
+    self.opening = opening
+    storeID = store.id
+    self.base = Locked(base)
+  }
+
   /// Applies the entries that came since. Cheap when there are none.
   @discardableResult
   public func catchUp(from store: Store) throws -> CatalogRefresh {

@@ -54,6 +54,21 @@ struct CatalogBase {
     return (base, refresh)
   }
 
+  /// The file, read-only; nil when it is not there, cannot be used or is behind.
+  static func openCurrent(_ path: String, _ store: Store) throws -> (CatalogBase, CatalogRefresh)? {
+    guard CatalogFile.exists(path) else { return nil }
+    do {
+      var base = CatalogBase(queue: try CatalogFile.openReadOnly(path), placement: .publishedFile)
+      guard try base.misfit(store) == nil, let applied = try base.position()?.applied,
+        try applied >= store.read({ try $0.counters.lastSequence })
+      else { return nil }
+      let refresh = base.refresh(rebuilt: nil, entries: 0, applied: applied)
+      return (base, refresh)
+    } catch is DatabaseError {
+      return nil
+    }
+  }
+
   private static func openAsOwner(
     _ path: String, _ store: Store, _ options: CatalogOptions
   ) throws -> (CatalogBase, CatalogRefresh) {

@@ -40,7 +40,8 @@ public final class Store: Sendable {
   /// - Parameters:
   ///   - id: tells stores apart; draw it at random.
   ///   - clock: milliseconds since 1970, for the log's times. Nothing is computed from them.
-  ///   - begin: what the store has from its first transaction on: it is created with all of that, or not at all.
+  ///   - begin: what the store has from its first transaction on, and what lies beside its data: it is created with all
+  ///     of that, or not at all. May run again.
   public static func create(
     at path: String, id: Digest128 = SystemSources.randomDigest(), configuration: StoreConfiguration = .init(),
     owner: String = "cohort", mapSize: UInt64? = nil,
@@ -63,6 +64,7 @@ public final class Store: Sendable {
         guard try tables.areEmpty(in: transaction) else {
           throw StoreFolder.exists(path)
         }
+        StoreFolder.clearCompanions(path)
         let format = StoreFormat.Record(required: configuration.isExtended ? StoreFormat.recipes : 0)
         try format.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreFormat.key, $0) }
         try identity.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreIdentity.key, $0) }

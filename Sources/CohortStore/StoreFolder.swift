@@ -24,13 +24,26 @@ enum StoreFolder {
       }
       throw failure("made", path, error)
     }
-    let foreign = try names(in: path).filter { !StoreLayout.firstNames.contains($0) }
+    let foreign = try foreignNames(in: path)
     guard foreign.isEmpty else {
       throw CohortError(
         .storeNotEmpty, "The folder is not empty", place: path,
         cause: "it holds \(foreign.prefix(3).joined(separator: ", "))",
         hint: "Choose an empty or new folder")
     }
+  }
+
+  /// What keeps a store from being made here. Models and tokenizers may be left of a creation that was cut short: then the
+  /// owner's lock file is there, too.
+  private static func foreignNames(in path: String) throws -> [String] {
+    let names = try names(in: path)
+    let left = names.contains(StoreLayout.ownerName) ? StoreLayout.companionNames : []
+    return names.filter { !StoreLayout.firstNames.contains($0) && !left.contains($0) }
+  }
+
+  /// Removes the models and tokenizers that a creation left which was cut short.
+  static func clearCompanions(_ path: String) {
+    for name in StoreLayout.companionNames { SystemCall.removeTree("\(path)/\(name)") }
   }
 
   /// Refuses a folder that holds a data file, whatever is in it.
@@ -55,7 +68,7 @@ enum StoreFolder {
         hint: "Create one with cohort init, or name another with --store")
     }
     guard size > 0 else {
-      if try names(in: path).allSatisfy(StoreLayout.firstNames.contains) {
+      if try foreignNames(in: path).isEmpty {
         throw CohortError(
           .storeNoStore, "There is no store here: the data file is empty", place: path,
           hint: "If its creation was cut short, run cohort init again; otherwise restore the last backup")

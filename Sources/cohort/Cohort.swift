@@ -1,4 +1,6 @@
 import ArgumentParser
+import CohortActions
+import CohortStore
 
 /// The command line of Cohort.
 @main
@@ -14,7 +16,7 @@ struct Cohort: CohortCommandGroup {
       "cohort snapshot create monday",
       "cohort plan create first --snapshot monday --grouping tasks --batch-size 32",
       "cohort plan show first --epoch 0 --steps '0..<3' --json"),
-    version: "cohort 0.1.0",
+    version: "cohort \(Release.version)",
     groupedSubcommands: [
       CommandGroup(
         name: "Data",

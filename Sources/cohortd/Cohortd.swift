@@ -1,10 +1,9 @@
 import ArgumentParser
+import CohortActions
 
 /// The daemon of Cohort.
 @main
 struct Cohortd: ParsableCommand {
-  static let release = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "cohortd", abstract: "Own stores, and take in what is put into their inboxes.",
     discussion: """
@@ -17,7 +16,7 @@ struct Cohortd: ParsableCommand {
       A file is taken when it is renamed into the inbox, or when nothing has changed in it for a second and nobody \
       has it open for writing. Once its samples are durable it is moved to the folder .done of the inbox; what cannot \
       be read goes to .failed, with the reason beside it. SIGTERM and SIGINT end the daemon within ten seconds, a second one at once.
-      """, version: "cohortd \(release)")
+      """, version: "cohortd \(Release.version)")
 
   @OptionGroup var options: DaemonOptions
 

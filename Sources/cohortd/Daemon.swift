@@ -1,9 +1,9 @@
 import CohortCore
 import CohortStore
+import CohortSystem
 import Foundation
 import Logging
 import Synchronization
-import CohortSystem
 
 /// One run of the daemon: opens all stores, gives each a thread, and ends when they have.
 struct Daemon {

@@ -23,12 +23,19 @@ public struct ModelLibrary: Sendable {
   /// The name of the model that is part of the program.
   public static let bundledName = String(cString: cohort_model_name)
 
-  private let store: Store
+  /// Nil while the store is being created: then no space needs a model yet.
+  private let store: Store?
   private let folder: String
 
   public init(_ store: Store) {
     self.store = store
     folder = StoreLayout(store.path).models
+  }
+
+  /// The library of a store that is being created.
+  public init(ofNewStore path: String) {
+    store = nil
+    folder = StoreLayout(path).models
   }
 
   /// All models in the order of their names.
@@ -86,7 +93,7 @@ public struct ModelLibrary: Sendable {
   /// - Returns: what `encoder(named:makes:concurrency:)` throws for each that is gone, damaged or another one.
   func problems() throws -> [CohortError] {
     var problems: [String: CohortError] = [:]
-    for space in try store.read({ try $0.spaces() }) {
+    for space in try spaces() {
       guard let model = space.storedModel, problems[model] == nil else { continue }
       do {
         _ = try encoder(named: model, makes: space)
@@ -153,11 +160,13 @@ public struct ModelLibrary: Sendable {
     try DurableFile.synchronize(path)
   }
 
+  private func spaces() throws -> [EmbeddingSpace] { try store?.read { try $0.spaces() } ?? [] }
+
   private func path(of name: String) -> String { "\(folder)/\(name)" }
 
   /// Fingerprints of the models of this name that spaces go on with.
   private func needed(_ name: String) throws -> Set<String> {
-    Set(try store.read { try $0.spaces() }.filter { $0.storedModel == name }.map(\.fingerprint))
+    Set(try spaces().filter { $0.storedModel == name }.map(\.fingerprint))
   }
 
   /// Fills a folder of another name, and gives it its name when everything is durable.

@@ -1,6 +1,4 @@
 internal import CohortCore
-internal import CohortEmbedding
-internal import CohortProviders
 public import CohortStore
 
 /// Adds embedding spaces whose vectors the store makes.
@@ -16,13 +14,18 @@ public enum SpaceJob {
   ) throws -> EmbeddingSpace {
     let library = ModelLibrary(store)
     let known = try model.map { try library.model(named: $0) } ?? library.addBundled()
-    return try store.write {
-      try $0.createSpace(
-        name: name, provider: EmbeddingSpace.builtinProvider, fingerprint: known.fingerprint,
-        dimension: known.dimension,
-        recipe: EmbeddingRecipe(
-          text: text, settings: [EmbeddingRecipe.Setting(name: EmbeddingSpace.modelSetting, value: known.name)]))
-    }
+    return try store.write { try create(known, name: name, text: text, in: $0) }
+  }
+
+  /// A space of a model that is in the store's library.
+  public static func create(
+    _ model: ModelLibrary.Model, name: String = defaultName, text: EmbeddedText,
+    in transaction: borrowing WriteTransaction
+  ) throws -> EmbeddingSpace {
+    try transaction.createSpace(
+      name: name, provider: EmbeddingSpace.builtinProvider, fingerprint: model.fingerprint, dimension: model.dimension,
+      recipe: EmbeddingRecipe(
+        text: text, settings: [EmbeddingRecipe.Setting(name: EmbeddingSpace.modelSetting, value: model.name)]))
   }
 
   /// The space to group by: the one named, or else the default (`ReadTransaction.defaultSpace`). A store without any gets
@@ -50,25 +53,5 @@ public enum SpaceJob {
         hint: "Ingest with --embeddings FILE.npy, or make them here: cohort space create default")
     }
     return try create(store)
-  }
-
-  /// Embeds what is pending in every space that has an encoder, or only in the one named.
-  public static func embedPending(
-    _ store: Store, only: String? = nil, retryingRefused: Bool = false, control: JobControl = JobControl()
-  ) throws -> [EmbedReport] {
-    try freeDropped(store, control: control)
-    var reports: [EmbedReport] = []
-    var options = ServerOptions()
-    options.shouldStop = control.shouldStop
-    for space in try store.read({ try $0.spaces() }) where only ?? space.name == space.name && !space.isGiven {
-      let counts = try store.read { try $0.vectorCounts(in: space) }
-      // Nothing to do: no reason to load a model or to ask a server.
-      guard counts.pending > 0 || retryingRefused && counts.refused > 0 else { continue }
-      guard let encoder = try space.openEncoder(in: store, workers: control.workers, options: options) else { continue }
-      reports.append(
-        try EmbedJob.run(
-          store, space: space.name, encoder: encoder, retryingRefused: retryingRefused, control: control))
-    }
-    return reports
   }
 }

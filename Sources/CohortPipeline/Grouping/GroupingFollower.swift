@@ -58,6 +58,8 @@ public final class GroupingFollower {
     set { state.rules = newValue }
   }
 
+  public var name: String { record.name }
+
   /// Digest of the engine's state.
   public var digest: UInt64 { state.digest }
 

@@ -91,8 +91,8 @@ public struct LengthTokenizer: Sendable {
     return problems.sorted { $0.key < $1.key }.map(\.value)
   }
 
-  /// Puts a copy beside the data of a store whose own measure it is for, durably.
-  public func save(in store: Store) throws { try Self.write(file, to: Self.path(in: store.path), in: store.path) }
+  /// Puts a copy into the folder of a store whose own measure it is for, durably.
+  public func save(in folder: String) throws { try Self.write(file, to: Self.path(in: folder), in: folder) }
 
   /// Puts a copy beside the data of a store, durably, for its further measures.
   func keep(in store: Store) throws { try Self.keep(file, digest, in: store.path) }

@@ -33,20 +33,6 @@ public enum MeasureJob {
   static let pieceSamples: UInt64 = 256
   static let sliceSamples = 1 << 14
 
-  /// Measures what is pending in every further measure, or only in the one named.
-  /// - Throws: as `run`.
-  public static func runPending(
-    _ store: Store, only: String? = nil, control: JobControl = JobControl()
-  ) throws -> [MeasureReport] {
-    let (measures, end) = try store.read { (try $0.measures(), try $0.counters.nextSample) }
-    if let only, !measures.contains(where: { $0.name == only }) {
-      throw CohortError.unknown("length-measure", only, known: measures.map(\.name))
-    }
-    return try measures.filter { only ?? $0.name == $0.name && $0.rows < end }.map { measure in
-      try run(store, measure: measure.name, counter: try LengthCounter(of: measure, in: store), control: control)
-    }
-  }
-
   /// Measures the samples that one measure has not seen.
   /// - Throws: `store.unknown-length-measure`; `pipeline.content` at a sample that is damaged, `pipeline.interrupted`, after
   ///   what came before is committed.

@@ -3,29 +3,30 @@ public import CohortStore
 
 /// Names the present state of a store.
 public enum SnapshotJob {
-  /// Brings the groupings up to date and takes a snapshot of them.
-  /// - Parameter groupings: names; nil for all the store has.
-  public static func create(
-    _ store: Store, name: String, groupings: [String]? = nil, control: JobControl = JobControl()
-  ) throws -> SnapshotRecord {
-    let (all, taken) = try store.read { transaction in
-      (try transaction.groupings().map(\.name), try transaction.snapshot(named: name) != nil)
+  /// The groupings that a snapshot is to hold.
+  /// - Parameter names: empty for all that the store has.
+  /// - Throws: `pipeline.snapshot-exists` when the name is taken; `pipeline.no-groupings`, `store.unknown-grouping`.
+  public static func groupings(for snapshot: String, _ names: [String], in store: Store) throws -> [String] {
+    let (all, isTaken) = try store.read { transaction in
+      (try transaction.groupings().map(\.name), try transaction.snapshot(named: snapshot) != nil)
     }
-    guard !taken else {
+    guard !isTaken else {
       throw CohortError(
-        .pipelineSnapshotExists, "There is already a snapshot named \"\(name)\"",
+        .pipelineSnapshotExists, "There is already a snapshot named \"\(snapshot)\"",
         hint: "Choose another name, or drop the old one first")
     }
-    let names = groupings ?? all
-    guard !names.isEmpty else {
+    for name in names where !all.contains(name) { throw CohortError.unknown("grouping", name, known: all) }
+    let chosen = names.isEmpty ? all : names
+    guard !chosen.isEmpty else {
       throw CohortError(
         .pipelineNoGroupings, "The store has no grouping that a snapshot could hold",
         hint: "Create one, for example: cohort grouping create tasks --by task")
     }
-    for grouping in names where !all.contains(grouping) {
-      throw CohortError.unknown("grouping", grouping, known: all)
-    }
-    for grouping in names { _ = try UpdateJob.run(store, grouping: grouping, control: control) }
-    return try store.write { try $0.createSnapshot(name: name, groupings: names) }
+    return chosen
+  }
+
+  /// Takes a snapshot of groupings that are up to date.
+  public static func create(_ store: Store, name: String, groupings: [String]) throws -> SnapshotRecord {
+    try store.write { try $0.createSnapshot(name: name, groupings: groupings) }
   }
 }

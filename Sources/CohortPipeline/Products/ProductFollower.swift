@@ -8,6 +8,7 @@ final class ProductFollower: Follower {
   private let store: Store
   private var record: GroupingRecord
   private(set) var digest: UInt64
+  var name: String { record.name }
 
   init(_ store: Store, _ record: GroupingRecord) throws {
     self.store = store

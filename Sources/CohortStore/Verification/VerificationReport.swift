@@ -14,6 +14,10 @@ public struct VerificationReport: Hashable, Sendable {
     public var what: String
     /// Whether `Store.repair` mends it: it can be computed from what is sound.
     public var isRepairable: Bool
+
+    public init(place: String, what: String, isRepairable: Bool) {
+      (self.place, self.what, self.isRepairable) = (place, what, isRepairable)
+    }
   }
 
   /// In the order in which they were read.

@@ -10,7 +10,7 @@ public struct StoreLayout: Hashable, Sendable {
   /// LMDB's lock file.
   public var lock: String { "\(folder)/lock.mdb" }
   /// Who may write.
-  public var owner: String { "\(folder)/owner.lock" }
+  public var owner: String { "\(folder)/\(Self.ownerName)" }
   /// The projection of the log for SQL.
   public var catalog: String { "\(folder)/catalog.sqlite" }
   /// Settings.
@@ -26,10 +26,10 @@ public struct StoreLayout: Hashable, Sendable {
 
   public static let dataName = "data.mdb"
 
-  /// What may be in a folder before a store is made in it, and what a creation leaves that was cut short.
-  public static let firstNames: Set<String> = [
-    dataName, "lock.mdb", "owner.lock", "cohort.toml", "inbox", "models", "tokenizer.json", "tokenizers",
-  ]
+  public static let ownerName = "owner.lock"
+
+  /// What may be in a folder before a store is made in it.
+  public static let firstNames: Set<String> = [dataName, "lock.mdb", ownerName, "cohort.toml", "inbox"]
 
   /// What a store has beside its data and cannot do without.
   public static let companionNames = ["models", "tokenizers", "tokenizer.json"]

@@ -1,6 +1,4 @@
 import ArgumentParser
-import CohortEmbedding
-import CohortPipeline
 import CohortProviders
 
 /// The interface of an embedding server: `openai`, `tei` or `ollama`.
@@ -72,14 +70,6 @@ struct ProviderArguments: ParsableArguments {
     if kind == nil, let other = fields.first(where: { !free.contains($0.name) }) {
       throw ValidationError("--\(other.name) goes with \(option).")
     }
-  }
-
-  /// Asks the server what a space of it needs to know. Nothing is stored.
-  func ask(_ kind: ProviderKind, _ session: Session) throws -> ServedModel {
-    let control = session.jobControl()
-    var options = ServerOptions()
-    options.shouldStop = control.shouldStop
-    return try ServedModel(asking: try configuration(kind), options: options)
   }
 
   /// - Parameter standard: values for options that were not given.

@@ -1,6 +1,6 @@
 import CohortCore
-import TOMLKit
 import CohortSystem
+import TOMLKit
 
 /// The settings of one TOML file, each with its line.
 struct ConfigurationFile {

@@ -1,3 +1,4 @@
+import CohortActions
 import CohortCore
 import CohortStore
 
@@ -78,7 +79,7 @@ enum SettingValue: Hashable, Sendable {
   case text(String)
   case integer(Int)
 
-  var output: OutputValue {
+  var output: ReportValue {
     switch self {
     case .text(let text): .text(text)
     case .integer(let number): .count(number)

@@ -1,3 +1,4 @@
+import CohortActions
 import CohortCore
 
 /// How an error is told: labelled lines for people on standard error, and with `--json` one object for programs as the
@@ -5,7 +6,7 @@ import CohortCore
 struct ErrorReport {
   let error: CohortError
   /// What the command did before, for programs.
-  private let result: OutputRecord
+  private let result: ReportRecord
   /// Text that follows the error for people only: the usage line of a command.
   var usage: String?
 
@@ -36,8 +37,8 @@ struct ErrorReport {
 
   /// `{"error":{"code":…,"category":…,"message":…,"place":…,"cause":…,"hint":…}}`, behind the result's fields if there
   /// are any.
-  var json: OutputValue {
-    let fields: OutputRecord = [
+  var json: ReportValue {
+    let fields: ReportRecord = [
       "code": .text(error.code.name), "category": .text(error.category.rawValue), "message": .text(error.message),
       "place": .optional(error.place), "cause": .optional(error.cause), "hint": .optional(error.hint),
       "exit_code": .integer(Int64(error.category.exitCode)),

@@ -1,6 +1,6 @@
 import CohortCore
-import Foundation
 import CohortSystem
+import Foundation
 
 /// This program once more, in a process of its own, on the same terminal or pipes.
 enum ChildProcess {

@@ -1,5 +1,5 @@
-import Synchronization
 import CohortSystem
+import Synchronization
 
 /// Control-C. What was acknowledged is durable at any moment, so the default is to end at once with 130. A job that can
 /// stop at a better place asks for that, and is then ended only by a second signal.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CohortActions
 import CohortCore
 import CohortSystem
 

@@ -1,68 +1,59 @@
-import CohortCore
+import CohortActions
 import CohortPipeline
 import CohortStore
 
 extension Session {
-  /// The store, for reading.
-  func readableStore() throws -> Store { try Store.open(at: storePath) }
-
-  /// The store, with the right to write it.
-  /// - Parameter purpose: tells others who holds it.
-  func writableStore(for purpose: String) throws -> Store {
-    try Store.open(at: storePath, access: .owner(name: "cohort \(purpose)"))
+  /// Opens the store for an action.
+  func open(for access: ActionAccess, _ name: String) throws -> Store {
+    switch access {
+    case .reads: try Store.open(at: storePath)
+    case .writes: try Store.open(at: storePath, access: .owner(name: "cohort \(name)"))
+    }
   }
 
-  /// What a job reports to, and how it learns that the user wants it to stop: from now on the first Control-C only asks
-  /// for that.
+  /// What an action reports to, and how it learns that the user wants it to stop: from its first question on, the first
+  /// Control-C only asks for that.
   func jobControl() -> JobControl {
-    Interruption.cooperate()
     let progress = progress
     return JobControl(
-      report: { progress.report($0) }, shouldStop: { Interruption.requested }, workers: configuration.integer(.workers))
+      report: { progress.report($0) },
+      shouldStop: {
+        Interruption.cooperate()
+        return Interruption.requested
+      }, workers: configuration.integer(.workers))
   }
 
-  /// Runs `body` on a consistent state of the store.
-  func read<R>(_ body: (borrowing ReadTransaction) throws -> R) throws -> R { try readableStore().read(body) }
-}
-
-extension ReadTransaction {
-  /// - Throws: `CohortError` with the closest name when there is no such grouping.
-  func existingGrouping(_ name: String) throws -> GroupingRecord {
-    guard let record = try grouping(named: name) else {
-      throw CohortError.unknown("grouping", name, known: try groupings().map(\.name))
-    }
-    return record
+  /// Runs an action and prints its report.
+  func run(_ action: some RecordAction) throws -> Outcome {
+    try print(action.run(on: open(for: action.access, type(of: action).name), jobControl()))
   }
 
-  /// - Throws: `CohortError` with the closest name when there is no such embedding space.
-  func existingSpace(_ name: String) throws -> EmbeddingSpace {
-    guard let record = try space(named: name) else {
-      throw CohortError.unknown("embedding-space", name, known: try spaces().map(\.name))
-    }
-    return record
+  /// Runs an action and prints its rows as they come.
+  /// - Parameter columns: those of the action, unless people get others.
+  func run<Verb: ListAction>(_ action: Verb, columns: [ReportColumn] = Verb.columns) throws -> Outcome {
+    let store = try open(for: action.access, Verb.name)
+    let printer = output.rows(columns, lines: Verb.isStream)
+    try action.run(on: store, jobControl()) { try printer.print($0) }
+    progress.finish()
+    try printer.finish()
+    return .done
   }
 
-  /// - Throws: `CohortError` with the closest name when there is no such length measure.
-  func existingMeasure(_ name: String) throws -> LengthMeasure {
-    guard let record = try measure(named: name) else {
-      throw CohortError.unknown("length-measure", name, known: try measures().map(\.name))
-    }
-    return record
+  /// Prints a report: for people its summary, for programs all of it, and what ended the work in the same object.
+  func print(_ report: some RecordReport) throws -> Outcome {
+    try finish(report) { try output.record(output.format == .table ? report.summary : report.record) }
   }
 
-  /// - Throws: `CohortError` with the closest name when there is no such snapshot.
-  func existingSnapshot(_ name: String) throws -> SnapshotRecord {
-    guard let record = try snapshot(named: name) else {
-      throw CohortError.unknown("snapshot", name, known: try snapshots().map(\.name))
+  /// Ends a command with its report, which `printing` prints.
+  func finish(_ report: some RecordReport, printing: () throws -> Void) throws -> Outcome {
+    progress.finish()
+    for note in report.notes { progress.note(note) }
+    if let failure = report.failure {
+      if output.format.isJSON { throw ReportedFailure(error: failure, result: report.record) }
+      try printing()
+      throw failure
     }
-    return record
-  }
-
-  /// - Throws: `CohortError` with the closest name when there is no such plan.
-  func existingPlan(_ name: String) throws -> PlanRecord {
-    guard let record = try plan(named: name) else {
-      throw CohortError.unknown("plan", name, known: try plans().map(\.name))
-    }
-    return record
+    try printing()
+    return report.isPartial ? .quarantined : .done
   }
 }

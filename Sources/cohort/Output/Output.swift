@@ -1,3 +1,5 @@
+import CohortActions
+
 /// Prints rows of named values in the format that was asked for. Standard output carries nothing else.
 struct Output {
   let format: OutputFormat
@@ -14,26 +16,26 @@ struct Output {
   ///
   /// - Parameter lines: `--format json` prints an object a line instead of one array, for streams whose reader starts
   ///   before the end.
-  func rows(_ columns: [Column], lines: Bool = false) -> RowPrinter {
+  func rows(_ columns: [ReportColumn], lines: Bool = false) -> RowPrinter {
     RowPrinter(columns: columns, lines: lines, format: format, terminal: terminal, sink: sink)
   }
 
   /// All rows of a list.
-  func list(_ columns: [Column], _ records: some Sequence<OutputRecord>) throws {
+  func list(_ columns: [ReportColumn], _ records: some Sequence<ReportRecord>) throws {
     let printer = rows(columns)
     for record in records { try printer.print(record) }
     try printer.finish()
   }
 
   /// One record: `name  value` lines for people, one object or row for programs.
-  func record(_ record: OutputRecord) throws {
+  func record(_ record: ReportRecord) throws {
     switch format {
     case .json, .jsonl:
       try sink.write {
         JSONText.append(record, to: &$0)
         $0.append(UInt8(ascii: "\n"))
       }
-    case .csv: try list(record.fields.map { Column($0.name) }, [record])
+    case .csv: try list(record.fields.map { ReportColumn($0.name) }, [record])
     case .table:
       let width = record.fields.map { TerminalText.width($0.name) }.max() ?? 0
       for field in record.fields {
@@ -57,16 +59,16 @@ final class RowPrinter {
   /// Rows that a table looks at before it decides on its widths.
   private static let sampleSize = 256
 
-  private let columns: [Column]
+  private let columns: [ReportColumn]
   private let isArray: Bool
   private let format: OutputFormat
   private let terminal: Terminal
   private let sink: ByteSink
   private var count = 0
-  private var waiting: [[OutputValue]] = []
+  private var waiting: [[ReportValue]] = []
   private var table: TableText?
 
-  init(columns: [Column], lines: Bool, format: OutputFormat, terminal: Terminal, sink: ByteSink) {
+  init(columns: [ReportColumn], lines: Bool, format: OutputFormat, terminal: Terminal, sink: ByteSink) {
     self.columns = format == .table ? columns.filter(\.inTable) : columns
     isArray = format == .json && !lines
     self.format = format
@@ -74,7 +76,7 @@ final class RowPrinter {
     self.sink = sink
   }
 
-  func print(_ record: OutputRecord) throws {
+  func print(_ record: ReportRecord) throws {
     defer { count += 1 }
     switch format {
     case .json, .jsonl:

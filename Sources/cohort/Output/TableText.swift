@@ -1,3 +1,5 @@
+import CohortActions
+
 /// Aligned columns: numbers to the right, text to the left, the widest text columns cut when a terminal is too narrow.
 ///
 /// The widths come from the first rows. Later rows that are wider stick out, except on a terminal, where they are cut.
@@ -7,7 +9,7 @@ struct TableText {
   private var numeric: [Bool]
   private let isCut: Bool
 
-  init(header: [String], sample rows: [[OutputValue]], columns: Int?) {
+  init(header: [String], sample rows: [[ReportValue]], columns: Int?) {
     self.header = header
     isCut = columns != nil
     widths = header.map(TerminalText.width)
@@ -29,7 +31,7 @@ struct TableText {
     }
   }
 
-  static func cell(_ value: OutputValue) -> String {
+  static func cell(_ value: ReportValue) -> String {
     switch value {
     case .null: "-"
     case .boolean(let value): value ? "yes" : "no"
@@ -56,7 +58,7 @@ struct TableText {
     return bold ? "\u{1b}[1m\(text)\u{1b}[0m" : text
   }
 
-  func line(_ row: [OutputValue]) -> String {
+  func line(_ row: [ReportValue]) -> String {
     var text = ""
     for (i, value) in row.enumerated() {
       if i > 0 { text += "  " }
@@ -73,7 +75,7 @@ struct TableText {
   }
 }
 
-extension OutputValue {
+extension ReportValue {
   var isNull: Bool {
     if case .null = self { true } else { false }
   }

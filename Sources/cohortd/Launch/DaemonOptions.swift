@@ -1,10 +1,10 @@
-import ArgumentParser
+public import ArgumentParser
 import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore
-import Logging
 import CohortSystem
+import Logging
 
 /// What the daemon is told on its command line. Words that `cohort ingest` knows mean the same here.
 struct DaemonOptions: ParsableArguments {

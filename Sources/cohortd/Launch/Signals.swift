@@ -1,6 +1,6 @@
+import CohortSystem
 import Foundation
 import Logging
-import CohortSystem
 
 /// The signals of the daemon, taken by a thread of their own: nothing runs in a signal handler.
 ///

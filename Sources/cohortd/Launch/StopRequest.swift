@@ -1,6 +1,6 @@
 import CohortCore
-import Synchronization
 import CohortSystem
+import Synchronization
 
 /// Whether the daemon shall stop. Work looks at `isMade` between two commits; whoever waits in `poll` waits for
 /// `descriptor`, too, which becomes readable with the request and stays so.

@@ -1,6 +1,6 @@
 import CohortCore
-import Logging
 import CohortSystem
+import Logging
 
 /// How the lines of the log look.
 enum LogFormat: String, CaseIterable, Sendable {

@@ -1,9 +1,8 @@
 import CohortCore
-import CohortIngestion
 import CohortPipeline
 import CohortStore
-import Logging
 import CohortSystem
+import Logging
 
 extension StoreWorker {
   /// What becomes of a file that was read.

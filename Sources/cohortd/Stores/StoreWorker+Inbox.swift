@@ -1,4 +1,3 @@
-import CohortCore
 import Logging
 
 extension StoreWorker {

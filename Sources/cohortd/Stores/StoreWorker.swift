@@ -1,9 +1,10 @@
+import CohortActions
 import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore
-import Logging
 import CohortSystem
+import Logging
 
 /// Owns one store: takes files from its inbox, brings groupings and catalog up to date, on one thread.
 ///
@@ -116,7 +117,7 @@ final class StoreWorker {
       "ready",
       metadata: [
         "inbox": .string(inbox.path), "samples": .stringConvertible(counters.live),
-        "groupings": .stringConvertible(groupings), "version": .string(Cohortd.release),
+        "groupings": .stringConvertible(groupings), "version": .string(Release.version),
         "process": .stringConvertible(getpid()),
       ])
   }
@@ -163,9 +164,7 @@ final class StoreWorker {
     isUpdateDue = false
     do {
       let control = JobControl(shouldStop: { [stop] in stop.isMade }, workers: settings.ingestion.workers)
-      try owned?.embed(control)
-      try owned?.measure(control)
-      try owned?.updateGroupings(control)
+      try owned?.update(control)
     } catch {
       isUpdateDue = true
       throw error

@@ -1,7 +1,4 @@
-import CohortCatalog
 import CohortCore
-import CohortPipeline
-import CohortStore
 
 /// Whose fault an error is, and so what to do about it.
 enum Verdict: Hashable {

@@ -1,17 +1,12 @@
-import ArgumentParser
+public import ArgumentParser
+import CohortActions
 import CohortCore
-import CohortPipeline
-import CohortStore
-import Foundation
+public import CohortPipeline
 import CohortSystem
+import Foundation
 
 /// `cohort export`
 struct ExportCommand: CohortCommand {
-  enum LayoutName: String, CaseIterable, ExpressibleByArgument {
-    case messages, sharegpt, alpaca
-    case promptCompletion = "prompt-completion"
-  }
-
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write samples as JSON lines.",
     discussion: examples(
@@ -33,7 +28,7 @@ struct ExportCommand: CohortCommand {
   var grouping: String?
   @Option(help: ArgumentHelp("Only samples of this task.", valueName: "name"), completion: StoreNames.tasks) var task:
     String?
-  @Option(name: .customLong("as"), help: "The layout of a line.") var layout: LayoutName
+  @Option(name: .customLong("as"), help: "The layout of a line.") var layout: ExportLayout
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
@@ -42,20 +37,17 @@ struct ExportCommand: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    let store = try session.readableStore()
-    let scope = try store.read { transaction -> ExportRequest.Scope in
-      if let snapshot { return .snapshot(try transaction.existingSnapshot(snapshot).name) }
-      if let task, try transaction.task(named: task) == nil {
-        throw CohortError.unknown("task", task, known: try transaction.tasks().map(\.name))
+    let scope: ExportRequest.Scope =
+      if let snapshot { .snapshot(snapshot) } else if let group, let grouping {
+        .group(GroupID(group), grouping: grouping)
+      } else {
+        .everything
       }
-      guard let group, let grouping else { return .everything }
-      return .group(GroupID(group), grouping: try transaction.existingGrouping(grouping).name)
-    }
-    let request = ExportRequest(
-      scope: scope, layout: ExportLayout(rawValue: layout.rawValue) ?? .messages, task: task, path: file)
+    let action = ExportAction(ExportRequest(scope: scope, layout: layout, task: task, path: file))
+    let store = try session.open(for: action.access, ExportAction.name)
     let report: ExportReport
     do {
-      report = try ExportJob.run(store, request, control: session.jobControl(), output: .standardOutput)
+      report = try action.run(on: store, session.jobControl(), output: .standardOutput)
     } catch let error as CohortError
       where error.code == .pipelineExport && file == "-" && error.category == .failure && isReaderGone()
     {
@@ -66,12 +58,7 @@ struct ExportCommand: CohortCommand {
       session.progress.note("wrote \(report.written) samples, left out \(report.skipped.values.reduce(0, +))")
       return .done
     }
-    try session.output.record([
-      "file": .text(file), "written": .count(report.written), "bytes": .count(report.bytes),
-      "deleted": .count(report.deleted),
-      "skipped": .record(
-        OutputRecord(report.skipped.sorted { $0.key < $1.key }.map { (name: $0.key, value: .count($0.value)) })),
-    ])
+    try session.output.record(report.record(file: file))
     return .done
   }
 
@@ -81,3 +68,5 @@ struct ExportCommand: CohortCommand {
     return poll(&state, 1, 0) > 0 && state.revents & Int16(POLLERR) != 0
   }
 }
+
+extension ExportLayout: ExpressibleByArgument {}

@@ -1,11 +1,12 @@
 import ArgumentParser
+import CohortActions
 import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore
 
 /// `cohort ingest`
-struct IngestCommand: CohortCommand {
+struct IngestCommand: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "ingest", abstract: "Pour files, folders or standard input into the store.",
     discussion: examples(
@@ -63,31 +64,7 @@ struct IngestCommand: CohortCommand {
     if paths.filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be read once.") }
   }
 
-  func execute(_ session: Session) throws -> Outcome {
-    let request = try request(session)
-    let store = dryRun ? try session.readableStore() : try session.writableStore(for: "ingest")
-    var report = IngestReport()
-    var failure: (CohortError)?
-    do {
-      try IngestJob.run(store, request, control: session.jobControl(), into: &report)
-    } catch {
-      guard !dryRun, report.records > 0, let error = error as? CohortError else { throw error }
-      failure = report.explain(error, dedupe: request.dedupe ?? store.configuration.dedupe)
-    }
-    session.progress.finish()
-    for note in report.notes { session.progress.note(note.description) }
-    for other in report.failures.dropFirst(failure == nil ? 1 : 0) { session.progress.note(other.error.description) }
-    if let failure = failure ?? report.failures.first?.error {
-      if session.output.format.isJSON { throw ReportedFailure(error: failure, result: report.output) }
-      try session.output.record(session.output.format == .table ? report.summary : report.output)
-      throw failure
-    }
-    try session.output.record(session.output.format == .table ? report.summary : report.output)
-    guard report.quarantined > 0 else { return .done }
-    session.progress.note(
-      "\(report.quarantined) records are in quarantine: cohort sql \"SELECT * FROM quarantine\" shows why")
-    return .quarantined
-  }
+  func action(_ session: Session) throws -> IngestAction { IngestAction(try request(session)) }
 
   private func request(_ session: Session) throws -> IngestRequest {
     var options = IngestionOptions()
@@ -102,65 +79,5 @@ struct IngestCommand: CohortCommand {
     let scope = dedupe?.scope ?? session.configuration.optionalText(.ingestDedupe).flatMap { DedupeScope(name: $0) }
     return IngestRequest(
       paths: paths, options: options, dedupe: scope, embeddings: embeddings, space: space, isDryRun: dryRun)
-  }
-}
-
-extension IngestReport {
-  /// An error that ended the ingestion when a part of it was stored already: what is true of that part, and how to go on.
-  fileprivate func explain(_ error: CohortError, dedupe: DedupeScope) -> CohortError {
-    let what = error.category == .interrupted ? "Interrupted" : error.message
-    var explained = CohortError(
-      error.code, category: error.category, "\(what); what was taken in before (\(inserted) new samples) stays",
-      place: error.place, cause: error.cause, hint: error.hint)
-    guard error.category == .temporary || error.category == .interrupted else { return explained }
-    let before = ErrorCode.storeNoRoom.contains(error.code) ? "Free some space. " : ""
-    explained.hint =
-      dedupe == .none
-      ? "\(before)The first \(records) records are done; without a look for duplicates, the same command would take "
-        + "them in again"
-      : "\(before)Run the same command again to go on: it knows what it has taken in"
-    return explained
-  }
-
-  /// What people want to know.
-  var summary: OutputRecord {
-    var record: OutputRecord = [
-      "inserted": .count(inserted), "duplicates": .count(duplicates), "quarantined": .count(quarantined),
-    ]
-    for reason in reasons.sorted(by: { $0.key < $1.key }) { record.append("  \(reason.key)", .count(reason.value)) }
-    record.append("records", .count(records))
-    record.append("sources", .count(sources.count))
-    if embedded > 0 || withoutVector > 0 {
-      record.append("embedded", .count(embedded))
-      record.append("without_vector", .count(withoutVector))
-    }
-    if isDryRun { record.append("dry_run", true) }
-    return record
-  }
-
-  var output: OutputRecord {
-    [
-      "inserted": .count(inserted), "duplicates": .count(duplicates), "quarantined": .count(quarantined),
-      "newly_quarantined": .count(newlyQuarantined), "records": .count(records), "embedded": .count(embedded),
-      "without_vector": .count(withoutVector), "input_bytes": .count(inputBytes), "dry_run": .boolean(isDryRun),
-      "reasons": .record(
-        OutputRecord(reasons.sorted { $0.key < $1.key }.map { (name: $0.key, value: .count($0.value)) })),
-      "sources": .list(
-        sources.map { source in
-          .record([
-            "source": .text(source.name), "path": .text(source.path), "layout": .optional(source.layout),
-            // Other keys than those of the totals: a script that looks for "inserted" finds it once.
-            "new": .count(source.inserted), "known": .count(source.duplicates), "refused": .count(source.quarantined),
-          ])
-        }),
-      "notes": .list(notes.map { .text($0.description) }),
-      "failures": .list(
-        failures.map { failure in
-          .record([
-            "code": .text(failure.error.code.name), "message": .text(failure.error.message),
-            "place": .optional(failure.error.place), "cause": .optional(failure.error.cause),
-          ])
-        }),
-    ]
   }
 }

@@ -1,7 +1,8 @@
 import ArgumentParser
+import CohortActions
 import CohortCatalog
 import CohortCore
-import CohortStore
+import CohortPipeline
 import CohortSystem
 
 /// `cohort sql`
@@ -29,38 +30,26 @@ struct SQLCommand: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    refreshFile(session)
-    let store = try session.readableStore()
-    let catalog = try Catalog(of: store)
-    _ = session.jobControl()
+    let query = try CatalogQuery(
+      storeAt: session.storePath, limits: QueryLimits(deadline: .seconds(timeout), rows: limit))
+    let control = session.jobControl()
+    Interruption.cooperate()
     if let statement {
-      try answer(statement, catalog, session)
+      try answer(statement, query, control, session)
     } else {
-      try shell(catalog, store, session)
+      try shell(query, control, session)
     }
     return .done
   }
 
-  /// Brings the catalog's file up to date, if nobody else owns the store. Only an owner may write it; for everybody else
-  /// the catalog is brought up to date in memory.
-  private func refreshFile(_ session: Session) {
-    guard let store = try? session.writableStore(for: "sql") else { return }
-    _ = try? Catalog(of: store)
-  }
-
-  private func answer(_ sql: String, _ catalog: Catalog, _ session: Session) throws {
-    let result = try catalog.query(
-      sql, limits: QueryLimits(deadline: .seconds(timeout), rows: limit), isCancelled: { Interruption.requested })
-    let names = Self.distinct(result.columns)
-    let rows = result.rows.lazy.map { row in
-      OutputRecord(zip(names, row).map { (name: $0, value: $1.output) })
-    }
-    try session.output.list(names.map { Column($0) }, rows)
+  private func answer(_ sql: String, _ query: CatalogQuery, _ control: JobControl, _ session: Session) throws {
+    let answer = try query.answer(sql, control)
+    try session.output.list(answer.columns, answer.rows)
     try session.output.flush()
   }
 
   /// Statements from standard input. A person goes on after a mistake; a script stops at the first.
-  private func shell(_ catalog: Catalog, _ store: Store, _ session: Session) throws {
+  private func shell(_ query: CatalogQuery, _ control: JobControl, _ session: Session) throws {
     let isPerson = isatty(STDIN_FILENO) == 1
     var statement = ""
     while true {
@@ -68,70 +57,15 @@ struct SQLCommand: CohortCommand {
       guard let line = readLine() else { break }
       if isPerson, statement.isEmpty, ["exit", "quit", ".exit", ".quit", ".q"].contains(line) { return }
       statement += line + "\n"
-      guard Self.isComplete(statement) else { continue }
+      guard CatalogQuery.isComplete(statement) else { continue }
       let complete = statement
       statement = ""
       do {
-        try catalog.catchUp(from: store)
-        try answer(complete, catalog, session)
+        try answer(complete, query, control, session)
       } catch let error as CohortError where isPerson && error.category == .usage {
         StandardError.print(ErrorReport(error).text(color: false))
       }
     }
-    if statement.contains(where: { !$0.isWhitespace }) { try answer(statement, catalog, session) }
-  }
-
-  /// Whether the last thing outside of quotes and comments is a semicolon.
-  static func isComplete(_ sql: String) -> Bool {
-    var quote: Character?
-    var isComment = false
-    var isEnded = false
-    var previous: Character = " "
-    for character in sql {
-      if isComment {
-        isComment = character != "\n"
-      } else if let open = quote {
-        if character == open { quote = nil }
-      } else if character == "-", previous == "-" {
-        isComment = true
-      } else if character == "'" || character == "\"" || character == "`" {
-        quote = character
-        isEnded = false
-      } else if character == ";" {
-        isEnded = true
-      } else if !character.isWhitespace, character != "-" {
-        isEnded = false
-      }
-      previous = character
-    }
-    return isEnded && quote == nil
-  }
-
-  /// Two columns may have the same name in SQL, but not in a JSON object.
-  static func distinct(_ names: [String]) -> [String] {
-    var seen: Set<String> = []
-    return names.map { name in
-      var unique = name
-      var number = 1
-      while !seen.insert(unique).inserted {
-        number += 1
-        unique = "\(name)_\(number)"
-      }
-      return unique
-    }
-  }
-}
-
-extension CatalogValue {
-  /// Blobs as hexadecimal digits.
-  var output: OutputValue {
-    switch self {
-    case .null: .null
-    case .integer(let value): .integer(value)
-    case .real(let value): .number(value)
-    case .text(let text): .text(text)
-    case .blob(let bytes):
-      .text(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
-    }
+    if statement.contains(where: { !$0.isWhitespace }) { try answer(statement, query, control, session) }
   }
 }

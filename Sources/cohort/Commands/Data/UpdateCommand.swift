@@ -1,7 +1,5 @@
 import ArgumentParser
-import CohortCore
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// `cohort update`
 struct UpdateCommand: CohortCommand {
@@ -24,75 +22,21 @@ struct UpdateCommand: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute(_ session: Session) throws -> Outcome {
-    let store = try session.writableStore(for: "update")
-    if let grouping { _ = try store.read { try $0.existingGrouping(grouping) } }
-    let needs = try store.read { try UpdateNeeds($0, grouping: grouping) }
-    var undone = UndoneWork()
-    var embedded: [EmbedReport] = []
-    try SpaceJob.freeDropped(store, control: session.jobControl())
-    for space in needs.spaces {
-      try undone.collect(space: space) { embedded += try session.embedPending(store, only: space) }
-    }
-    for measure in needs.measures {
-      try undone.collect(measure: measure) { try session.measurePending(store, only: measure) }
-    }
+    let action = UpdateAction(grouping: grouping)
+    let outcome = try action.run(on: session.open(for: action.access, UpdateAction.name), session.jobControl())
     session.progress.finish()
-    let updates = try UpdateJob.run(store, grouping: grouping, control: session.jobControl())
-    try print(updates, embedded, store, session.output)
-    if let error = try store.read({ try undone.error($0) }) { throw error }
-    return embedded.contains { $0.refused > 0 } ? .quarantined : .done
+    for note in outcome.report.notes { session.progress.note(note) }
+    try print(outcome, session.output)
+    if let failure = outcome.report.failure { throw failure }
+    return outcome.report.hasRefusals ? .quarantined : .done
   }
 
-  /// For people a table of the groupings, and one of the spaces that something was embedded in. For programs one list:
-  /// each grouping with what was embedded in its space, and behind them the spaces that none of them follows.
-  private func print(
-    _ updates: [GroupingUpdate], _ embedded: [EmbedReport], _ store: Store, _ output: Output
-  ) throws {
-    if output.format == .table {
-      try output.list(GroupingUpdate.columns, updates.map(\.output))
-      guard !embedded.isEmpty else { return }
-      try output.text("\n")
-      return try output.list(EmbedReport.columns, embedded.map(\.output))
-    }
-    let spaces = try store.read { transaction in
-      Dictionary(try transaction.groupings().map { ($0.name, $0.definition.space) }) { first, _ in first }
-    }
-    let followed = updates.map { spaces[$0.grouping] ?? nil }
-    var records = zip(updates, followed).map { update, space in
-      update.output.adding(space: space, embedded.first { $0.space == space })
-    }
-    for report in embedded where !followed.contains(report.space) {
-      let none = GroupingUpdate.columns.prefix { $0.name != "space" }.map { (name: $0.name, value: OutputValue.null) }
-      records.append(OutputRecord(none).adding(space: report.space, report))
-    }
-    try output.list(GroupingUpdate.columns, records)
-  }
-}
-
-extension OutputRecord {
-  /// With what a run embedded in a space; nothing was pending where there is no report.
-  fileprivate func adding(space: String?, _ report: EmbedReport?) -> OutputRecord {
-    var record = self
-    record.append("space", .optional(space))
-    record.append("embedded", space == nil ? .null : .count(report?.embedded ?? 0))
-    record.append("refused", space == nil ? .null : .count(report?.refused ?? 0))
-    return record
-  }
-}
-
-extension GroupingUpdate {
-  static let columns: [Column] = [
-    "grouping", "groups", "assigned", "rounds", "splits", "merges", .hidden("republished"), .hidden("deleted"),
-    "provisional", "pending", .hidden("without_vector"), .hidden("leaked"), .hidden("space"), .hidden("embedded"),
-    .hidden("refused"),
-  ]
-
-  var output: OutputRecord {
-    [
-      "grouping": .text(grouping), "groups": .count(groups), "assigned": .count(assigned), "rounds": .count(rounds),
-      "splits": .count(splits), "merges": .count(merges), "republished": .count(republished),
-      "deleted": .count(deleted), "provisional": .count(provisional), "pending": .count(pending),
-      "without_vector": .count(withoutVector), "leaked": leaked.map { .count($0) } ?? .null,
-    ]
+  /// For people a table of the groupings, and one of the spaces that something was embedded in.
+  private func print(_ outcome: UpdateOutcome, _ output: Output) throws {
+    guard output.format == .table else { return try output.list(UpdateOutcome.groupingColumns, outcome.rows) }
+    try output.list(UpdateOutcome.groupingColumns, outcome.groupings)
+    guard !outcome.embedded.isEmpty else { return }
+    try output.text("\n")
+    try output.list(EmbedAction.columns, outcome.embedded)
   }
 }

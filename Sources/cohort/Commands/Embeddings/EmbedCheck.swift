@@ -1,7 +1,6 @@
-import ArgumentParser
-import CohortEmbedding
-import CohortPipeline
 import CohortProviders
+import ArgumentParser
+import CohortActions
 
 /// `cohort embed check`
 struct EmbedCheck: CohortCommand {
@@ -30,32 +29,7 @@ struct EmbedCheck: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    let configuration = try server.configuration(provider.kind, standard: [(name: "patience", value: "15")])
-    let key = try APIKey.read(configuration.key, environment: Session.environment)
-    Interruption.cooperate()
-    var options = ServerOptions()
-    options.shouldStop = { Interruption.requested }
-    let report = try EndpointCheck.run(configuration, key: key, mostTexts: mostTexts, options: options) {
-      session.progress.report(.init(stage: $0, done: 0, total: nil, unit: "texts"))
-    }
-    session.progress.finish()
-    try session.output.record(report.output)
-    return .done
-  }
-}
-
-extension EndpointReport {
-  var output: OutputRecord {
-    [
-      "address": .text(address), "provider": .text(identity.provider), "model": .text(identity.model),
-      "revision": .optional(information.revision), "fingerprint": .text(identity.fingerprint),
-      "dimension": .count(identity.dimension), "needs_key": needsKey.map { .boolean($0) } ?? .null,
-      "normalised": .boolean(isNormalised), "keeps_order": .boolean(keepsOrder),
-      "base64": writesBase64.map { .boolean($0) } ?? .null, "deterministic": .boolean(isDeterministic),
-      "least_cosine": .number(leastCosine), "largest_batch": .count(largestBatch),
-      "batch_refusal": .optional(batchRefusal), "long_text_refusal": .optional(longTextRefusal),
-      "longest_text_tokens": information.textTokens.map { .count($0) } ?? .null,
-      "latency_ms": .number(latency * 1000), "texts_per_second": .number(textsPerSecond.rounded()),
-    ]
+    let server = try server.configuration(provider.kind, standard: [(name: "patience", value: "15")])
+    return try session.print(EndpointCheckAction(server: server, mostTexts: mostTexts).run(session.jobControl()))
   }
 }

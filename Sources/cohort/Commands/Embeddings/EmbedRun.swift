@@ -1,7 +1,5 @@
-import CohortCore
 import ArgumentParser
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// `cohort embed run`, and `cohort embed` alone.
 struct EmbedRun: CohortCommand {
@@ -21,43 +19,11 @@ struct EmbedRun: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute(_ session: Session) throws -> Outcome {
-    let store = try session.writableStore(for: "embed")
-    if let space {
-      let found = try store.read { try $0.existingSpace(space) }
-      guard !found.isGiven else {
-        throw CohortError.usage(
-          "The vectors of space \"\(space)\" are given, not made",
-          hint: "Give them while ingesting: cohort ingest DATA --embeddings FILE.npy")
-      }
-    }
-    let reports = try session.embedPending(store, only: space, retryingRefused: retryRefused)
-    try session.output.list(EmbedReport.columns, reports.map(\.output))
-    return reports.contains { $0.refused > 0 } ? .quarantined : .done
-  }
-}
-
-extension Session {
-  /// Embeds what waits for it in the spaces that have an encoder.
-  func embedPending(_ store: Store, only: String? = nil, retryingRefused: Bool = false) throws -> [EmbedReport] {
-    let reports = try SpaceJob.embedPending(
-      store, only: only, retryingRefused: retryingRefused, control: jobControl())
-    progress.finish()
-    for report in reports where report.refused > 0 {
-      progress.note(
-        "\(report.refused) samples got no vector in space \"\(report.space)\": 'cohort space show \(report.space)' shows why"
-      )
-    }
-    return reports
-  }
-}
-
-extension EmbedReport {
-  static let columns: [Column] = ["space", "embedded", "without_vector", "refused"]
-
-  var output: OutputRecord {
-    [
-      "space": .text(space), "embedded": .count(embedded), "without_vector": .count(without),
-      "refused": .count(refused),
-    ]
+    let action = EmbedAction(space: space, retryingRefused: retryRefused)
+    let report = try action.run(on: session.open(for: action.access, EmbedAction.name), session.jobControl())
+    session.progress.finish()
+    for note in report.notes { session.progress.note(note) }
+    try session.output.list(EmbedAction.columns, report.embedded.map(\.record))
+    return report.hasRefusals ? .quarantined : .done
   }
 }

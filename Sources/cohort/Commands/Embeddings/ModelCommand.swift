@@ -1,6 +1,5 @@
 import ArgumentParser
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// `cohort model`
 struct ModelCommand: CohortCommandGroup {
@@ -19,7 +18,7 @@ struct ModelCommand: CohortCommandGroup {
 }
 
 /// `cohort model add`
-struct ModelAdd: CohortCommand {
+struct ModelAdd: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Copy a model into the store.",
     discussion: examples(
@@ -34,37 +33,24 @@ struct ModelAdd: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
-    if folder == "builtin", name != nil { throw ValidationError("The built-in model keeps its name.") }
+    if folder == ModelAddAction.bundled, name != nil { throw ValidationError("The built-in model keeps its name.") }
   }
 
-  func execute(_ session: Session) throws -> Outcome {
-    let library = ModelLibrary(try session.writableStore(for: "model add"))
-    let model = try folder == "builtin" ? library.addBundled() : library.add(folder: folder, name: name)
-    if folder == "builtin", !library.isBundled(model) {
-      session.progress.note(
-        "The store's spaces go on with another version of the model than this program brings; nothing was changed.")
-    }
-    try session.output.record(model.output)
-    return .done
-  }
+  func action(_ session: Session) -> ModelAddAction { ModelAddAction(folder: folder, model: name) }
 }
 
 /// `cohort model list`
-struct ModelList: CohortCommand {
+struct ModelList: ListCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the store's models.", discussion: examples("cohort model list"))
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let models = try ModelLibrary(try session.readableStore()).models()
-    try session.output.list(ModelLibrary.Model.columns, models.map(\.output))
-    return .done
-  }
+  func action(_ session: Session) -> ModelListAction { ModelListAction() }
 }
 
 /// `cohort model info`
-struct ModelInfo: CohortCommand {
+struct ModelInfo: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Show a model of the store, and the spaces that it makes vectors for.",
     discussion: examples("cohort model info minilm-l6-256"))
@@ -72,24 +58,5 @@ struct ModelInfo: CohortCommand {
   @Argument(help: "The model's name.") var name: String
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.readableStore()
-    let model = try ModelLibrary(store).model(named: name)
-    var record = model.output
-    let spaces = try store.read { try $0.spaces() }.filter { $0.model == name }
-    record.append("spaces", .list(spaces.map { .text($0.name) }))
-    try session.output.record(record)
-    return .done
-  }
-}
-
-extension ModelLibrary.Model {
-  static let columns: [Column] = ["model", "dimension", "tokens", "bytes", "fingerprint", .hidden("path")]
-
-  var output: OutputRecord {
-    [
-      "model": .text(name), "dimension": .count(dimension), "tokens": .count(tokens), "bytes": .count(bytes),
-      "fingerprint": .text(fingerprint), "path": .text(path),
-    ]
-  }
+  func action(_ session: Session) -> ModelInfoAction { ModelInfoAction(model: name) }
 }

@@ -1,8 +1,8 @@
 import ArgumentParser
-import CohortStore
+import CohortActions
 
 /// `cohort space default`
-struct SpaceDefault: CohortCommand {
+struct SpaceDefault: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "default", abstract: "Make a space the default: the one that groupings take when none is named.",
     discussion: examples(
@@ -16,11 +16,5 @@ struct SpaceDefault: CohortCommand {
   @Argument(help: "The space's name.", completion: StoreNames.spaces) var name: String
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.writableStore(for: "space default")
-    _ = try store.read { try $0.existingSpace(name) }
-    try store.write { try $0.makeDefault(space: name) }
-    try session.output.record(["default": .text(name)])
-    return .done
-  }
+  func action(_ session: Session) -> SpaceDefaultAction { SpaceDefaultAction(space: name) }
 }

@@ -1,9 +1,8 @@
 import ArgumentParser
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// `cohort space drop`
-struct SpaceDrop: CohortCommand {
+struct SpaceDrop: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "drop", abstract: "Forget an embedding space and its vectors.",
     discussion: examples(
@@ -18,12 +17,5 @@ struct SpaceDrop: CohortCommand {
   @Argument(help: "The space's name.", completion: StoreNames.spaces) var name: String
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.writableStore(for: "space drop")
-    _ = try store.read { try $0.existingSpace(name) }
-    let chunks = try SpaceJob.drop(store, space: name, control: session.jobControl())
-    session.progress.finish()
-    try session.output.record(["dropped": .text(name), "chunks_freed": .count(chunks)])
-    return .done
-  }
+  func action(_ session: Session) -> DropAction { DropAction(.space, named: name) }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import CohortCore
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// `cohort grouping`
 struct GroupingCommand: CohortCommandGroup {
@@ -17,37 +15,18 @@ struct GroupingCommand: CohortCommandGroup {
 }
 
 /// `cohort grouping list`
-struct GroupingList: CohortCommand {
+struct GroupingList: ListCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the groupings.",
     discussion: examples("cohort grouping list", "cohort grouping list --json"))
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let rows = try session.read { transaction in
-      try transaction.groupings().map { grouping -> OutputRecord in
-        let groups = try transaction.groups(of: grouping.id).filter(\.isOpen)
-        return [
-          "grouping": .text(grouping.name), "by": .text(grouping.definition.text), "groups": .count(groups.count),
-          "assigned": .count(groups.reduce(0) { $0 + $1.size }),
-          "samples": .count(try transaction.counters.live), "created": .sequence(grouping.created),
-          "applied": .sequence(grouping.provisional.sequence),
-          "guard_ratio": .optional(try GroupListing.guardRatio(of: grouping)),
-        ]
-      }
-    }
-    try session.output.list(
-      [
-        "grouping", "by", "groups", "assigned", "samples", .hidden("created"), .hidden("applied"),
-        .hidden("guard_ratio"),
-      ], rows)
-    return .done
-  }
+  func action(_ session: Session) -> GroupingListAction { GroupingListAction() }
 }
 
 /// `cohort grouping drop`
-struct GroupingDrop: CohortCommand {
+struct GroupingDrop: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "drop", abstract: "Forget a grouping. Snapshots that hold it keep their membership.",
     discussion: examples("cohort grouping drop topics"))
@@ -55,11 +34,5 @@ struct GroupingDrop: CohortCommand {
   @Argument(help: "The grouping.", completion: StoreNames.groupings) var name: String
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.writableStore(for: "grouping drop")
-    _ = try store.read { try $0.existingGrouping(name) }
-    try store.write { try $0.dropGrouping(named: name) }
-    try session.output.record(["dropped": .text(name)])
-    return .done
-  }
+  func action(_ session: Session) -> DropAction { DropAction(.grouping, named: name) }
 }

@@ -1,10 +1,8 @@
 import ArgumentParser
-import CohortCore
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// `cohort grouping create`
-struct GroupingCreate: CohortCommand {
+struct GroupingCreate: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Add a way to divide the store into groups.",
     discussion: examples(
@@ -43,7 +41,7 @@ struct GroupingCreate: CohortCommand {
   var quantiles: Int?
   @Option(help: ArgumentHelp("With length: intervals of equal width.", valueName: "n")) var intervals: Int?
   @Option(help: "With length: the part of the messages that is measured (response if nothing is said).")
-  var measure: LengthPartArgument?
+  var measure: LengthPart?
 
   @Option(
     help: ArgumentHelp(
@@ -65,117 +63,15 @@ struct GroupingCreate: CohortCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func validate() throws {
-    let given: [(name: String, isGiven: Bool, kinds: [String])] = [
-      ("--groups", groups != nil, ["embedding"]), ("--group-size", groupSize != nil, ["embedding", "length"]),
-      ("--balance", balance, ["embedding"]),
-      ("--space", space != nil, ["embedding", "anchors"]), ("--edges", edges != nil, ["length"]),
-      ("--quantiles", quantiles != nil, ["length"]), ("--intervals", intervals != nil, ["length"]),
-      ("--measure", measure != nil, ["length"]), ("--anchors", anchors != nil, ["anchors"]),
-      ("--votes", votes != nil, ["anchors"]), ("--leakage", leakage != nil, ["anchors"]),
-      ("--min-size", minSize != nil, ["A*B"]),
-    ]
-    let kind =
-      switch by {
-      case .embedding: "embedding"
-      case .length: "length"
-      case .anchors: "anchors"
-      case .product: "A*B"
-      case .task, .attribute: ""
-      }
-    for option in given where option.isGiven && !option.kinds.contains(kind) {
-      throw ValidationError("\(option.name) goes with --by \(option.kinds.joined(separator: " or --by ")).")
-    }
-    if kind == "anchors", anchors == nil { throw ValidationError("--by anchors needs --anchors FILE.") }
-    if let leakage, !(leakage > -1 && leakage <= 1) { throw ValidationError("--leakage takes a cosine up to 1.") }
-    if groups != nil, groupSize != nil { throw ValidationError("--groups and --group-size exclude each other.") }
-    if [edges != nil, quantiles != nil, intervals != nil].filter({ $0 }).count > 1 {
-      throw ValidationError("--edges, --quantiles and --intervals exclude each other.")
-    }
-    if groupSize != nil, quantiles != nil || intervals != nil {
-      throw ValidationError(
-        "--group-size goes with --edges or alone: --quantiles and --intervals are numbers of groups.")
-    }
-    for (name, value, least) in [
-      ("--groups", groups, 1), ("--group-size", groupSize, 1), ("--quantiles", quantiles, 1),
-      ("--intervals", intervals, 1), ("--votes", votes, 1),
-      ("--min-size", minSize, 1),
-    ] {
-      if let value, value < least || value > 1 << 20 {
-        throw ValidationError("\(name) takes a number from \(least) to \(1 << 20), not \(value).")
-      }
-    }
-    if let edges, zip(edges.values, edges.values.dropFirst()).contains(where: { $0 >= $1 }) {
-      throw ValidationError("--edges have to ascend.")
-    }
-  }
+  func validate() throws { try validating { try request.check() } }
 
-  func execute(_ session: Session) throws -> Outcome {
-    try NewName.check(name, of: "grouping")
-    let store = try session.writableStore(for: "grouping create")
-    if let anchors { return try create(anchors, store, session) }
-    let record: GroupingRecord
-    if case .product(let factors) = by {
-      record = try ProductJob.create(
-        store, name: name, factors: factors, minimum: minSize ?? ProductJob.usualMinimum)
-    } else {
-      let definition = try definition(for: store)
-      record = try store.write { try $0.createGrouping(name: name, definition: definition) }
-    }
-    try session.output.record([
-      "grouping": .text(record.name), "id": .unsigned(UInt64(record.id.rawValue)), "by": .text(record.definition.text),
-    ])
-    return .done
-  }
+  func action(_ session: Session) -> GroupingCreateAction { request }
 
-  private func create(_ anchors: String, _ store: Store, _ session: Session) throws -> Outcome {
-    let space = try SpaceJob.chosen(store, named: space)
-    // Anchors may be texts.
-    let encoder =
-      anchors.hasSuffix(".npy")
-      ? nil : try space.openEncoder(in: store, workers: session.configuration.integer(.workers))
-    let report = try AnchorsJob.create(
-      store, name: name, space: space.name, anchors: anchors, votes: votes ?? 1,
-      leakage: leakage ?? AnchorsJob.usualLeakage, encoder: encoder)
-    try session.output.record([
-      "grouping": .text(name), "id": .unsigned(UInt64(report.grouping.id.rawValue)),
-      "by": .text(report.grouping.definition.text), "anchors": .count(report.anchors),
-      "labels": .count(report.labels.count), "leakage": .number(Double(leakage ?? AnchorsJob.usualLeakage)),
-    ])
-    return .done
-  }
-
-  private func definition(for store: Store) throws -> GroupingDefinition {
-    switch by {
-    case .task: return GroupingDefinition(criterion: .task)
-    case .attribute(let key): return GroupingDefinition(criterion: .attribute(key))
-    case .length(let name):
-      let divided: GroupingDefinition.Edges =
-        if let edges { .given(edges.values) } else if let intervals { .equalWidth(intervals) } else if groupSize != nil
-        {
-          // One interval, which is split as it grows.
-          .given([])
-        } else {
-          .quantiles(quantiles ?? 8)
-        }
-      let part: GroupingDefinition.LengthPart =
-        switch measure {
-        case .prompt: .prompt
-        case .total: .total
-        case .response, nil: .response
-        }
-      let measure = name == SampleLengths.ownMeasure ? nil : name
-      if let measure { _ = try store.read { try $0.existingMeasure(measure) } }
-      return GroupingDefinition(
-        criterion: .length(part, divided, measure: measure), granularity: groupSize.map { .groupSize($0) } ?? .automatic
-      )
-    case .embedding:
-      let granularity: GroupingDefinition.Granularity =
-        groups.map { .groups($0) } ?? groupSize.map { .groupSize($0) } ?? .automatic
-      return GroupingDefinition(
-        criterion: .embedding(space: try SpaceJob.chosen(store, named: space).name), granularity: granularity,
-        isBalanced: balance)
-    case .anchors, .product: throw ValidationError("--by anchors needs --anchors FILE.")
-    }
+  private var request: GroupingCreateAction {
+    var action = GroupingCreateAction(name, by: by.criterion)
+    (action.groups, action.groupSize, action.isBalanced, action.space) = (groups, groupSize, balance, space)
+    (action.edges, action.quantiles, action.intervals, action.part) = (edges?.values, quantiles, intervals, measure)
+    (action.anchors, action.votes, action.leakage, action.minimumSize) = (anchors, votes, leakage, minSize)
+    return action
   }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import CohortCore
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// `cohort grouping leakage`
 struct GroupingLeakage: CohortCommand {
@@ -30,28 +28,8 @@ struct GroupingLeakage: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    let store = try session.readableStore()
-    let labels = try store.read { transaction in
-      let grouping = try transaction.existingGrouping(name)
-      return try transaction.groups(of: grouping.id).map { (id: $0.id, label: $0.geometry.text ?? "") }
-    }
-    let names = Dictionary(labels.map { ($0.id, $0.label) }) { first, _ in first }
-    if counts {
-      var found: [GroupID: Int] = [:]
-      try Leakage.forEach(store, grouping: name, threshold: threshold) { found[$0.group, default: 0] += 1 }
-      try session.output.list(
-        ["group", "label", "leaked"],
-        labels.map { ["group": .id($0.id), "label": .text($0.label), "leaked": .count(found[$0.id] ?? 0)] })
-    } else {
-      let printer = session.output.rows(["id", "group", "label", "cosine"])
-      try Leakage.forEach(store, grouping: name, threshold: threshold) { sample in
-        try printer.print([
-          "id": .id(sample.id), "group": .id(sample.group), "label": .text(names[sample.group] ?? ""),
-          "cosine": .number(sample.cosine),
-        ])
-      }
-      try printer.finish()
-    }
-    return .done
+    try session.run(
+      GroupingLeakageAction(grouping: name, threshold: threshold, counts: counts),
+      columns: counts ? GroupingLeakageAction.countColumns : GroupingLeakageAction.columns)
   }
 }

@@ -1,10 +1,9 @@
 import ArgumentParser
-import CohortCore
+import CohortActions
 import CohortPipeline
-import CohortStore
 
 /// `cohort grouping refine`
-struct GroupingRefine: CohortCommand {
+struct GroupingRefine: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "refine", abstract: "Lower the error of a grouping by embedding until it stops falling.",
     discussion: examples(
@@ -24,21 +23,7 @@ struct GroupingRefine: CohortCommand {
     if !(0...1).contains(until) { throw ValidationError("--until takes a share from 0 to 1.") }
   }
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.writableStore(for: "grouping refine")
-    let grouping = try store.read { try $0.existingGrouping(name) }
-    guard case .embedding = grouping.definition.criterion else {
-      throw CohortError.usage(
-        "Only groupings by embedding can be refined; \"\(name)\" is by \(grouping.definition.text)",
-        hint: "See cohort grouping list")
-    }
-    let report = try RefineJob.run(
-      store, grouping: name, passes: passes, until: until, control: session.jobControl())
-    try session.output.record([
-      "grouping": .text(report.grouping), "passes": .count(report.passes), "before": .optional(report.before),
-      "after": .optional(report.after), "moved": .count(report.moved), "splits": .count(report.splits),
-      "merges": .count(report.merges), "groups": .count(report.groups), "settled": .boolean(report.isSettled),
-    ])
-    return .done
+  func action(_ session: Session) -> GroupingRefineAction {
+    GroupingRefineAction(grouping: name, passes: passes, until: until)
   }
 }

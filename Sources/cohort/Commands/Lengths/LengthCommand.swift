@@ -1,7 +1,6 @@
-import ArgumentParser
 import CohortCore
-import CohortPipeline
-import CohortStore
+import ArgumentParser
+import CohortActions
 
 /// `cohort length`
 struct LengthCommand: CohortCommandGroup {
@@ -16,7 +15,7 @@ struct LengthCommand: CohortCommandGroup {
 }
 
 /// `cohort length add`
-struct LengthAdd: CohortCommand {
+struct LengthAdd: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add a length measure beside the store's own.",
     discussion: examples(
@@ -41,38 +40,24 @@ struct LengthAdd: CohortCommand {
     }
   }
 
-  func execute(_ session: Session) throws -> Outcome {
-    try NewName.check(name, of: "length measure")
-    guard !name.contains("*") else {
-      throw CohortError.usage(
-        "This cannot be the name of a length measure: \(name)", hint: "--by takes a star for a product of two groupings"
-      )
-    }
-    let store = try session.writableStore(for: "length add")
-    let measure = try MeasureLibrary.add(store, name: name, unit: unit.unit, tokenizer: tokenizer)
-    try session.output.record(try store.read { try measure.output($0) })
-    return .done
+  func action(_ session: Session) -> LengthAddAction {
+    LengthAddAction(measure: name, unit: unit.unit, tokenizer: tokenizer)
   }
 }
 
 /// `cohort length list`
-struct LengthList: CohortCommand {
+struct LengthList: ListCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the length measures and how many samples they have measured.",
     discussion: examples("cohort length list", "cohort length list --json"))
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.readableStore()
-    let records = try store.read { try $0.lengthMeasures(of: store.configuration) }
-    try session.output.list(LengthMeasure.columns, records)
-    return .done
-  }
+  func action(_ session: Session) -> LengthListAction { LengthListAction() }
 }
 
 /// `cohort length drop`
-struct LengthDrop: CohortCommand {
+struct LengthDrop: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "drop", abstract: "Forget a length measure that no grouping divides by.",
     discussion: examples("cohort length drop llama"))
@@ -80,16 +65,5 @@ struct LengthDrop: CohortCommand {
   @Argument(help: "The measure.", completion: StoreNames.measures) var name: String
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    guard name != SampleLengths.ownMeasure else {
-      throw CohortError.usage(
-        "The length measure \"\(name)\" was chosen when the store was created, and stays",
-        hint: "Further measures can be dropped: cohort length list")
-    }
-    let store = try session.writableStore(for: "length drop")
-    _ = try store.read { try $0.existingMeasure(name) }
-    try MeasureLibrary.drop(store, named: name)
-    try session.output.record(["dropped": .text(name)])
-    return .done
-  }
+  func action(_ session: Session) -> DropAction { DropAction(.measure, named: name) }
 }

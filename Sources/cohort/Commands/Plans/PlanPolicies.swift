@@ -1,33 +1,19 @@
-import ArgumentParser
+public import ArgumentParser
 import CohortCore
-import CohortPlanning
+public import CohortPlanning
 
 /// The choices that make a plan, as options.
 struct PlanPolicies: ParsableArguments {
-  enum Tail: String, CaseIterable, ExpressibleByArgument {
-    case fill, short, drop, pool
-  }
-
-  enum SmallGroups: String, CaseIterable, ExpressibleByArgument {
-    case automatic, keep, fold
-  }
-
-  enum Order: String, CaseIterable, ExpressibleByArgument {
-    case shuffled, curriculum
-    case roundRobin = "round-robin"
-    case blocked
-  }
-
   @Option(help: ArgumentHelp("Samples in one optimizer step, over all ranks.", valueName: "n")) var batchSize: UInt64
   @Option(help: ArgumentHelp("Another seed gives another order.", valueName: "n")) var seed: UInt64 = 0
 
   @Option(help: "Members that fill no batch: repeat some, make a smaller batch, leave out, or mix with near groups.")
-  var tail: Tail = .fill
+  var tail = PlanConfiguration.Tail.fill
 
   @Option(help: "Groups smaller than a batch: keep them, or fold them into the nearest group.")
-  var smallGroups: SmallGroups = .automatic
+  var smallGroups = PlanConfiguration.SmallGroups.automatic
 
-  @Option(help: "The order of an epoch's batches.") var order: Order = .shuffled
+  @Option(help: "The order of an epoch's batches.") var order = PlanConfiguration.Order.shuffled
   @Flag(help: "Begin each epoch with the batch of the longest sample: too little memory shows at once.")
   var longestFirst = false
 
@@ -59,9 +45,9 @@ struct PlanPolicies: ParsableArguments {
 
   func configuration() throws -> PlanConfiguration {
     var configuration = PlanConfiguration(batchSize: batchSize, seed: seed)
-    configuration.tail = PlanConfiguration.Tail(rawValue: tail.rawValue) ?? .fill
-    configuration.smallGroups = PlanConfiguration.SmallGroups(rawValue: smallGroups.rawValue) ?? .automatic
-    configuration.order = PlanConfiguration.Order(name: order.rawValue) ?? .shuffled
+    configuration.tail = tail
+    configuration.smallGroups = smallGroups
+    configuration.order = order
     configuration.longestFirst = longestFirst
     configuration.weights = weights.weights
     configuration.phases = phases.phases
@@ -70,6 +56,16 @@ struct PlanPolicies: ParsableArguments {
     try configuration.validate()
     return configuration
   }
+}
+
+extension PlanConfiguration.Tail: ExpressibleByArgument {}
+extension PlanConfiguration.SmallGroups: ExpressibleByArgument {}
+
+extension PlanConfiguration.Order: ExpressibleByArgument {
+  public init?(argument: String) { self.init(name: argument) }
+
+  public static var allValueStrings: [String] { allCases.map(\.name) }
+  public var defaultValueDescription: String { name }
 }
 
 /// `proportional`, `temperature:T` or `GROUP=WEIGHT,...`.

@@ -1,8 +1,5 @@
 import ArgumentParser
-import CohortCore
-import CohortPipeline
-import CohortPlanning
-import CohortStore
+import CohortActions
 
 /// Which part of each step is looked at.
 struct RankOptions: ParsableArguments {
@@ -17,7 +14,7 @@ struct RankOptions: ParsableArguments {
 }
 
 /// `cohort plan show`
-struct PlanShow: CohortCommand {
+struct PlanShow: ListCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show the batches of an epoch: any step, without the steps before it.",
     discussion: examples(
@@ -42,47 +39,15 @@ struct PlanShow: CohortCommand {
     }
   }
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.readableStore()
-    _ = try store.read { try $0.existingPlan(name) }
-    let stored = try StoredPlan(store, named: name)
-    let count = stored.plan.stepsPerEpoch
-    if let steps, steps.lower >= count {
-      throw CohortError(
-        .cliNoSuchStep, "Plan '\(name)' has no step \(steps.lower)",
-        hint: count == 0 ? "Its epochs have no steps" : "The steps of an epoch go from 0 to \(count - 1)")
-    }
-    let printer = session.output.rows(["epoch", "step", "group", .hidden("mixed"), "size", "ids"], lines: true)
-    for index in steps?.clamped(to: count) ?? 0..<count {
-      try printer.print(try row(try stored.plan.step(epoch: epoch, step: index), stored, store))
-    }
-    try printer.finish()
-    return .done
-  }
-
-  private func row(_ step: PlannedStep, _ stored: StoredPlan, _ store: Store) throws -> OutputRecord {
-    var parts = [step.positions]
-    if let rank {
-      let accumulation = ranks.accumulate ?? 1
-      parts = try (0..<accumulation).map { micro in
-        Array(
-          step.positions[
-            try step.slice(rank: rank, world: ranks.world ?? 1, accumulation: accumulation, micro: micro)])
-      }
-    }
-    let ids = try parts.map { try stored.ids(store, at: $0) }
-    let all = ids.flatMap { $0 }
-    var record: OutputRecord = [
-      "epoch": .count(step.epoch), "step": .count(step.step), "group": .id(step.group),
-      "ids": .list(all.map { .id($0) }), "size": .count(all.count), "mixed": .boolean(step.isMixed),
-    ]
-    if rank != nil { record.append("micro_batches", .list(ids.map { .list($0.map { .id($0) }) })) }
-    return record
+  func action(_ session: Session) -> PlanShowAction {
+    PlanShowAction(
+      plan: name, epoch: epoch, steps: steps.map { ($0.lower, $0.upper) } ?? (0, nil),
+      share: rank.map { .init(rank: $0, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1) })
   }
 }
 
 /// `cohort plan digest`
-struct PlanDigestCommand: CohortCommand {
+struct PlanDigestCommand: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "digest", abstract: "Print one hash over all ids of some epochs, in order.",
     discussion: examples(
@@ -95,17 +60,7 @@ struct PlanDigestCommand: CohortCommand {
   @OptionGroup var ranks: RankOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.readableStore()
-    _ = try store.read { try $0.existingPlan(name) }
-    let stored = try StoredPlan(store, named: name)
-    let digest = try stored.digest(
-      store, epochs: 0..<epochs, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1,
-      control: session.jobControl())
-    try session.output.record([
-      "plan": .text(name), "epochs": .count(epochs), "digest": .digest(digest), "plan_hash": .digest(stored.plan.hash),
-      "steps": .count(stored.plan.stepsPerEpoch),
-    ])
-    return .done
+  func action(_ session: Session) -> PlanDigestAction {
+    PlanDigestAction(plan: name, epochs: epochs, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1)
   }
 }

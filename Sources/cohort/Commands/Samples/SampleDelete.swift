@@ -1,7 +1,5 @@
 import ArgumentParser
-import CohortCore
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// What a deletion needs, under both of its names.
 struct DeletionOptions: ParsableArguments {
@@ -18,56 +16,29 @@ struct DeletionOptions: ParsableArguments {
       are left alone. The freed bytes are overwritten as the store uses them again; --erase does it at once.
       """)
 
-  func delete(_ session: Session) throws -> Outcome {
-    let store = dryRun ? try session.readableStore() : try session.writableStore(for: "delete")
-    let (found, gone) = try store.read { transaction -> ([SampleID], Int) in
-      let next = try transaction.counters.nextSample
-      var found: [SampleID] = []
-      var gone = 0
-      for range in ids {
-        for number in range.range {
-          let id = SampleID(number)
-          guard id.rawValue < next else { throw try SampleShow.missing(id, in: transaction) }
-          if try transaction.isDeleted(id) { gone += 1 } else { found.append(id) }
-        }
-      }
-      return (Array(Set(found)).sorted(), gone)
-    }
-    let deleted =
-      dryRun ? found : try DeletionJob.run(store, found, reason: reason, control: session.jobControl())
-    let remains = erase && !dryRun ? try store.eraseRemains() : nil
-    session.progress.finish()
-    var record: OutputRecord = [
-      "deleted": .count(deleted.count), "already_deleted": .count(gone), "dry_run": .boolean(dryRun),
-      "ids": .list(deleted.map { .id($0) }),
-    ]
-    if let remains {
-      record.append("erased_pages", .count(remains.pages))
-      record.append("pages_in_use", .count(remains.inUse))
-    }
-    try session.output.record(record)
-    return .done
+  var action: SampleDeleteAction {
+    SampleDeleteAction(ids: ids.map(\.range), reason: reason, isDryRun: dryRun, erases: erase)
   }
 }
 
 /// `cohort sample delete`
-struct SampleDelete: CohortCommand {
+struct SampleDelete: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete samples for good.", discussion: DeletionOptions.help)
 
   @OptionGroup var deletion: DeletionOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome { try deletion.delete(session) }
+  func action(_ session: Session) -> SampleDeleteAction { deletion.action }
 }
 
 /// `cohort delete`, the short name.
-struct DeleteCommand: CohortCommand {
+struct DeleteCommand: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Short for 'sample delete'.", discussion: DeletionOptions.help)
 
   @OptionGroup var deletion: DeletionOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome { try deletion.delete(session) }
+  func action(_ session: Session) -> SampleDeleteAction { deletion.action }
 }

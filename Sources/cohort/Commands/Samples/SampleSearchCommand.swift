@@ -1,6 +1,5 @@
 import ArgumentParser
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// `cohort sample search`
 struct SampleSearchCommand: CohortCommand {
@@ -19,20 +18,9 @@ struct SampleSearchCommand: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    let store = try session.readableStore()
-    let found = try SampleSearch.find(
-      store, query: words.joined(separator: " "), limit: limit, control: session.jobControl())
-    session.progress.finish()
-    let rows = try store.read { transaction in
-      try found.map { sample in
-        var record = try SampleDescription(sample, in: transaction).record
-        if session.output.format == .table { record.append("text", .text(SampleDescription.excerpt(sample))) }
-        return record
-      }
-    }
-    let columns: [Column] =
-      session.output.format == .table ? ["id", "source", "task", "text"] : SampleDescription.columns
-    try session.output.list(columns, rows)
-    return .done
+    let isTable = session.output.format == .table
+    return try session.run(
+      SampleSearchAction(query: words.joined(separator: " "), limit: limit, withExcerpt: isTable),
+      columns: isTable ? SampleSearchAction.tableColumns : SampleSearchAction.columns)
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
-import CohortCore
-import CohortStore
+import CohortActions
 
 /// `cohort sample show`
 struct SampleShow: CohortCommand {
@@ -12,106 +11,13 @@ struct SampleShow: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute(_ session: Session) throws -> Outcome {
-    let printer = session.output.rows(SampleDescription.columns)
-    let store = try session.readableStore()
-    for range in ids {
-      for number in range.range {
-        // Printed outside of the transaction: whoever reads the output may be slow.
-        let described = try store.read { transaction in
-          let id = SampleID(number)
-          guard let sample = try transaction.sample(id) else { throw try Self.missing(id, in: transaction) }
-          return try SampleDescription(sample, in: transaction)
-        }
-        if session.output.format == .table {
-          try session.output.text(described.text)
-        } else {
-          try printer.print(described.record)
-        }
-      }
+    let action = SampleShowAction(ids: ids.map(\.range))
+    let printer = session.output.rows(SampleShowAction.columns)
+    let isTable = session.output.format == .table
+    try action.run(on: session.open(for: action.access, SampleShowAction.name)) { sample in
+      if isTable { try session.output.text(sample.text) } else { try printer.print(sample.record) }
     }
-    if session.output.format != .table { try printer.finish() }
+    if !isTable { try printer.finish() }
     return .done
-  }
-
-  static func missing(_ id: SampleID, in transaction: borrowing ReadTransaction) throws -> CohortError {
-    let next = try transaction.counters.nextSample
-    let isDeleted = id.rawValue < next
-    return CohortError(
-      .cliUnknownSample, isDeleted ? "Sample \(id) was deleted" : "There is no sample \(id)",
-      hint: isDeleted ? nil : next == 0 ? "The store is empty" : "Ids go from 0 to \(next - 1)")
-  }
-}
-
-/// A sample with the names of its source and task.
-struct SampleDescription {
-  private let sample: StoredSample
-  private let source: String
-  private let task: String?
-  private let lengths: SampleLengths
-  /// By each further measure; nil while it has not measured the sample.
-  private let measured: [(name: String, lengths: SampleLengths?)]
-
-  init(_ sample: StoredSample, in transaction: borrowing ReadTransaction) throws {
-    self.sample = sample
-    source = try transaction.source(sample.source)?.name ?? ""
-    task = try transaction.task(sample.task)?.name
-    lengths = try transaction.lengths(sample.id)
-    measured = try transaction.measures().map { (name: $0.name, lengths: try transaction.lengths(sample.id, by: $0)) }
-  }
-
-  static let columns: [Column] = [
-    "id", "source", "task", "line", "prompt_length", "response_length", "total_length", "messages", "tools",
-    "attributes", "lengths",
-  ]
-
-  /// The beginning of the prompt and of the response, on one line.
-  static func excerpt(_ sample: StoredSample) -> String {
-    let parts = sample.messages.suffix(2).map { message in
-      let text = message.text.prefix(120).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-      return message.text.count > 120 ? text + "…" : text
-    }
-    return parts.joined(separator: " → ")
-  }
-
-  var record: OutputRecord {
-    [
-      "id": .id(sample.id), "source": .text(source), "task": .optional(task), "line": .count(sample.line),
-      "prompt_length": .count(lengths.prompt), "response_length": .count(lengths.response),
-      "total_length": .count(lengths.total),
-      "messages": .list(
-        sample.messages.map { message in
-          var record: OutputRecord = ["role": .text(message.role.name), "content": .text(message.text)]
-          if !message.extra.isEmpty { record.append("extra", .json(message.extra)) }
-          return .record(record)
-        }),
-      "tools": .json(sample.tools), "attributes": .json(sample.attributes),
-      "lengths": .record(
-        OutputRecord(
-          [(name: SampleLengths.ownMeasure, value: Self.record(lengths))]
-            + measured.map { (name: $0.name, value: $0.lengths.map(Self.record) ?? .null) })),
-    ]
-  }
-
-  private static func record(_ lengths: SampleLengths) -> OutputValue {
-    .record([
-      "prompt": .count(lengths.prompt), "response": .count(lengths.response), "total": .count(lengths.total),
-    ])
-  }
-
-  /// For people: a heading, then each message under its role.
-  var text: String {
-    var text = "sample \(sample.id)  \(source):\(sample.line)  task \(task ?? "-")"
-    text += "  lengths \(lengths.prompt) + \(lengths.response)"
-    for (name, lengths) in measured {
-      text += "  \(name) \(lengths.map { "\($0.prompt) + \($0.response)" } ?? "-")"
-    }
-    text += "\n"
-    if !sample.attributes.isEmpty { text += "attributes \(String(decoding: sample.attributes, as: UTF8.self))\n" }
-    if !sample.tools.isEmpty { text += "tools \(String(decoding: sample.tools, as: UTF8.self))\n" }
-    for message in sample.messages {
-      text += "\n[\(message.role.name)]\n\(message.text)\n"
-      if !message.extra.isEmpty { text += String(decoding: message.extra, as: UTF8.self) + "\n" }
-    }
-    return text + "\n"
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CohortActions
 
 /// `cohort config`
 struct ConfigCommand: CohortCommandGroup {
@@ -23,7 +24,7 @@ struct ConfigShow: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute(_ session: Session) throws -> Outcome {
-    let rows = Setting.allCases.map { setting -> OutputRecord in
+    let rows = Setting.allCases.map { setting -> ReportRecord in
       let origin = session.configuration.origin(setting)
       return [
         "key": .text(setting.rawValue), "value": session.configuration.value(setting)?.output ?? .null,

@@ -1,4 +1,5 @@
 import CohortStore
+import CohortActions
 import ArgumentParser
 import CohortCore
 import Foundation

@@ -1,9 +1,8 @@
 import ArgumentParser
-import CohortPipeline
-import CohortStore
+import CohortActions
 
 /// `cohort backup`
-struct BackupCommand: CohortCommand {
+struct BackupCommand: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Copy the store while it is in use.",
     discussion: examples(
@@ -17,17 +16,5 @@ struct BackupCommand: CohortCommand {
   @Argument(help: "The folder to make; it must not exist or be empty.", completion: .directory) var path: String
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.readableStore()
-    try BackupJob.run(store, to: path)
-    let copy = try Store.open(at: path)
-    try copy.read { transaction in
-      let counters = try transaction.counters
-      try session.output.record([
-        "backup": .text(path), "id": .digest(copy.id), "samples": .count(counters.live),
-        "log_sequence": .sequence(counters.lastSequence), "file_bytes": .count(try copy.sizes().fileBytes),
-      ])
-    }
-    return .done
-  }
+  func action(_ session: Session) -> BackupAction { BackupAction(destination: path) }
 }

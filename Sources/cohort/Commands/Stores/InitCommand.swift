@@ -1,9 +1,8 @@
-import ArgumentParser
-import CohortCore
-import CohortEmbedding
-import CohortPipeline
-import CohortProviders
 import CohortStore
+import CohortCore
+import ArgumentParser
+import CohortActions
+import CohortProviders
 
 /// `cohort init`
 struct InitCommand: CohortCommand {
@@ -62,46 +61,21 @@ struct InitCommand: CohortCommand {
     }
   }
 
-  /// - Throws: `cli.unknown-encoder` where there is no such folder, else what reading its model throws.
-  private func check(_ folder: String) throws {
-    do throws(CohortError) {
-      _ = try StaticEncoder(folder: folder)
-    } catch {
-      guard error.code == .embeddingNoModelFolder else { throw error }
-      let known = ["builtin", "npy", "none"] + ProviderKind.allCases.map(\.rawValue)
-      throw CohortError(
-        .cliUnknownEncoder, "'\(folder)' is neither an encoder that Cohort knows nor a folder",
-        hint: Suggestion.closest(to: folder, among: known).map { "Did you mean '\($0)'?" }
-          ?? "Encoders are \(known.joined(separator: ", ")); or give the folder of a static model")
-    }
-  }
-
   func execute(_ session: Session) throws -> Outcome {
-    let folder = embedding.flatMap { provider != nil || ["builtin", "none", "npy"].contains($0) ? nil : $0 }
-    // Looked at before anything is made.
-    if let folder { try check(folder) }
-    let served = try provider.map { try server.ask($0, session) }
-    let counter = try tokenizer.map { try LengthTokenizer(contentsOf: $0) }
-    let configuration = StoreConfiguration(
-      lengthUnit: lengthUnit.unit, lengthField: lengthField, dedupe: dedupe.scope, makesVectors: makesVectors,
-      tokenizer: counter?.digest)
-    let text = embedText?.text ?? .prompt
-    // Killed at any time, there is a store with the server's space, or none.
-    let store = try Store.create(
-      at: session.storePath, configuration: configuration, owner: "cohort init",
-      begin: { if let served { _ = try served.createSpace(text: text, in: $0) } })
-    try counter?.save(in: store)
-    // Where nothing is said, the first need makes the space: vectors may be given before.
-    if makesVectors, served == nil, embedding != nil || embedText != nil {
-      let model = try folder.map { try ModelLibrary(store).add(folder: $0).name }
-      _ = try SpaceJob.create(store, model: model, text: text)
-    }
-    try session.output.record([
-      "store": .text(store.path), "id": .digest(store.id), "length_unit": .text(lengthUnit.unit.name),
-      "length_field": .optional(lengthField), "tokenizer": counter.map { .digest($0.digest) } ?? .null,
-      "dedupe": .text(dedupe.scope.name),
-      "embedding": .text(embedding ?? "builtin"), "embed_text": .text(text.name),
-    ])
-    return .done
+    var action = InitAction(path: session.storePath)
+    action.lengthUnit = lengthUnit.unit
+    action.lengthField = lengthField
+    action.tokenizer = tokenizer
+    action.dedupe = dedupe.scope
+    action.text = embedText?.text
+    action.embedding =
+      switch embedding {
+      case nil: .whenNeeded
+      case "builtin": .bundled
+      case "npy": .given
+      case "none": .none
+      case let folder?: try provider.map { .server(try server.configuration($0)) } ?? .model(folder: folder)
+      }
+    return try session.print(action.run(session.jobControl()))
   }
 }

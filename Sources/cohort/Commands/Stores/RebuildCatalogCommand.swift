@@ -1,10 +1,8 @@
 import ArgumentParser
-import CohortCatalog
-import CohortCore
-import CohortStore
+import CohortActions
 
 /// `cohort rebuild-catalog`
-struct RebuildCatalogCommand: CohortCommand {
+struct RebuildCatalogCommand: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "rebuild-catalog", abstract: "Make the SQL catalog anew from the log.",
     discussion: examples(
@@ -16,14 +14,5 @@ struct RebuildCatalogCommand: CohortCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute(_ session: Session) throws -> Outcome {
-    let store = try session.writableStore(for: "rebuild-catalog")
-    let catalog = try Catalog(of: store)
-    let refresh = try catalog.rebuild(from: store)
-    try session.output.record([
-      "catalog": .text(catalog.path), "entries": .count(refresh.entries), "applied": .sequence(refresh.applied),
-      "content_digest": .digest(try catalog.contentDigest()),
-    ])
-    return .done
-  }
+  func action(_ session: Session) -> RebuildCatalogAction { RebuildCatalogAction() }
 }

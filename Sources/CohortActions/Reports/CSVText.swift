@@ -1,6 +1,6 @@
 /// Writes rows as CSV (RFC 4180): comma, CRLF, quotes doubled. Lists and records become JSON, null becomes nothing.
-enum CSVText {
-  static func append(_ cells: [String], to bytes: inout [UInt8]) {
+public enum CSVText {
+  public static func append(_ cells: [String], to bytes: inout [UInt8]) {
     for (i, cell) in cells.enumerated() {
       if i > 0 { bytes.append(UInt8(ascii: ",")) }
       append(cell, to: &bytes)
@@ -8,7 +8,7 @@ enum CSVText {
     bytes.append(contentsOf: "\r\n".utf8)
   }
 
-  static func cell(_ value: OutputValue) -> String {
+  public static func cell(_ value: ReportValue) -> String {
     switch value {
     case .null: ""
     case .text(let text): text

@@ -1,30 +1,29 @@
-import CohortCore
-import CohortStore
-import Foundation
+public import CohortCore
+internal import Foundation
 
-extension OutputValue {
-  static func id(_ value: SampleID) -> OutputValue { .unsigned(value.rawValue) }
+extension ReportValue {
+  public static func id(_ value: SampleID) -> ReportValue { .unsigned(value.rawValue) }
 
   /// A group's number; null for samples that have none yet.
-  static func id(_ value: GroupID) -> OutputValue { value == .unassigned ? .null : .unsigned(UInt64(value.rawValue)) }
+  public static func id(_ value: GroupID) -> ReportValue { value == .unassigned ? .null : .unsigned(UInt64(value.rawValue)) }
 
-  static func sequence(_ value: LogSequence) -> OutputValue { .unsigned(value.rawValue) }
+  public static func sequence(_ value: LogSequence) -> ReportValue { .unsigned(value.rawValue) }
 
-  static func digest(_ value: Digest128) -> OutputValue { .text(value.description) }
+  public static func digest(_ value: Digest128) -> ReportValue { .text(value.description) }
 
   /// Milliseconds since 1970 as an RFC 3339 time in UTC.
-  static func time(_ milliseconds: Int64) -> OutputValue {
+  public static func time(_ milliseconds: Int64) -> ReportValue {
     let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
     return .text(date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)) + "Z")
   }
 
   /// JSON of the store; null when there is none.
-  static func json(_ utf8: [UInt8]) -> OutputValue { utf8.isEmpty ? .null : .encoded(utf8) }
+  public static func json(_ utf8: [UInt8]) -> ReportValue { utf8.isEmpty ? .null : .encoded(utf8) }
 }
 
 extension GroupingDefinition {
   /// In the words of the command line: `length response, 8 quantiles`.
-  var text: String {
+  public var text: String {
     switch criterion {
     case .task: return "task"
     case .attribute(let key): return "attribute:\(key)"
@@ -54,7 +53,7 @@ extension GroupingDefinition {
 }
 
 extension GroupingDefinition.LengthPart {
-  var name: String {
+  public var name: String {
     switch self {
     case .prompt: "prompt"
     case .response: "response"
@@ -65,7 +64,7 @@ extension GroupingDefinition.LengthPart {
 
 extension GroupGeometry {
   /// What people call the group: its label or interval. A centroid has no name.
-  var text: String? {
+  public var text: String? {
     switch self {
     case .label(let text): text
     case .interval(let lower, let upper): upper == .max ? "\(lower)..." : "\(lower)..<\(upper)"

@@ -1,10 +1,10 @@
-import CohortCore
+internal import CohortCore
 
 /// Writes values as JSON (RFC 8259), without white space, in the order given.
 ///
 /// Texts are escaped so that they can do nothing to a terminal.
-enum JSONText {
-  static func append(_ value: OutputValue, to bytes: inout [UInt8]) {
+public enum JSONText {
+  public static func append(_ value: ReportValue, to bytes: inout [UInt8]) {
     switch value {
     case .null: bytes.append(contentsOf: "null".utf8)
     case .boolean(let value): bytes.append(contentsOf: (value ? "true" : "false").utf8)
@@ -24,7 +24,7 @@ enum JSONText {
     }
   }
 
-  static func append(_ record: OutputRecord, to bytes: inout [UInt8]) {
+  public static func append(_ record: ReportRecord, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "{"))
     for (i, field) in record.fields.enumerated() {
       if i > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -35,7 +35,7 @@ enum JSONText {
     bytes.append(UInt8(ascii: "}"))
   }
 
-  static func string(_ value: OutputValue) -> String {
+  public static func string(_ value: ReportValue) -> String {
     var bytes: [UInt8] = []
     append(value, to: &bytes)
     return String(decoding: bytes, as: UTF8.self)

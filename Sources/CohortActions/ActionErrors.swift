@@ -1,0 +1,21 @@
+public import CohortCore
+
+extension ErrorCode {
+  package static let cliDamaged = ErrorCode(.cli, "damaged", .corruption)
+  package static let cliName = ErrorCode(.cli, "name", .usage)
+  package static let cliNoSuchStep = ErrorCode(.cli, "no-such-step", .notFound)
+  package static let cliNotReplayed = ErrorCode(
+    .cli, "not-replayed", .corruption, hint: "Restore the last backup, or drop the grouping and create it again")
+  package static let cliRunExists = ErrorCode(.cli, "run-exists", .usage)
+  package static let cliInterrupted = ErrorCode(.cli, "interrupted", .interrupted)
+  package static let cliUnknownEncoder = ErrorCode(.cli, "unknown-encoder", .notFound)
+  package static let cliUnknownSample = ErrorCode(.cli, "unknown-sample", .notFound)
+  package static let cliUsage = ErrorCode(.cli, "usage", .usage)
+}
+
+extension CohortError {
+  /// A request that makes no sense.
+  package static func usage(_ message: String, hint: String? = nil) -> CohortError {
+    CohortError(.cliUsage, message, hint: hint)
+  }
+}

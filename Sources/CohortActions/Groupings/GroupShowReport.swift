@@ -1,0 +1,80 @@
+internal import CohortCore
+internal import CohortPipeline
+internal import CohortStore
+
+/// A group from inside, with its members in full.
+public struct GroupShowReport: RecordReport {
+  /// A member in a few words.
+  public struct Member: Sendable {
+    public let id: ReportValue
+    /// The squared distance to the centroid; null where there is none.
+    public let distance: ReportValue
+    public let excerpt: String
+    fileprivate let record: ReportRecord
+
+    fileprivate init(_ member: GroupDetail.Member, _ transaction: borrowing ReadTransaction) throws {
+      id = .id(member.sample.id)
+      distance = .optional(member.distance.map { Double($0) })
+      excerpt = SampleDescription.excerpt(member.sample)
+      var record = try SampleDescription(member.sample, in: transaction).record
+      record.append("distance", distance)
+      self.record = record
+    }
+  }
+
+  public static let historyColumns: [ReportColumn] = [
+    "sequence", "time", .hidden("position"), "operation", "parent", "child", "count", "gain",
+  ]
+
+  /// `medoid`, `central`, `typical`, `outlying`.
+  public let sections: [(name: String, members: [Member])]
+  /// Nil unless asked for.
+  public let history: [ReportRecord]?
+  private let detail: GroupDetail
+
+  init(_ detail: GroupDetail, withHistory: Bool, _ transaction: borrowing ReadTransaction) throws {
+    self.detail = detail
+    let kinds = [
+      ("medoid", detail.medoid.map { [$0] } ?? []), ("central", detail.central), ("typical", detail.typical),
+      ("outlying", detail.outlying),
+    ]
+    sections = try kinds.map { (name: $0.0, members: try $0.1.map { try Member($0, transaction) }) }
+    history = withHistory ? detail.history.map(\.record) : nil
+  }
+
+  public var record: ReportRecord {
+    var record = detail.summary.record(forPeople: false)
+    record.append("open", .boolean(detail.isOpen))
+    record.append("parent", detail.parent.map { .id($0) } ?? .null)
+    record.append("heir", detail.heir.map { .id($0) } ?? .null)
+    for (name, members) in sections {
+      let values = members.map { ReportValue.record($0.record) }
+      record.append(name, name == "medoid" ? values.first ?? .null : .list(values))
+    }
+    if let history { record.append("history", .list(history.map { .record($0) })) }
+    return record
+  }
+
+  public var summary: ReportRecord {
+    let summary = detail.summary
+    var head: ReportRecord = [
+      "group": .id(summary.group), "size": .count(summary.size), "label": .text(summary.label),
+      "terms": .list(summary.terms.map { .text($0) }), "mean_length": .number(summary.meanLength),
+      "longest": .count(summary.longest), "radius": .optional(summary.radius), "tasks": .text(summary.mix),
+    ]
+    if !detail.isOpen { head.append("closed", true) }
+    if let parent = detail.parent { head.append("parent", .id(parent)) }
+    if let heir = detail.heir { head.append("heir", .id(heir)) }
+    return head
+  }
+}
+
+extension GroupDetail.Event {
+  fileprivate var record: ReportRecord {
+    [
+      "sequence": .sequence(sequence), "time": .time(time), "position": .count(position),
+      "operation": .text(operation), "parent": parent.map { .id($0) } ?? .null, "child": .id(child),
+      "count": .count(count), "gain": .number(gain),
+    ]
+  }
+}

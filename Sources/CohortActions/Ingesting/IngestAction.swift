@@ -1,0 +1,107 @@
+public import CohortCore
+internal import CohortIngestion
+public import CohortPipeline
+public import CohortStore
+
+/// `ingest`: pours files, folders or standard input into a store.
+public struct IngestAction: RecordAction {
+  public static let name = "ingest"
+  public var access: ActionAccess { request.isDryRun ? .reads : .writes }
+  public var request: IngestRequest
+
+  public init(_ request: IngestRequest) { self.request = request }
+
+  /// - Throws: what ended the ingestion before anything of it was stored. Whatever ends it later is in the report.
+  public func run(on store: Store, _ control: JobControl) throws -> IngestOutcomeReport {
+    var report = IngestReport()
+    do {
+      try IngestJob.run(store, request, control: control, into: &report)
+    } catch let error as CohortError where !request.isDryRun && report.records > 0 {
+      let scope = request.dedupe ?? store.configuration.dedupe
+      return IngestOutcomeReport(report: report, ending: report.explain(error, dedupe: scope))
+    }
+    return IngestOutcomeReport(report: report)
+  }
+}
+
+/// What an ingestion did, and what ended it.
+public struct IngestOutcomeReport: RecordReport {
+  public let report: IngestReport
+  /// An error of the whole, when a part of it was stored already.
+  var ending: CohortError?
+
+  public var record: ReportRecord { report.record }
+  public var summary: ReportRecord { report.summary }
+  public var isPartial: Bool { report.quarantined > 0 }
+  public var failure: CohortError? { ending ?? report.failures.first?.error }
+
+  public var notes: [String] {
+    var notes = report.notes.map(\.description)
+    notes += report.failures.dropFirst(ending == nil ? 1 : 0).map(\.error.description)
+    if failure == nil, report.quarantined > 0 {
+      notes.append(
+        "\(report.quarantined) records are in quarantine: cohort sql \"SELECT * FROM quarantine\" shows why")
+    }
+    return notes
+  }
+}
+
+extension IngestReport {
+  /// An error that ended the ingestion when a part of it was stored already: what is true of that part, and how to go on.
+  func explain(_ error: CohortError, dedupe: DedupeScope) -> CohortError {
+    let what = error.category == .interrupted ? "Interrupted" : error.message
+    var explained = CohortError(
+      error.code, category: error.category, "\(what); what was taken in before (\(inserted) new samples) stays",
+      place: error.place, cause: error.cause, hint: error.hint)
+    guard error.category == .temporary || error.category == .interrupted else { return explained }
+    let before = ErrorCode.storeNoRoom.contains(error.code) ? "Free some space. " : ""
+    explained.hint =
+      dedupe == .none
+      ? "\(before)The first \(records) records are done; without a look for duplicates, the same command would take "
+        + "them in again"
+      : "\(before)Run the same command again to go on: it knows what it has taken in"
+    return explained
+  }
+
+  /// What people want to know.
+  public var summary: ReportRecord {
+    var record: ReportRecord = [
+      "inserted": .count(inserted), "duplicates": .count(duplicates), "quarantined": .count(quarantined),
+    ]
+    for reason in reasons.sorted(by: { $0.key < $1.key }) { record.append("  \(reason.key)", .count(reason.value)) }
+    record.append("records", .count(records))
+    record.append("sources", .count(sources.count))
+    if embedded > 0 || withoutVector > 0 {
+      record.append("embedded", .count(embedded))
+      record.append("without_vector", .count(withoutVector))
+    }
+    if isDryRun { record.append("dry_run", true) }
+    return record
+  }
+
+  public var record: ReportRecord {
+    [
+      "inserted": .count(inserted), "duplicates": .count(duplicates), "quarantined": .count(quarantined),
+      "newly_quarantined": .count(newlyQuarantined), "records": .count(records), "embedded": .count(embedded),
+      "without_vector": .count(withoutVector), "input_bytes": .count(inputBytes), "dry_run": .boolean(isDryRun),
+      "reasons": .record(
+        ReportRecord(reasons.sorted { $0.key < $1.key }.map { (name: $0.key, value: .count($0.value)) })),
+      "sources": .list(
+        sources.map { source in
+          .record([
+            "source": .text(source.name), "path": .text(source.path), "layout": .optional(source.layout),
+            // Other keys than those of the totals: a script that looks for "inserted" finds it once.
+            "new": .count(source.inserted), "known": .count(source.duplicates), "refused": .count(source.quarantined),
+          ])
+        }),
+      "notes": .list(notes.map { .text($0.description) }),
+      "failures": .list(
+        failures.map { failure in
+          .record([
+            "code": .text(failure.error.code.name), "message": .text(failure.error.message),
+            "place": .optional(failure.error.place), "cause": .optional(failure.error.cause),
+          ])
+        }),
+    ]
+  }
+}

@@ -1,0 +1,166 @@
+internal import CohortCore
+public import CohortPipeline
+public import CohortPlanning
+public import CohortStore
+
+/// `plan create`: makes a plan, and reports what its epochs give before any training.
+public struct PlanCreateAction: RecordAction {
+  public static let name = "plan create"
+  public var access: ActionAccess { .writes }
+  public var plan: String
+  public var snapshot: String
+  public var grouping: String
+  public var configuration: PlanConfiguration
+  /// The length measure that budget, curriculum and padding count by; nil for the store's own.
+  public var measure: String?
+
+  public init(
+    plan: String, snapshot: String, grouping: String, configuration: PlanConfiguration, measure: String? = nil
+  ) {
+    self.plan = plan
+    self.snapshot = snapshot
+    self.grouping = grouping
+    self.configuration = configuration
+    self.measure = measure
+  }
+
+  /// - Throws: `cli.name`; `planning.configuration`; `store.unknown-snapshot`, `store.unknown-grouping` for one that the
+  ///   snapshot lacks, `store.unknown-length-measure`, `store.plan-exists`.
+  public func run(on store: Store, _ control: JobControl) throws -> PlanCreateReport {
+    try NewName.check(plan, of: "plan")
+    try configuration.validate()
+    let measure = measure == SampleLengths.ownMeasure ? nil : measure
+    let unit = try store.read { transaction in
+      let names = try transaction.existingSnapshot(snapshot).groupings.map(\.name)
+      guard names.contains(grouping) else { throw CohortError.unknown("grouping", grouping, known: names) }
+      return try measure.map { try transaction.existingMeasure($0).unit } ?? store.configuration.lengthUnit
+    }
+    let (_, report) = try PlanJob.create(
+      store, name: plan, snapshot: snapshot, grouping: grouping, configuration: configuration, measure: measure)
+    return PlanCreateReport(plan: plan, grouping: grouping, unit: unit, report: report)
+  }
+}
+
+/// `plan list`
+public struct PlanListAction: ListAction {
+  public static let name = "plan list"
+  public var access: ActionAccess { .reads }
+  public static let columns: [ReportColumn] = [
+    "plan", "snapshot", "grouping", "batch_size", "steps", "rows", "created", "plan_hash", .hidden("report"),
+  ]
+
+  public init() {}
+
+  public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
+    let rows = try store.read { transaction in
+      try transaction.plans().map { record -> ReportRecord in
+        let plan = try Plan(decoding: record.plan)
+        let snapshot = try transaction.snapshot(record.snapshot)
+        let grouping = snapshot?.groupings.first { $0.id == record.grouping }
+        return [
+          "plan": .text(record.name), "snapshot": .optional(snapshot?.name), "grouping": .optional(grouping?.name),
+          "batch_size": .count(plan.configuration.batchSize), "steps": .count(plan.stepsPerEpoch),
+          "rows": .count(plan.rows), "created": .time(record.created), "plan_hash": .digest(record.hash),
+          "report": .json([UInt8](record.report.utf8)),
+        ]
+      }
+    }
+    try rows.forEach(row)
+  }
+}
+
+/// `plan show`: the batches of an epoch, any step without the steps before it.
+public struct PlanShowAction: ListAction {
+  /// Which part of each step is looked at.
+  public struct Share: Sendable {
+    public var rank: Int
+    public var world: Int
+    public var accumulation: Int
+
+    public init(rank: Int, world: Int = 1, accumulation: Int = 1) {
+      (self.rank, self.world, self.accumulation) = (rank, world, accumulation)
+    }
+  }
+
+  public static let name = "plan show"
+  public var access: ActionAccess { .reads }
+  public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids"]
+  public static let isStream = true
+  public var plan: String
+  public var epoch: UInt64
+  /// The first step, and the one behind the last; nil for the end of the epoch.
+  public var steps: (lower: UInt64, upper: UInt64?)
+  /// Nil for whole steps.
+  public var share: Share?
+
+  public init(plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil), share: Share? = nil) {
+    self.plan = plan
+    self.epoch = epoch
+    self.steps = steps
+    self.share = share
+  }
+
+  /// - Throws: `store.unknown-plan`; `cli.no-such-step`.
+  public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
+    let stored = try StoredPlan(store, named: plan)
+    let count = stored.plan.stepsPerEpoch
+    if steps.lower > 0 || steps.upper != nil, steps.lower >= count {
+      throw CohortError(
+        .cliNoSuchStep, "Plan '\(plan)' has no step \(steps.lower)",
+        hint: count == 0 ? "Its epochs have no steps" : "The steps of an epoch go from 0 to \(count - 1)")
+    }
+    let end = min(steps.upper ?? count, count)
+    for index in min(steps.lower, end)..<end {
+      try row(try record(try stored.plan.step(epoch: epoch, step: index), stored, store))
+    }
+  }
+
+  private func record(_ step: PlannedStep, _ stored: StoredPlan, _ store: Store) throws -> ReportRecord {
+    var parts = [step.positions]
+    if let share {
+      parts = try (0..<share.accumulation).map { micro in
+        let slice = try step.slice(
+          rank: share.rank, world: share.world, accumulation: share.accumulation, micro: micro)
+        return Array(step.positions[slice])
+      }
+    }
+    let ids = try parts.map { try stored.ids(store, at: $0) }
+    let all = ids.flatMap { $0 }
+    var record: ReportRecord = [
+      "epoch": .count(step.epoch), "step": .count(step.step), "group": .id(step.group),
+      "ids": .list(all.map { .id($0) }), "size": .count(all.count), "mixed": .boolean(step.isMixed),
+    ]
+    if share != nil { record.append("micro_batches", .list(ids.map { .list($0.map { .id($0) }) })) }
+    return record
+  }
+}
+
+/// `plan digest`: one hash over all ids of some epochs, in order.
+public struct PlanDigestAction: RecordAction {
+  public static let name = "plan digest"
+  public var access: ActionAccess { .reads }
+  public var plan: String
+  /// From 0 on.
+  public var epochs: UInt64
+  /// The digest is the same for every number of ranks and of micro-batches: the ids are put together from their parts.
+  public var world: Int
+  public var accumulation: Int
+
+  public init(plan: String, epochs: UInt64, world: Int = 1, accumulation: Int = 1) {
+    self.plan = plan
+    self.epochs = epochs
+    self.world = world
+    self.accumulation = accumulation
+  }
+
+  /// - Throws: `store.unknown-plan`; `pipeline.interrupted`.
+  public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
+    let stored = try StoredPlan(store, named: plan)
+    let digest = try stored.digest(
+      store, epochs: 0..<epochs, world: world, accumulation: accumulation, control: control)
+    return PlainReport([
+      "plan": .text(plan), "epochs": .count(epochs), "digest": .digest(digest), "plan_hash": .digest(stored.plan.hash),
+      "steps": .count(stored.plan.stepsPerEpoch),
+    ])
+  }
+}

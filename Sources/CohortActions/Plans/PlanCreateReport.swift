@@ -1,0 +1,62 @@
+internal import CohortCore
+public import CohortPlanning
+
+/// A new plan, and what its epochs give.
+public struct PlanCreateReport: RecordReport {
+  public let plan: String
+  public let grouping: String
+  /// What the lengths of the report count.
+  let unit: LengthUnit
+  public let report: PlanReport
+
+  public var summary: ReportRecord {
+    var record: ReportRecord = [
+      "plan": .text(plan), "plan_hash": .digest(report.planHash), "snapshot": .text(report.snapshot),
+      "grouping": .text(grouping), "groups": .count(report.groups),
+      "steps": .text("\(report.steps) an epoch, \(Self.sizes(report.smallestStep, report.largestStep)) samples"),
+      "samples": .text("\(report.samples) an epoch, of \(report.rows) in the snapshot"),
+      "repeated": .count(report.repeated), "dropped": .count(report.dropped), "mixed": .count(report.mixed),
+      "purity": .text(Self.percent(report.purity)),
+    ]
+    if report.ungrouped > 0 {
+      record.append("ungrouped", .text("\(report.ungrouped) samples have no group; they share steps"))
+    }
+    if report.foldedGroups > 0 {
+      record.append("folded", .text("\(report.foldedGroups) small groups, \(report.foldedRows) samples"))
+    }
+    if report.droppedGroups > 0 { record.append("dropped_groups", .count(report.droppedGroups)) }
+    if report.overBudgetGroups > 0 { record.append("over_budget_groups", .count(report.overBudgetGroups)) }
+    guard let lengths = report.lengths else { return record }
+    record.append(
+      unit == .field ? "lengths" : unit.name,
+      .text("\(lengths.medianTokens) a step (median), \(lengths.p95Tokens) (p95), \(lengths.greatestTokens) (most)"))
+    let ours = Self.percent(lengths.paddingWaste)
+    record.append(
+      "padding", .text("\(ours) of a padded step; \(Self.percent(lengths.randomPaddingWaste)) without grouping"))
+    return record
+  }
+
+  private static func sizes(_ least: UInt64, _ greatest: UInt64) -> String {
+    least == greatest ? "\(least)" : "\(least) to \(greatest)"
+  }
+
+  private static func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
+
+  public var record: ReportRecord {
+    [
+      "plan": .text(plan), "plan_hash": .digest(report.planHash), "snapshot": .text(report.snapshot),
+      "grouping": .text(grouping), "kind": .text(report.kind.rawValue), "groups": .count(report.groups),
+      "rows": .count(report.rows), "steps": .count(report.steps), "samples": .count(report.samples),
+      "unique": .count(report.unique), "repeated": .count(report.repeated), "dropped": .count(report.dropped),
+      "mixed": .count(report.mixed), "mixed_steps": .count(report.mixedSteps), "ungrouped": .count(report.ungrouped),
+      "purity": .number(report.purity), "short_steps": .count(report.shortSteps),
+      "smallest_step": .count(report.smallestStep), "largest_step": .count(report.largestStep),
+      "small_groups": .count(report.smallGroups), "folded_groups": .count(report.foldedGroups),
+      "folded_rows": .count(report.foldedRows), "dropped_groups": .count(report.droppedGroups),
+      "over_budget_groups": .count(report.overBudgetGroups),
+      "lengths": report.lengths.map { .json([UInt8]($0.json.utf8)) } ?? .null,
+      "length_measure": .text(report.measure ?? SampleLengths.ownMeasure),
+      "configuration": .json([UInt8](report.configuration.json.utf8)),
+    ]
+  }
+}

@@ -1,0 +1,111 @@
+internal import CohortCore
+public import CohortPipeline
+public import CohortStore
+
+/// `sample show`: samples in full, in the order asked for.
+public struct SampleShowAction: Action {
+  public static let name = "sample show"
+  public var access: ActionAccess { .reads }
+  public static let columns = SampleDescription.columns
+  public var ids: [Range<UInt64>]
+
+  public init(ids: [Range<UInt64>]) { self.ids = ids }
+
+  /// No transaction is open while `body` has a sample: whoever reads the output may be slow.
+  /// - Throws: `cli.unknown-sample` at the first id that does not exist or was deleted.
+  public func run(on store: Store, _ body: (SampleDescription) throws -> Void) throws {
+    for number in ids.joined() {
+      let id = SampleID(number)
+      try body(
+        store.read { transaction in
+          guard let sample = try transaction.sample(id) else { throw try CohortError.noSample(id, transaction) }
+          return try SampleDescription(sample, in: transaction)
+        })
+    }
+  }
+}
+
+/// `sample search`: samples whose messages hold all of some words, in the order of their ids.
+public struct SampleSearchAction: ListAction {
+  public static let name = "sample search"
+  public var access: ActionAccess { .reads }
+  public static let columns = SampleDescription.columns
+  public static let tableColumns: [ReportColumn] = ["id", "source", "task", "text"]
+  public var query: String
+  public var limit: Int
+  /// Adds the beginning of the texts on one line.
+  public var withExcerpt: Bool
+
+  public init(query: String, limit: Int = 10, withExcerpt: Bool = false) {
+    self.query = query
+    self.limit = limit
+    self.withExcerpt = withExcerpt
+  }
+
+  public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
+    let found = try SampleSearch.find(store, query: query, limit: limit, control: control)
+    let records = try store.read { transaction in
+      try found.map { sample in
+        var record = try SampleDescription(sample, in: transaction).record
+        if withExcerpt { record.append("text", .text(SampleDescription.excerpt(sample))) }
+        return record
+      }
+    }
+    try records.forEach(row)
+  }
+}
+
+/// `sample delete`: takes samples out for good.
+public struct SampleDeleteAction: RecordAction {
+  public static let name = "sample delete"
+  public var access: ActionAccess { isDryRun ? .reads : .writes }
+  public var ids: [Range<UInt64>]
+  /// Kept in the log.
+  public var reason: String
+  /// Says what would be deleted, and deletes nothing.
+  public var isDryRun: Bool
+  /// Also overwrites what the file still holds of deleted samples.
+  public var erases: Bool
+
+  public init(ids: [Range<UInt64>], reason: String, isDryRun: Bool = false, erases: Bool = false) {
+    self.ids = ids
+    self.reason = reason
+    self.isDryRun = isDryRun
+    self.erases = erases
+  }
+
+  /// - Throws: `cli.unknown-sample` for an id that does not exist: then nothing is deleted.
+  public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
+    let (found, gone) = try store.read { transaction -> ([SampleID], Int) in
+      let next = try transaction.counters.nextSample
+      var found: Set<SampleID> = []
+      var gone = 0
+      for number in ids.joined() {
+        let id = SampleID(number)
+        guard id.rawValue < next else { throw try CohortError.noSample(id, transaction) }
+        if try transaction.isDeleted(id) { gone += 1 } else { found.insert(id) }
+      }
+      return (found.sorted(), gone)
+    }
+    let deleted = isDryRun ? found : try DeletionJob.run(store, found, reason: reason, control: control)
+    let remains = erases && !isDryRun ? try store.eraseRemains() : nil
+    var record: ReportRecord = [
+      "deleted": .count(deleted.count), "already_deleted": .count(gone), "dry_run": .boolean(isDryRun),
+      "ids": .list(deleted.map { .id($0) }),
+    ]
+    if let remains {
+      record.append("erased_pages", .count(remains.pages))
+      record.append("pages_in_use", .count(remains.inUse))
+    }
+    return PlainReport(record)
+  }
+}
+
+extension CohortError {
+  fileprivate static func noSample(_ id: SampleID, _ transaction: borrowing ReadTransaction) throws -> CohortError {
+    let next = try transaction.counters.nextSample
+    guard id.rawValue >= next else { return CohortError(.cliUnknownSample, "Sample \(id) was deleted") }
+    return CohortError(
+      .cliUnknownSample, "There is no sample \(id)", hint: next == 0 ? "The store is empty" : "Ids go from 0 to \(next - 1)")
+  }
+}

@@ -1,0 +1,52 @@
+internal import CohortCore
+public import CohortPipeline
+public import CohortStore
+
+/// `snapshot create`: brings groupings up to date and pins their membership under a name.
+public struct SnapshotCreateAction: RecordAction {
+  public static let name = "snapshot create"
+  public var access: ActionAccess { .writes }
+  public var snapshot: String
+  /// Empty for all that the store has.
+  public var groupings: [String]
+
+  public init(snapshot: String, groupings: [String] = []) {
+    self.snapshot = snapshot
+    self.groupings = groupings
+  }
+
+  /// - Throws: `store.snapshot-exists`, `pipeline.no-groupings`, `store.unknown-grouping`; what a part threw that one of the
+  ///   groupings needs.
+  public func run(on store: Store, _ control: JobControl) throws -> SnapshotRecord {
+    try NewName.check(snapshot, of: "snapshot")
+    let names = try SnapshotJob.groupings(for: snapshot, groupings, in: store)
+    let report = try StoreUpdater(store).update(.groupings(names), control: control)
+    if let error = report.troubles.first?.error { throw error }
+    return try SnapshotJob.create(store, name: snapshot, groupings: names)
+  }
+}
+
+/// `snapshot list`
+public struct SnapshotListAction: ListAction {
+  public static let name = "snapshot list"
+  public var access: ActionAccess { .reads }
+  public static let columns: [ReportColumn] = [
+    "snapshot", "created", "samples", "log_sequence", "groupings", .hidden("digest"),
+  ]
+
+  public init() {}
+
+  public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
+    for snapshot in try store.read({ try $0.snapshots() }) { try row(snapshot.record) }
+  }
+}
+
+extension SnapshotRecord: RecordReport {
+  public var record: ReportRecord {
+    [
+      "snapshot": .text(name), "created": .time(created), "samples": .count(samples),
+      "log_sequence": .sequence(sequence), "groupings": .list(groupings.map { .text($0.name) }),
+      "digest": .digest(digest),
+    ]
+  }
+}

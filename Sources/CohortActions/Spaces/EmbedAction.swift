@@ -1,0 +1,42 @@
+internal import CohortCore
+public import CohortPipeline
+public import CohortStore
+
+/// `embed run`: gives vectors to the samples that have none yet.
+public struct EmbedAction: Action {
+  public static let name = "embed run"
+  public var access: ActionAccess { .writes }
+  public static let columns = EmbedReport.columns
+  /// Nil for every space that has an encoder.
+  public var space: String?
+  public var retryingRefused: Bool
+
+  public init(space: String? = nil, retryingRefused: Bool = false) {
+    self.space = space
+    self.retryingRefused = retryingRefused
+  }
+
+  /// - Throws: `store.unknown-embedding-space`, `cli.usage` for vectors that are given; what the encoder throws.
+  public func run(on store: Store, _ control: JobControl) throws -> UpdateReport {
+    if let space, let known = try store.read({ try $0.space(named: space) }), known.isGiven {
+      throw CohortError.usage(
+        "The vectors of space \"\(space)\" are given, not made",
+        hint: "Give them while ingesting: cohort ingest DATA --embeddings FILE.npy")
+    }
+    let report = try StoreUpdater(store).update(
+      .vectors(space: space), retryingRefused: retryingRefused, control: control)
+    if let error = report.troubles.first?.error { throw error }
+    return report
+  }
+}
+
+extension EmbedReport {
+  public static let columns: [ReportColumn] = ["space", "embedded", "without_vector", "refused"]
+
+  public var record: ReportRecord {
+    [
+      "space": .text(space), "embedded": .count(embedded), "without_vector": .count(without),
+      "refused": .count(refused),
+    ]
+  }
+}

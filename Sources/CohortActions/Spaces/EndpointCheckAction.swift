@@ -1,0 +1,42 @@
+internal import CohortEmbedding
+public import CohortPipeline
+public import CohortProviders
+
+/// `embed check`: tries an embedding server. Needs no store, and stores nothing.
+public struct EndpointCheckAction: Sendable {
+  public static let name = "embed check"
+  public var server: ProviderConfiguration
+  /// The largest batch to try.
+  public var mostTexts: Int
+
+  public init(server: ProviderConfiguration, mostTexts: Int = 256) {
+    self.server = server
+    self.mostTexts = mostTexts
+  }
+
+  /// - Throws: what the server's answers, or their absence, mean.
+  public func run(_ control: JobControl) throws -> PlainReport {
+    var options = ServerOptions()
+    options.shouldStop = control.shouldStop
+    let report = try EndpointCheck.run(
+      server, key: try APIKey.read(server.key), mostTexts: mostTexts, options: options
+    ) { control.report(JobProgress(stage: $0, done: 0, total: nil, unit: "texts")) }
+    return PlainReport(report.record)
+  }
+}
+
+extension EndpointReport {
+  fileprivate var record: ReportRecord {
+    [
+      "address": .text(address), "provider": .text(identity.provider), "model": .text(identity.model),
+      "revision": .optional(information.revision), "fingerprint": .text(identity.fingerprint),
+      "dimension": .count(identity.dimension), "needs_key": needsKey.map { .boolean($0) } ?? .null,
+      "normalised": .boolean(isNormalised), "keeps_order": .boolean(keepsOrder),
+      "base64": writesBase64.map { .boolean($0) } ?? .null, "deterministic": .boolean(isDeterministic),
+      "least_cosine": .number(leastCosine), "largest_batch": .count(largestBatch),
+      "batch_refusal": .optional(batchRefusal), "long_text_refusal": .optional(longTextRefusal),
+      "longest_text_tokens": information.textTokens.map { .count($0) } ?? .null,
+      "latency_ms": .number(latency * 1000), "texts_per_second": .number(textsPerSecond.rounded()),
+    ]
+  }
+}

@@ -1,0 +1,121 @@
+internal import CohortPlanning
+public import CohortCore
+public import CohortPipeline
+public import CohortStore
+internal import CohortTrainer
+
+/// `train`: trains the reference learner on a plan, with checkpoints in the store.
+///
+/// A run that is killed at any moment and taken up again ends in the weights of one that was not.
+public struct TrainAction: Action {
+  public static let name = "train"
+  public var access: ActionAccess { .writes }
+  public static let columns: [ReportColumn] = [
+    "epoch", "step", "group", "loss", "tokens", "samples", .hidden("missing"), "samples_per_second", "checkpointed",
+  ]
+  public var plan: String
+  /// Until this many epochs of the plan are done.
+  public var epochs: UInt64
+  /// Steps between checkpoints; nil for one at the end.
+  public var checkpointEvery: UInt64?
+  /// Goes on from the run's latest checkpoint.
+  public var resume: Bool
+  /// Nil for the plan's name, with a number if that is taken; to go on, for the plan's latest run.
+  public var runName: String?
+  /// The seed of the learner's first weights.
+  public var learnerSeed: UInt64
+
+  public init(
+    plan: String, epochs: UInt64, checkpointEvery: UInt64? = nil, resume: Bool = false, runName: String? = nil,
+    learnerSeed: UInt64 = 0
+  ) {
+    self.plan = plan
+    self.epochs = epochs
+    self.checkpointEvery = checkpointEvery
+    self.resume = resume
+    self.runName = runName
+    self.learnerSeed = learnerSeed
+  }
+
+  /// - Parameter step: gets each step when it is done.
+  /// - Throws: `cli.name`, `cli.run-exists`, `store.unknown-plan`; what the trainer throws.
+  public func run(
+    on store: Store, _ control: JobControl, _ step: (ReportRecord) throws -> Void
+  ) throws -> TrainReport {
+    if let runName { try NewName.check(runName, of: "run") }
+    let record = try store.read { try $0.existingPlan(plan) }
+    let name = try runName(for: record, in: store)
+    let batches = try StoreBatches(store: store, plan: record)
+    let checkpoints = try StoreCheckpoints(store: store, run: name, plan: record)
+    var training = try TrainingSession(
+      plan: batches.plan, learner: ReferenceLearner(ReferenceLearner.Configuration(seed: learnerSeed)),
+      epochs: epochs, checkpointEvery: checkpointEvery)
+    let start = ContinuousClock.now
+    let result = try training.run(
+      batches: batches, checkpoints: checkpoints, resume: resume, now: { ContinuousClock.now - start }
+    ) { report in
+      try step(report.record)
+      return control.shouldStop() ? .stop : .proceed
+    }
+    return TrainReport(run: name, plan: record, epochs: epochs, result: result)
+  }
+
+  private func runName(for record: PlanRecord, in store: Store) throws -> String {
+    guard let runName else {
+      if resume, let latest = try StoreCheckpoints.latestRun(of: record.name, in: store) { return latest.name }
+      return try StoreCheckpoints.freshName(for: record, in: store)
+    }
+    guard try resume || store.read({ try $0.run(named: runName) }) == nil else {
+      throw CohortError(
+        .cliRunExists, "There is already a run named '\(runName)'",
+        hint: "Go on with it by --resume, or give the new run another name")
+    }
+    return runName
+  }
+}
+
+/// How a training ended.
+public struct TrainReport: RecordReport {
+  let run: String
+  let plan: PlanRecord
+  let epochs: UInt64
+  let result: TrainingResult
+
+  public var weightsDigest: String { result.weightsDigest.description }
+
+  public var record: ReportRecord {
+    [
+      "weights_digest": .digest(result.weightsDigest), "run": .text(run), "plan": .text(plan.name),
+      "plan_hash": .digest(plan.hash), "epochs": .count(epochs), "finished": .boolean(result.isFinished),
+      "epoch": .count(result.cursor.epoch), "step": .count(result.cursor.step),
+      "steps": .count(result.progress.steps), "samples": .count(result.progress.samples),
+      "tokens": .count(result.progress.tokens), "missing": .count(result.progress.missing),
+      "resumed_from": result.resumedFrom.map { .record(["epoch": .count($0.epoch), "step": .count($0.step)]) }
+        ?? .null,
+      "damaged_checkpoints": .list(result.damagedCheckpoints.map { .count($0.number) }),
+    ]
+  }
+
+  public var notes: [String] {
+    result.damagedCheckpoints.map { "passed over checkpoint \($0.number): \($0.reason)" }
+  }
+
+  /// `cli.interrupted` when it was stopped before its end.
+  public var failure: CohortError? {
+    guard !result.isFinished else { return nil }
+    return CohortError(
+      .cliInterrupted, "The training was interrupted; its last checkpoint is kept",
+      place: "run \(run), epoch \(result.cursor.epoch), step \(result.cursor.step)",
+      hint: "Go on with --run \(run) --resume")
+  }
+}
+
+extension StepReport {
+  fileprivate var record: ReportRecord {
+    [
+      "epoch": .count(epoch), "step": .count(step), "group": .id(group), "loss": .number(loss),
+      "tokens": .count(tokens), "samples": .count(samples), "missing": .count(missing),
+      "samples_per_second": .number(samplesPerSecond), "checkpointed": .boolean(checkpointed),
+    ]
+  }
+}

@@ -1,0 +1,134 @@
+internal import CohortCore
+internal import CohortEmbedding
+public import CohortPipeline
+internal import CohortProviders
+public import CohortStore
+
+/// The one place that brings a store up to date: embeds, measures and groups what is pending, in this order. Trouble with a
+/// part (its server is gone, its state is damaged) stops no other part.
+///
+/// It keeps encoders, tokenizers and the states of groupings open from one update to the next, so that a daemon does not
+/// read them anew each time. Nobody else may write the store meanwhile. Used by one thread at a time.
+public final class StoreUpdater {
+  public let store: Store
+  private var encoders: [SpaceID: any TextEncoder] = [:]
+  private var counters: [MeasureID: LengthCounter] = [:]
+  private var followers: [GroupingID: any Follower] = [:]
+
+  public init(_ store: Store) { self.store = store }
+
+  /// Brings what `scope` says to the end of the log.
+  /// - Parameters:
+  ///   - retryingRefused: also samples whose text an encoder refused before.
+  ///   - observe: told of each part as soon as it is done, or cannot be.
+  /// - Throws: `pipeline.interrupted`, and what the store throws: what was committed before is kept.
+  @discardableResult
+  public func update(
+    _ scope: UpdateScope = .everything, retryingRefused: Bool = false, control: JobControl,
+    observe: (UpdateEvent) -> Void = { _ in }
+  ) throws -> UpdateReport {
+    let needs = try store.read { try UpdateNeeds(scope, $0) }
+    var report = UpdateReport()
+    try SpaceJob.freeDropped(store, control: control)
+    for space in needs.spaces {
+      try attempt(.space, space.name, control, &report, observe) { report in
+        guard let embedded = try embed(space, retryingRefused, control, observe) else { return }
+        report.embedded.append(embedded)
+      }
+    }
+    for measure in needs.measures {
+      try attempt(.measure, measure.name, control, &report, observe) { report in
+        guard let measured = try self.measure(measure, control, observe) else { return }
+        report.measured.append(measured)
+      }
+    }
+    for grouping in needs.groupings {
+      do {
+        try attempt(.grouping, grouping.name, control, &report, observe) { report in
+          report.groupings.append(try group(grouping, control, observe))
+        }
+      } catch {
+        // What it holds may be ahead of what was committed.
+        followers[grouping.id] = nil
+        throw error
+      }
+    }
+    let failed = report.troubles.map(\.part)
+    report.waiting = UpdateNeeds.groupings(
+      needing: Set(failed.filter { $0.kind == .space }.map(\.name)),
+      Set(failed.filter { $0.kind == .measure }.map(\.name)), among: needs.groupings)
+    return report
+  }
+
+  // MARK: Parts
+
+  private func attempt(
+    _ kind: UpdatePart.Kind, _ name: String, _ control: JobControl, _ report: inout UpdateReport,
+    _ observe: (UpdateEvent) -> Void, _ body: (inout UpdateReport) throws -> Void
+  ) throws {
+    do {
+      try body(&report)
+    } catch let error as CohortError where Self.concernsOnePart(error, kind) && !control.shouldStop() {
+      let part = UpdatePart(kind: kind, name: name)
+      if kind == .grouping { followers = followers.filter { $0.value.name != name } }
+      report.troubles.append(UpdateReport.Trouble(part: part, error: error))
+      observe(.trouble(part, error))
+    }
+  }
+
+  /// Whether an error stops no other part: an encoder's, a tokenizer's or a grouping's own.
+  private static func concernsOnePart(_ error: CohortError, _ kind: UpdatePart.Kind) -> Bool {
+    guard error.category != .interrupted else { return false }
+    return kind == .grouping
+      ? UpdateJob.concernsOneGrouping(error) : error.code.module == .embedding || error.code.module == .pipeline
+  }
+
+  /// - Returns: nil when nothing waits: no reason to load a model or to ask a server.
+  private func embed(
+    _ space: EmbeddingSpace, _ retryingRefused: Bool, _ control: JobControl, _ observe: (UpdateEvent) -> Void
+  ) throws -> EmbedReport? {
+    let counts = try store.read { try $0.vectorCounts(in: space) }
+    guard counts.pending > 0 || retryingRefused && counts.refused > 0 else { return nil }
+    let started = ContinuousClock.now
+    var options = ServerOptions()
+    options.shouldStop = control.shouldStop
+    // After trouble it is opened anew.
+    let opened =
+      try encoders.removeValue(forKey: space.id)
+      ?? space.openEncoder(in: store, workers: control.workers, options: options)
+    guard let encoder = opened else { return nil }
+    let report = try EmbedJob.run(
+      store, space: space.name, encoder: encoder, retryingRefused: retryingRefused, control: control)
+    encoders[space.id] = encoder
+    observe(.embedded(report, seconds: started.seconds))
+    return report
+  }
+
+  private func measure(
+    _ measure: LengthMeasure, _ control: JobControl, _ observe: (UpdateEvent) -> Void
+  ) throws -> MeasureReport? {
+    guard try measure.rows < store.read({ try $0.counters.nextSample }) else { return nil }
+    let started = ContinuousClock.now
+    let counter = try counters[measure.id] ?? LengthCounter(of: measure, in: store)
+    counters[measure.id] = counter
+    let report = try MeasureJob.run(store, measure: measure.name, counter: counter, control: control)
+    observe(.measured(report, seconds: started.seconds))
+    return report
+  }
+
+  private func group(
+    _ grouping: GroupingRecord, _ control: JobControl, _ observe: (UpdateEvent) -> Void
+  ) throws -> GroupingUpdate {
+    let started = ContinuousClock.now
+    let follower = try followers[grouping.id] ?? UpdateJob.follower(of: grouping.name, in: store)
+    followers[grouping.id] = follower
+    let update = try follower.update(control)
+    observe(.grouped(update, digest: follower.digest, seconds: started.seconds))
+    return update
+  }
+}
+
+extension ContinuousClock.Instant {
+  /// Seconds from here to now, to the millisecond.
+  package var seconds: Double { ((ContinuousClock.now - self) / .milliseconds(1)).rounded() / 1000 }
+}

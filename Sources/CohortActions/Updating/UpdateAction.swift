@@ -1,0 +1,75 @@
+internal import CohortCore
+public import CohortPipeline
+public import CohortStore
+
+/// `update`: embeds, measures and puts into groups all that is pending, or what one grouping needs.
+public struct UpdateAction: Action {
+  public static let name = "update"
+  public var access: ActionAccess { .writes }
+  public var grouping: String?
+
+  public init(grouping: String? = nil) { self.grouping = grouping }
+
+  /// - Throws: `store.unknown-grouping`, `pipeline.interrupted`. Parts in trouble are in the report.
+  public func run(on store: Store, _ control: JobControl) throws -> UpdateOutcome {
+    let report = try StoreUpdater(store).update(grouping.map { .groupings([$0]) } ?? .everything, control: control)
+    let spaces = try store.read { try $0.groupings() }.map { ($0.name, $0.definition.space) }
+    return UpdateOutcome(report: report, spaces: Dictionary(spaces) { first, _ in first })
+  }
+}
+
+/// What an update did, as lists: for people one of the groupings and one of the spaces, for programs one of all.
+public struct UpdateOutcome: Sendable {
+  public let report: UpdateReport
+  /// The space that each grouping of the store looks at.
+  private let spaces: [String: String?]
+
+  init(report: UpdateReport, spaces: [String: String?]) {
+    self.report = report
+    self.spaces = spaces
+  }
+
+  public static let groupingColumns: [ReportColumn] = [
+    "grouping", "groups", "assigned", "rounds", "splits", "merges", .hidden("republished"), .hidden("deleted"),
+    "provisional", "pending", .hidden("without_vector"), .hidden("leaked"), .hidden("space"), .hidden("embedded"),
+    .hidden("refused"),
+  ]
+
+  public var groupings: [ReportRecord] { report.groupings.map(\.record) }
+  public var embedded: [ReportRecord] { report.embedded.map(\.record) }
+
+  /// Each grouping with what was embedded in its space, and behind them the spaces that none of them follows.
+  public var rows: [ReportRecord] {
+    let followed = report.groupings.map { spaces[$0.grouping] ?? nil }
+    var records = zip(report.groupings, followed).map { update, space in
+      update.record.adding(space: space, report.embedded.first { $0.space == space })
+    }
+    for embedded in report.embedded where !followed.contains(embedded.space) {
+      let none = Self.groupingColumns.prefix { $0.name != "space" }.map { (name: $0.name, value: ReportValue.null) }
+      records.append(ReportRecord(none).adding(space: embedded.space, embedded))
+    }
+    return records
+  }
+}
+
+extension ReportRecord {
+  /// With what a run embedded in a space; nothing was pending where there is no report.
+  fileprivate func adding(space: String?, _ report: EmbedReport?) -> ReportRecord {
+    var record = self
+    record.append("space", .optional(space))
+    record.append("embedded", space == nil ? .null : .count(report?.embedded ?? 0))
+    record.append("refused", space == nil ? .null : .count(report?.refused ?? 0))
+    return record
+  }
+}
+
+extension GroupingUpdate {
+  fileprivate var record: ReportRecord {
+    [
+      "grouping": .text(grouping), "groups": .count(groups), "assigned": .count(assigned), "rounds": .count(rounds),
+      "splits": .count(splits), "merges": .count(merges), "republished": .count(republished),
+      "deleted": .count(deleted), "provisional": .count(provisional), "pending": .count(pending),
+      "without_vector": .count(withoutVector), "leaked": leaked.map { .count($0) } ?? .null,
+    ]
+  }
+}

@@ -1,0 +1,61 @@
+public import CohortCore
+public import CohortPipeline
+internal import CohortStore
+
+/// A part of a store that can be in trouble without the others.
+public struct UpdatePart: Hashable, Sendable {
+  public enum Kind: String, Sendable {
+    case space, measure, grouping
+  }
+
+  public var kind: Kind
+  public var name: String
+}
+
+/// Something that an update did, or could not do.
+public enum UpdateEvent: Sendable {
+  case embedded(EmbedReport, seconds: Double)
+  case measured(MeasureReport, seconds: Double)
+  case grouped(GroupingUpdate, digest: UInt64, seconds: Double)
+  case trouble(UpdatePart, CohortError)
+}
+
+/// What bringing a store up to date did.
+public struct UpdateReport: Sendable {
+  /// A part that could not be brought up to date, and why.
+  public struct Trouble: Sendable {
+    public var part: UpdatePart
+    public var error: CohortError
+  }
+
+  public internal(set) var embedded: [EmbedReport] = []
+  public internal(set) var measured: [MeasureReport] = []
+  public internal(set) var groupings: [GroupingUpdate] = []
+  public internal(set) var troubles: [Trouble] = []
+  /// Groupings that wait for a space or a measure in trouble.
+  public internal(set) var waiting: [String] = []
+
+  /// Whether an encoder refused texts.
+  public var hasRefusals: Bool { embedded.contains { $0.refused > 0 } }
+
+  /// Sentences about texts that were refused.
+  public var notes: [String] {
+    embedded.filter { $0.refused > 0 }.map {
+      "\($0.refused) samples got no vector in space \"\($0.space)\": 'cohort space show \($0.space)' shows why"
+    }
+  }
+
+  /// The first trouble, with all that it and others left undone; nil when there was none.
+  public var failure: CohortError? {
+    guard var error = troubles.first?.error else { return nil }
+    func names(_ kind: UpdatePart.Kind) -> [String] { troubles.filter { $0.part.kind == kind }.map(\.part.name) }
+    // What only a grouping is to blame for names it already.
+    if troubles.allSatisfy({ $0.part.kind == .grouping }) { return error }
+    let parts = [
+      ("embedding spaces", names(.space)), ("length measures", names(.measure)),
+      ("groupings", waiting + names(.grouping).filter { !waiting.contains($0) }),
+    ].filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
+    error.message += ". Not up to date: \(parts.joined(separator: "; ")). The rest is done"
+    return error
+  }
+}

@@ -1,0 +1,49 @@
+internal import CohortCore
+public import CohortPipeline
+public import CohortStore
+
+/// `… drop`: forgets something that has a name, as far as nothing stands on it.
+public struct DropAction: RecordAction {
+  /// What is dropped.
+  public enum Kind: Sendable {
+    /// Snapshots that hold it keep their membership.
+    case grouping
+    /// Refused while a plan stands on it.
+    case snapshot
+    case plan
+    /// Refused while a grouping belongs to it, and for the default one. Its vectors go in parts.
+    case space
+    /// Refused while a grouping divides by it, and for the store's own.
+    case measure
+  }
+
+  public static let name = "drop"
+  public var access: ActionAccess { .writes }
+  public var kind: Kind
+  public var dropped: String
+
+  public init(_ kind: Kind, named dropped: String) {
+    self.kind = kind
+    self.dropped = dropped
+  }
+
+  /// - Throws: `store.unknown-…`, `store.…-in-use`.
+  public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
+    var record: ReportRecord = ["dropped": .text(dropped)]
+    switch kind {
+    case .grouping: try store.write { try $0.dropGrouping(named: dropped) }
+    case .snapshot: try store.write { try $0.dropSnapshot(named: dropped) }
+    case .plan: try store.write { try $0.dropPlan(named: dropped) }
+    case .measure:
+      guard dropped != SampleLengths.ownMeasure else {
+        throw CohortError.usage(
+          "The length measure \"\(dropped)\" was chosen when the store was created, and stays",
+          hint: "Further measures can be dropped: cohort length list")
+      }
+      try MeasureLibrary.drop(store, named: dropped)
+    case .space:
+      record.append("chunks_freed", .count(try SpaceJob.drop(store, space: dropped, control: control)))
+    }
+    return PlainReport(record)
+  }
+}
