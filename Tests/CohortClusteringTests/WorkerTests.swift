@@ -76,7 +76,7 @@ struct WorkerTests {
       let halves = (0..<(rows * dimension)).map { _ in Float16(Float(random.unit() - 0.5)) }
       var centers = (0..<(columns * dimension)).map { _ in Float(random.unit() - 0.5) }
       var present = [UInt8](repeating: 1, count: columns)
-      cohort_normalize(COHORT_PATH_PLAIN, &centers, columns, dimension, &present)
+      cohort_normalize(COHORT_PATH_PLAIN, COHORT_SUM_IN_LANES, &centers, columns, dimension, &present)
       var packed = [Float](repeating: 0, count: cohort_packed_size(columns, dimension))
       cohort_pack_clear(&packed, columns, dimension)
       for c in 0..<columns {
@@ -98,7 +98,7 @@ struct WorkerTests {
       for row in 0..<rows {
         var values = (0..<dimension).map { Float(halves[row * dimension + $0]) }
         var flag: [UInt8] = [1]
-        cohort_normalize(COHORT_PATH_PLAIN, &values, 1, dimension, &flag)
+        cohort_normalize(COHORT_PATH_PLAIN, COHORT_SUM_IN_LANES, &values, 1, dimension, &flag)
         let scores = (0..<columns).map { c in
           (0..<dimension).reduce(0.5) { $0 - Double(values[$1]) * Double(centers[c * dimension + $1]) }
         }

@@ -20,27 +20,21 @@ struct VectorRows {
   /// - Returns: false, and adds nothing, when it is zero or not finite.
   mutating func append(_ vector: UnsafeBufferPointer<Float>, of id: SampleID) -> Bool {
     let dimension = space.dimension
-    let square = cohort_sum_of_squares(vector.baseAddress, dimension)
-    guard square.isFinite, square > 0 else { return false }
-    let scale = 1 / square.squareRoot()
-    // For lengths beyond this a single float does not hold the factor, or not all of its digits.
-    let isExtreme = !(0x1p-100...0x1p100).contains(scale)
-    ids.append(id)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: dimension) { row in
-      if isExtreme {
-        for i in 0..<dimension { row[i] = Float(Double(vector[i]) * scale) }
-      } else {
-        for i in 0..<dimension { row[i] = vector[i] * Float(scale) }
-      }
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: dimension) { row in
+      _ = row.initialize(from: vector[..<dimension])
+      var present: UInt8 = 1
+      cohort_normalize(COHORT_PATH_BEST, COHORT_SUM_IN_ORDER, row.baseAddress, 1, dimension, &present)
+      guard present == 1 else { return false }
+      ids.append(id)
       guard space.element == .float16 else {
         bytes.append(contentsOf: UnsafeRawBufferPointer(row))
-        return
+        return true
       }
       withUnsafeTemporaryAllocation(of: UInt16.self, capacity: dimension) { halves in
         cohort_float_to_half(row.baseAddress, halves.baseAddress, dimension)
         bytes.append(contentsOf: UnsafeRawBufferPointer(halves))
       }
+      return true
     }
-    return true
   }
 }
