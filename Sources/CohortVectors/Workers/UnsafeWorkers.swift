@@ -42,7 +42,8 @@ package final class Workers: Sendable {
   /// runs one part at a time. Returns when all are done.
   /// - Parameter isWorthwhile: false runs everything on the calling thread, as worker 0.
   /// - Throws: what `body` throws for the lowest part that fails; parts not begun by then are left out.
-  package func run(parts: Int, isWorthwhile: Bool, _ body: @Sendable (_ worker: Int, _ part: Int) throws -> Void) throws {
+  package func run(parts: Int, isWorthwhile: Bool, _ body: @Sendable (_ worker: Int, _ part: Int) throws -> Void) throws
+  {
     guard isWorthwhile, count > 1, parts > 1 else {
       for part in 0..<max(parts, 0) { try body(0, part) }
       return
