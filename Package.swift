@@ -20,7 +20,7 @@ let package = Package(
     // The built-in encoder and the tokenizers, for the programs that compare them with others.
     .library(name: "CohortEmbedding", targets: ["CohortEmbedding"]),
     // The clustering engine without store and files, as Tools/bench runs it.
-    .library(name: "CohortClustering", targets: ["CohortClustering", "CohortKernels", "CohortCore"]),
+    .library(name: "CohortClustering", targets: ["CohortClustering", "CohortVectors", "CohortKernels", "CohortCore"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -47,6 +47,8 @@ let package = Package(
     // Layer 2: values and the map.
     .target(name: "CohortCore", dependencies: ["CXXHash"], swiftSettings: swift),
     .target(name: "CohortSystem", dependencies: ["CohortCore"], swiftSettings: swift),
+    .target(
+      name: "CohortVectors", dependencies: ["CohortSystem", "CohortCore", "CohortKernels"], swiftSettings: swift),
     .target(name: "CohortLMDB", dependencies: ["CLMDB", "CohortCore", "CohortSystem"], swiftSettings: swift),
 
     // Layer 3: the stages, and the store between them.
@@ -55,7 +57,8 @@ let package = Package(
       swiftSettings: swift),
     .target(name: "CohortPlanning", dependencies: ["CohortSystem", "CohortCore"], swiftSettings: swift),
     .target(
-      name: "CohortClustering", dependencies: ["CohortSystem", "CohortCore", "CohortKernels"], swiftSettings: swift),
+      name: "CohortClustering", dependencies: ["CohortSystem", "CohortCore", "CohortVectors", "CohortKernels"],
+      swiftSettings: swift),
     .target(
       name: "CohortIngestion",
       dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
@@ -91,8 +94,8 @@ let package = Package(
     .target(
       name: "CohortPipeline",
       dependencies: [
-        "CohortSystem", "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning", "CohortClustering",
-        "CohortIngestion",
+        "CohortSystem", "CohortCore", "CohortKernels", "CohortVectors", "CohortStore", "CohortPlanning",
+        "CohortClustering", "CohortIngestion",
         "CohortEmbedding", "CohortProviders", "CBundledModel",
       ], swiftSettings: swift),
 
@@ -131,7 +134,10 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(name: "CohortPlanningTests", dependencies: ["CohortPlanning", "CohortCore"], swiftSettings: swift),
     .testTarget(
-      name: "CohortClusteringTests", dependencies: ["CohortClustering", "CohortKernels", "CohortCore"],
+      name: "CohortVectorsTests", dependencies: ["CohortVectors", "CohortKernels", "CohortCore"], swiftSettings: swift),
+    .testTarget(
+      name: "CohortClusteringTests",
+      dependencies: ["CohortClustering", "CohortVectors", "CohortKernels", "CohortCore"],
       swiftSettings: swift),
     .testTarget(
       name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore"],

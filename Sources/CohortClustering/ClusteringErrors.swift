@@ -11,7 +11,6 @@ extension ErrorCode {
   package static let clusteringRecord = ErrorCode(.clustering, "record", .corruption)
   package static let clusteringRoundLength = ErrorCode(.clustering, "round-length", .failure)
   package static let clusteringTooManyGroups = ErrorCode(.clustering, "too-many-groups", .failure)
-  package static let clusteringVector = ErrorCode(.clustering, "vector", .corruption)
 }
 
 extension CohortError {
@@ -27,9 +26,5 @@ extension CohortError {
 
   static func record(_ message: String, sample: SampleID) -> CohortError {
     CohortError(.clusteringRecord, message, place: "sample \(sample)")
-  }
-
-  static func vector(_ message: String, sample: SampleID) -> CohortError {
-    CohortError(.clusteringVector, message, place: "sample \(sample)", hint: "Embed the sample again")
   }
 }

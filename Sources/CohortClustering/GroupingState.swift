@@ -1,4 +1,5 @@
 public import CohortCore
+public import CohortVectors
 
 /// The state of one grouping: which groups there are, what is known of each, and how many change records made them so.
 /// A value without disk, clock or randomness: the same records give the same state, bit for bit, however they arrived,

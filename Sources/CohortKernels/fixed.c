@@ -56,8 +56,13 @@ double cohort_fixed_squares(cohort_path path, const float *values, size_t dimens
   COHORT_DISPATCH(path, squares, values, dimension);
 }
 
-void cohort_normalize(cohort_path path, float *rows, size_t count, size_t dimension, uint8_t *present) {
-  COHORT_DISPATCH(path, normalize, rows, count, dimension, present);
+void cohort_normalize(
+  cohort_path path, cohort_sum_order order, float *rows, size_t count, size_t dimension, uint8_t *present) {
+  COHORT_DISPATCH(path, normalize, order, rows, count, dimension, present);
+}
+
+void cohort_scale(cohort_path path, float *row, size_t dimension, float factor) {
+  COHORT_DISPATCH(path, scale, row, dimension, factor);
 }
 
 void cohort_inverse_norms(

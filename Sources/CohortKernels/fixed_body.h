@@ -80,29 +80,44 @@ static double VARIANT(squares)(const float *row, size_t dimension) {
   return VARIANT(add_lanes)(&low, &high);
 }
 
+/// The one rule of normalisation, for a row whose squares have this sum: its state, and the factor that is left to apply.
+static inline __attribute__((always_inline)) uint8_t VARIANT(inverse_norm)(
+  float *row, size_t dimension, double squares, float *inverse) {
+  *inverse = 0;
+  if (!isfinite(squares)) return 2;
+  if (!(squares > 0)) return 0;
+  const double scale = 1 / sqrt(squares);
+  *inverse = (float)scale;
+  if (scale > 0x1p-100 && scale < 0x1p100) return 1;
+  for (size_t i = 0; i < dimension; i++) row[i] = (float)((double)row[i] * scale);
+  *inverse = 1;
+  return 1;
+}
+
 static void VARIANT(inverse_norms)(
   float *rows, size_t count, size_t dimension, uint8_t *present, float *inverses) {
   for (size_t r = 0; r < count; r++) {
+    float *row = rows + r * dimension;
     inverses[r] = 0;
     if (!present[r]) continue;
-    float *row = rows + r * dimension;
-    const double squares = VARIANT(squares)(row, dimension);
-    present[r] = !isfinite(squares) ? 2 : squares > 0 ? 1 : 0;
-    if (present[r] != 1) continue;
-    const double scale = 1 / sqrt(squares);
-    inverses[r] = (float)scale;
-    if (scale > 0x1p-100 && scale < 0x1p100) continue;
-    for (size_t i = 0; i < dimension; i++) row[i] = (float)((double)row[i] * scale);
-    inverses[r] = 1;
+    present[r] = VARIANT(inverse_norm)(row, dimension, VARIANT(squares)(row, dimension), inverses + r);
   }
 }
 
-static void VARIANT(normalize)(float *rows, size_t count, size_t dimension, uint8_t *present) {
+static void VARIANT(scale)(float *row, size_t dimension, float factor) {
+  if (factor == 1) return;
+  for (size_t i = 0; i < dimension; i++) row[i] *= factor;
+}
+
+static void VARIANT(normalize)(
+  cohort_sum_order order, float *rows, size_t count, size_t dimension, uint8_t *present) {
   for (size_t r = 0; r < count; r++) {
+    if (!present[r]) continue;
     float *row = rows + r * dimension, inverse;
-    VARIANT(inverse_norms)(row, 1, dimension, present + r, &inverse);
-    if (present[r] != 1 || inverse == 1) continue;
-    for (size_t i = 0; i < dimension; i++) row[i] *= inverse;
+    const double squares =
+      order == COHORT_SUM_IN_ORDER ? cohort_sum_of_squares(row, dimension) : VARIANT(squares)(row, dimension);
+    present[r] = VARIANT(inverse_norm)(row, dimension, squares, &inverse);
+    if (present[r] == 1) VARIANT(scale)(row, dimension, inverse);
   }
 }
 
@@ -118,8 +133,8 @@ static void VARIANT(read_halves)(
     present[r] = from[r] != 0;
     if (from[r]) HALF_TO_FLOAT(from[r], row, dimension);
     VARIANT(inverse_norms)(row, 1, dimension, present + r, inverses + r);
-    if (!is_normalized || present[r] != 1 || inverses[r] == 1) continue;
-    for (size_t i = 0; i < dimension; i++) row[i] *= inverses[r];
+    if (!is_normalized || present[r] != 1) continue;
+    VARIANT(scale)(row, dimension, inverses[r]);
     inverses[r] = 1;
   }
 }

@@ -99,7 +99,7 @@ extension Driver {
   func normalized(_ row: Int) -> [Float]? {
     guard var vector = store.vectors[row] else { return nil }
     var present: UInt8 = 1
-    cohort_normalize(COHORT_PATH_PLAIN, &vector, 1, vector.count, &present)
+    cohort_normalize(COHORT_PATH_PLAIN, COHORT_SUM_IN_LANES, &vector, 1, vector.count, &present)
     return present == 1 ? vector : nil
   }
 

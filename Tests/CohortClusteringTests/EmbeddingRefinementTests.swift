@@ -1,5 +1,6 @@
 import CohortClustering
 import CohortCore
+import CohortVectors
 import Testing
 
 extension Driver {

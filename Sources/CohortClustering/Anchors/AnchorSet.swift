@@ -46,7 +46,7 @@ public struct AnchorSet: Hashable, Sendable {
       }
       var scaled = vector
       var present: UInt8 = 1
-      cohort_normalize(COHORT_PATH_BEST, &scaled, 1, dimension, &present)
+      cohort_normalize(COHORT_PATH_BEST, COHORT_SUM_IN_LANES, &scaled, 1, dimension, &present)
       guard present == 1 else {
         throw CohortError.anchor(
           present == 2 ? "An anchor holds a value that is not a finite number" : "An anchor is a vector of zeros",

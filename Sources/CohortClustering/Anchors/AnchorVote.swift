@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// Decides whose anchors are nearest. Blocked Float32 scores choose the candidates, with a margin for their error; the
 /// order of the nearest is that of fixed-order Float64 distances, then that of the anchors.
@@ -28,7 +29,7 @@ final class AnchorVote {
     self.path = path
     columns = ColumnSet(
       dimension: anchors.dimension, slots: Array(0..<anchors.count), ids: (0..<anchors.count).map { UInt32($0) },
-      centroids: anchors.vectors)
+      vectors: anchors.vectors)
     block = RowBlock(dimension: anchors.dimension, capacity: RowBlock.rows(dimension: anchors.dimension))
     halfNorms =
       votes == 1

@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// Step 1: samples that came go to their nearest published centroid; samples that went leave sum and count.
 extension EmbeddingGroups {

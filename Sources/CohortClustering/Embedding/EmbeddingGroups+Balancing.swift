@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// Bounds on the sizes of groups: a group below the lower one is closed, a group above the upper one is divided. Where they
 /// bind, samples are not on their nearest centroid.

@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// Changes of the tables: groups open, move and close.
 extension EmbeddingGroups {
@@ -130,7 +131,7 @@ extension EmbeddingGroups {
   func everyone(_ work: Workspace, isExact: Bool = false) -> ColumnSet {
     if let known = work.everyone { return known }
     let set = ColumnSet(
-      dimension: dimension, slots: ids.indices, ids: ids.map(\.rawValue), centroids: centroids)
+      dimension: dimension, slots: ids.indices, ids: ids.map(\.rawValue), vectors: centroids)
     if !isExact, ids.count > options.mostSearched { set.divide(work.path) }
     work.everyone = set
     return set

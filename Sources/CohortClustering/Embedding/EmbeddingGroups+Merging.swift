@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// The search for the merges that cost least.
 extension EmbeddingGroups {
@@ -9,7 +10,7 @@ extension EmbeddingGroups {
   /// Costs are of the means rounded to Float32, in fixed-order Float64; products only leave out pairs that are certainly
   /// dearer.
   func cheapestMerges(below limit: Double, _ context: inout RoundContext, _ work: Workspace) throws -> [Merge] {
-    let isKept = everyone(work).tree == nil && ids.count <= CentroidProducts.mostGroups && options.keepsProducts
+    let isKept = everyone(work).tree == nil && ids.count <= ColumnProducts.mostColumns && options.keepsProducts
     if !isKept { memory.forget() }
     let found =
       isKept ? pairsByPublished(below: limit, &context, work) : try pairsByMeans(below: limit, work)
@@ -35,7 +36,7 @@ extension EmbeddingGroups {
     var products = memory.takeProducts()
     defer { memory.keep(products) }
     let everyone = everyone(work)
-    let computed = products.renew(ids, centroids, everyone, work.path, work.lanes[0].scores)
+    let computed = products.renew(ids.map(\.rawValue), centroids, everyone, work.path, work.lanes[0].scores)
     context.outcome.statistics.innerProducts += UInt64(computed)
     let count = ids.count
     var weights = [Double](repeating: 0, count: count)
@@ -76,14 +77,14 @@ extension EmbeddingGroups {
       return try work.workers.map(tree.branches.count, isWorthwhile: true) { worker, branch in
         let own = tree.branches[branch].slots.filter { $0 >= 0 }.count
         let near = tree.neighbours(of: branch, path).flatMap { tree.branches[$0].slots.filter { $0 >= 0 } }
-        let columns = ColumnSet(dimension: dimension, slots: near.map { slots[$0] }, ids: numbers, centroids: means)
+        let columns = ColumnSet(dimension: dimension, slots: near.map { slots[$0] }, ids: numbers, vectors: means)
         return Self.cheapestPairs(of: 0..<own, in: columns, counts, below: limit, atMost: most, path, lanes[worker])
       }.flatMap { $0 }
     }
-    let columns = ColumnSet(dimension: dimension, slots: ids.indices, ids: numbers, centroids: means)
+    let columns = ColumnSet(dimension: dimension, slots: ids.indices, ids: numbers, vectors: means)
     let grain = 48
     return try work.workers.map(
-      (columns.count + grain - 1) / grain, isWorthwhile: Workspace.isWorthwhile(columns.count * means.count)
+      (columns.count + grain - 1) / grain, isWorthwhile: Workers.isWorthwhile(columns.count * means.count)
     ) { worker, part in
       let some = (part * grain)..<min((part + 1) * grain, columns.count)
       return Self.cheapestPairs(of: some, in: columns, counts, below: limit, atMost: most, path, lanes[worker])
@@ -99,11 +100,11 @@ extension EmbeddingGroups {
     var cheapest = CheapestPairs(below: limit)
     let halfNorms = (0..<columns.count).map { Double(columns.halfNorm($0)) }
     lane.statistics.innerProducts += UInt64(some.count * (columns.count - some.lowerBound))
+    let slots = columns.slots
     columns.forEachProductRow(some, path, lane.scores) { a, first, products in
-      let slot = columns.slots[a]
-      for b in first..<columns.count where columns.slots[b] > slot || (b >= some.upperBound && columns.slots[b] != slot)
-      {
-        let other = columns.slots[b]
+      let slot = slots[a]
+      for b in first..<slots.count where slots[b] > slot || (b >= some.upperBound && slots[b] != slot) {
+        let other = slots[b]
         guard counts[slot] + counts[other] <= most else { continue }
         let weight = counts[slot] * counts[other] / (counts[slot] + counts[other])
         let apart = 2 * (halfNorms[a] + halfNorms[b] - Double(products[b - first])) - 2 * error

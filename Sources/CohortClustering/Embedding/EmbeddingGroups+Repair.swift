@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// Step 5: every sample back on its nearest published centroid after some centroids moved or appeared.
 extension EmbeddingGroups {
@@ -83,7 +84,7 @@ extension EmbeddingGroups {
     at samples: Range<UInt64>, _ scope: Scope, _ overlay: AssignmentOverlay, _ work: Workspace
   ) throws {
     let lanes = work.lanes
-    let isWorthwhile = Workspace.isWorthwhile(samples.count * 8 * work.dimension)
+    let isWorthwhile = Workers.isWorthwhile(samples.count * 8 * work.dimension)
     try work.workers.run(parts: (samples.count + Int(slice) - 1) / Int(slice), isWorthwhile: isWorthwhile) {
       let start = samples.lowerBound + UInt64($1) * slice
       try select(start..<min(start + slice, samples.upperBound), scope, overlay, lanes[$0])
@@ -102,7 +103,7 @@ extension EmbeddingGroups {
     let everyone = everyone(work)
     var places = [Int](repeating: 0, count: ids.count)
     for (column, slot) in everyone.slots.enumerated() where slot >= 0 { places[slot] = column }
-    let columns = ColumnSet(dimension: dimension, slots: moved, ids: ids.map(\.rawValue), centroids: centroids)
+    let columns = ColumnSet(dimension: dimension, slots: moved, ids: ids.map(\.rawValue), vectors: centroids)
     var isMoved = [Bool](repeating: false, count: ids.count)
     for slot in moved { isMoved[slot] = true }
     let isStale = ids.map { work.pending.contains($0) }
@@ -134,7 +135,7 @@ extension EmbeddingGroups {
     guard range > 0, range < ids.count else { return [Bool](repeating: true, count: ids.count) }
     let (path, lanes, width) = (work.path, work.lanes, ColumnSet.panels(everyone.count))
     let nearest = try work.workers.map(
-      columns.count, isWorthwhile: Workspace.isWorthwhile(ids.count * columns.count * dimension)
+      columns.count, isWorthwhile: Workers.isWorthwhile(ids.count * columns.count * dimension)
     ) { worker, column in
       lanes[worker].scores.withRoom(for: width) { products in
         let row = columns.plain(column)
@@ -173,7 +174,7 @@ extension EmbeddingGroups {
     }
     for i in 0..<lane.certain.count { try enqueue(lane.certain[i], scope, lane) }
     for suspects in [lane.few, lane.many] {
-      let near = try lane.filter.near(suspects, to: columns, scope.features, lane.path)
+      let near = try lane.filter.near(suspects.candidates, to: columns, scope.features, lane.path)
       for i in near { try enqueue(suspects[i], scope, lane) }
     }
   }
@@ -219,7 +220,7 @@ extension EmbeddingGroups {
         let least = 1 + 2 * (Double(lane.block.result(i).best) - columns.scoreError) - 1e-6
         guard least <= Double(before) * (1 + 1e-6) else { continue }
       }
-      lane.block.normalize(i)
+      lane.block.normalize(i, lane.path)
       guard let row = lane.block.pointer(i), let nearest = lane.decide(i, of: lane.block, among: columns)
       else {
         putAside(i, slot, scope, lane)

@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// Step 3: more groups while the store grows, where a split pays most.
 extension EmbeddingGroups {
@@ -75,7 +76,7 @@ extension EmbeddingGroups {
     let (lanes, features, path) = (work.lanes, context.features, work.path)
     let products = samples.reduce(0) { $0 + $1.count } * 14
     let halves = try work.workers.map(
-      groups.count, isWorthwhile: Workspace.isWorthwhile(products * dimension)
+      groups.count, isWorthwhile: Workers.isWorthwhile(products * dimension)
     ) { worker, i in
       try lanes[worker].members.loadMembers(samples[i], features, path)
       return TwoMeans.divide(lanes[worker].members, memberCount: sizes[i], path)

@@ -1,4 +1,5 @@
 internal import CohortKernels
+internal import CohortVectors
 
 /// Which centroids can be nearer to a sample than one whose distance is known: what spares a repair most products. It
 /// rules out only what is certain, so that nothing is decided by it.
@@ -26,7 +27,7 @@ struct Sparing: Sendable {
     let isKept = isKept && everyone.tree == nil && count * width <= Self.mostPairs
     let error = 2 * max(everyone.scoreError, moved.scoreError)
     let parts = try work.workers.map(
-      (count + grain - 1) / grain, isWorthwhile: Workspace.isWorthwhile(count * moved.count * moved.dimension)
+      (count + grain - 1) / grain, isWorthwhile: Workers.isWorthwhile(count * moved.count * moved.dimension)
     ) { worker, part in
       let some = (part * grain)..<min((part + 1) * grain, count)
       var result = Part(rows: some.count, width: isKept ? width : 0)

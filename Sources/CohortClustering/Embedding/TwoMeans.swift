@@ -1,4 +1,5 @@
 internal import CohortKernels
+internal import CohortVectors
 
 /// Deterministic 2-means: a start along the principal direction (as PDDP, Boley 1998), three Lloyd steps. Directions and
 /// comparisons in fixed-order Float32, means and gain in fixed-order Float64.

@@ -1,9 +1,9 @@
-internal import CohortKernels
+internal import CohortVectors
 
 /// Samples that a moved centroid may attract, on their way through the filter. Each worker has its own and uses it again.
 final class Suspects {
   /// Columns that a sample may have to fear.
-  static let mostChoices = Int(COHORT_FEW)
+  static let mostChoices = HalfFilter.Candidates.mostChoices
 
   private(set) var count = 0
   private let capacity: Int
@@ -31,20 +31,17 @@ final class Suspects {
     choiceCounts.deallocate()
   }
 
-  /// The samples. Valid until the next change, as all pointers here.
-  var ids: UnsafeBufferPointer<UInt64> { UnsafeBufferPointer(start: samples, count: count) }
-
-  /// The stored squared distance of each.
-  var limits: UnsafePointer<Float> { UnsafePointer(distances) }
+  /// What the filter looks at. Valid until the next change.
+  var candidates: HalfFilter.Candidates {
+    HalfFilter.Candidates(
+      UnsafeBufferPointer(start: samples, count: count), limits: distances, choices: places, counts: choiceCounts)
+  }
 
   /// The columns of the sample that comes next, to be filled in before it is added.
   var nextChoices: UnsafeMutablePointer<UInt32> {
     precondition(count < capacity, "more suspects than there is room for")
     return places + count * Self.mostChoices
   }
-
-  var choices: UnsafePointer<UInt32> { UnsafePointer(places) }
-  var counts: UnsafePointer<UInt8> { UnsafePointer(choiceCounts) }
 
   /// - Parameter choices: how many of `nextChoices` were filled in.
   func add(_ sample: UInt64, slot: Int, _ distance: Float, choices: Int = 0) {

@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// Buffers of one round, used again and again, and what was found out during the round.
 final class Workspace {
@@ -29,9 +30,6 @@ final class Workspace {
 
   deinit { workers.end() }
 
-  /// Whether so many multiplications are worth waking the workers.
-  static func isWorthwhile(_ multiplications: Int) -> Bool { multiplications > 1 << 20 }
-
   /// Reads samples a block at a time, compares them with all columns, and lets `body` look at each block: the lane's
   /// `block` holds the rows, normalised, `block.result(_:)` what was found.
   /// - Parameters:
@@ -42,21 +40,33 @@ final class Workspace {
     _ samples: [UInt64], areMembers: Bool, with columns: ColumnSet, _ features: any SampleFeatures,
     _ body: @Sendable (_ lane: Lane, _ start: Int) throws -> Void
   ) throws {
-    let (lanes, path) = (lanes, path)
-    let rows = RowBlock.rows(dimension: dimension)
-    try workers.run(
-      parts: (samples.count + rows - 1) / rows,
-      isWorthwhile: Self.isWorthwhile(samples.count * max(columns.count, 1) * dimension)
-    ) { worker, part in
+    let lanes = lanes
+    try workers.compare(samples, of: features, with: columns, in: lanes.map(\.block), path) { worker, start, products in
       let lane = lanes[worker]
-      let some = Array(samples[(part * rows)..<min((part + 1) * rows, samples.count)])
-      if areMembers {
-        try lane.block.loadMembers(some, features, path)
-      } else {
-        try lane.block.load(some, features, path)
-      }
-      lane.statistics.innerProducts += UInt64(lane.block.compare(with: columns, path))
-      try body(lane, part * rows)
+      if areMembers { try lane.block.checkMembers() }
+      lane.statistics.innerProducts += UInt64(products)
+      try body(lane, start)
+    }
+  }
+}
+
+extension RowBlock {
+  /// Reads and normalises members of groups: each must have a vector.
+  func loadMembers(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
+    try load(wanted, features, path)
+    try checkMembers()
+  }
+
+  /// The same without normalising.
+  func readMembers(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
+    try read(wanted, features, path)
+    try checkMembers()
+  }
+
+  func checkMembers() throws {
+    if let missing = (0..<count).first(where: { !isPresent($0) }) {
+      throw CohortError(
+        .vectorsDamaged, "A member of a group has lost its vector", place: "sample \(SampleID(samples[missing]))")
     }
   }
 }

@@ -1,5 +1,6 @@
 public import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// How well stored assignments agree with the groups. Everything is 0 or empty in a sound store, but `misplaced` when
 /// repairs are limited in range.

@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// A k-means++ of a sample, from nothing, to measure a state against: Arthur and Vassilvitskii's seeding (2007), then
 /// Lloyd steps. The same bits on every machine: distances that decide are fixed-order Float64, sums are integers, and the
@@ -37,7 +38,7 @@ struct ShadowClustering {
 
   func columns() -> ColumnSet {
     ColumnSet(
-      dimension: dimension, slots: 0..<count, ids: (0..<count).map { UInt32($0) }, centroids: centroids)
+      dimension: dimension, slots: 0..<count, ids: (0..<count).map { UInt32($0) }, vectors: centroids)
   }
 
   /// The draws of k-means++, a panel of columns at a time: a row is drawn by its squared distance to the centroids of the
@@ -100,7 +101,7 @@ struct ShadowClustering {
   /// Compares all rows with some centroids.
   private mutating func compare(_ sample: ShadowSample, with some: Range<Int>, _ work: Workspace) throws {
     let columns = ColumnSet(
-      dimension: dimension, slots: some, ids: (0..<count).map { UInt32($0) }, centroids: centroids)
+      dimension: dimension, slots: some, ids: (0..<count).map { UInt32($0) }, vectors: centroids)
     try sample.compare(with: columns, work)
     innerProducts += UInt64(sample.count * columns.count)
   }

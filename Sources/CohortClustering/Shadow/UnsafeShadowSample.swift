@@ -1,5 +1,6 @@
 internal import CohortCore
 internal import CohortKernels
+internal import CohortVectors
 
 /// The rows that a shadow clustering is made of, in memory, with the nearest centroid of each so far.
 final class ShadowSample {
@@ -31,7 +32,7 @@ final class ShadowSample {
     self.blocks = blocks
     let path = work.path
     try work.workers.run(
-      parts: blocks.count, isWorthwhile: Workspace.isWorthwhile(samples.count * 8 * work.dimension)
+      parts: blocks.count, isWorthwhile: Workers.isWorthwhile(samples.count * 8 * work.dimension)
     ) { _, part in
       try blocks[part].rows.loadMembers(
         Array(samples[starts[part]..<min(starts[part] + Self.rowsPerBlock, samples.count)]), features, path)
@@ -58,7 +59,7 @@ final class ShadowSample {
   func compare(with columns: ColumnSet, _ work: Workspace) throws {
     let (blocks, lanes, path) = (blocks, work.lanes, work.path)
     try work.workers.run(
-      parts: blocks.count, isWorthwhile: Workspace.isWorthwhile(count * columns.count * work.dimension)
+      parts: blocks.count, isWorthwhile: Workers.isWorthwhile(count * columns.count * work.dimension)
     ) { worker, part in
       let block = blocks[part]
       block.rows.compare(with: columns, path)

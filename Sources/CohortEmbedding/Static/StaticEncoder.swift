@@ -86,7 +86,7 @@ public final class StaticEncoder: TextEncoder {
       let size = Float(kept)
       for index in 0..<model.dimension { out[index] /= size }
       if model.normalizes {
-        cohort_normalize(path, out, 1, model.dimension, &isPresent)
+        cohort_normalize(path, COHORT_SUM_IN_LANES, out, 1, model.dimension, &isPresent)
       } else if cohort_sum_of_squares(out, model.dimension) == 0 {
         isPresent = 0
       }

@@ -60,17 +60,30 @@ void cohort_sum_rows(
 /// Sum of squares of `count` floats, in Float64, in index order: the same bits on every machine.
 double cohort_sum_of_squares(const float *values, size_t count);
 
-/// Scales `count` rows of `dimension` values to length 1 (within 2e-7): fixed-order Float64 norm, its inverse rounded to
-/// Float32, one Float32 product a value (a Float64 one for lengths beyond 2^±100).
+/// How the squares of a row are added up. Both orders are the same bits on every path and every machine; from one to the
+/// other the sum differs in its last bits, and so the row in one of some 10^8 cases: what was computed in an order stays so.
+typedef enum {
+  /// As `cohort_fixed_squares`: for rows on their way through other kernels.
+  COHORT_SUM_IN_LANES = 0,
+  /// As `cohort_sum_of_squares`: for rows that are stored.
+  COHORT_SUM_IN_ORDER = 1,
+} cohort_sum_order;
+
+/// Scales `count` rows of `dimension` values to length 1 (within 2e-7), the one rule for all vectors: fixed-order Float64
+/// norm, its inverse rounded to Float32, one Float32 product a value (a Float64 one for lengths beyond 2^±100).
 /// Only rows with `present[i] != 0` are looked at. Afterwards `present[i]` is 1 for a normalised row, 0 for a row
 /// without values or with zeros only (left as it is), 2 for a row with a NaN or an infinity (left as it is).
-void cohort_normalize(cohort_path path, float *rows, size_t count, size_t dimension, uint8_t *present);
+void cohort_normalize(
+  cohort_path path, cohort_sum_order order, float *rows, size_t count, size_t dimension, uint8_t *present);
 
-/// What `cohort_normalize` would do, without doing it: sets `present` and, where that is 1, `inverses[i]` to the inverse
+/// What `cohort_normalize` would do in lanes, without doing it: sets `present` and, where that is 1, `inverses[i]` to the inverse
 /// length of row i; else to 0. `inverses` are accurate for lengths within 2^±100 only; other rows are normalised in place
 /// and get 1.
 void cohort_inverse_norms(
   cohort_path path, float *rows, size_t count, size_t dimension, uint8_t *present, float *inverses);
+
+/// Does what is left: multiplies a row with its inverse length.
+void cohort_scale(cohort_path path, float *row, size_t dimension, float factor);
 
 /// Converts `count` rows of half floats to single floats, one after the other, with what `cohort_inverse_norms` says of
 /// them; with `is_normalized` rows get length 1 as by `cohort_normalize`, and inverses of 1. A null row has no values.

@@ -1,6 +1,7 @@
 internal import CohortCore
 internal import CohortEmbedding
 internal import CohortStore
+internal import CohortVectors
 
 /// What became of a batch of samples.
 struct EncodedBatch: Sendable {

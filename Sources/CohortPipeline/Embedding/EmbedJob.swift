@@ -2,6 +2,7 @@ internal import CohortSystem
 internal import CohortCore
 public import CohortEmbedding
 public import CohortStore
+internal import CohortVectors
 
 /// What embedding did.
 public struct EmbedReport: Hashable, Sendable {

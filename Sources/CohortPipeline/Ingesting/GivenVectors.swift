@@ -1,6 +1,7 @@
 internal import CohortCore
 internal import CohortIngestion
 internal import CohortStore
+internal import CohortVectors
 
 /// Vectors that the user gave for the records of one call: row i belongs to record i.
 struct GivenVectors {

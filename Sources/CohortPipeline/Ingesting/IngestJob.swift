@@ -1,6 +1,7 @@
 internal import CohortCore
 internal import CohortIngestion
 public import CohortStore
+internal import CohortVectors
 
 /// Pours files into a store.
 ///

@@ -1,24 +1,27 @@
 internal import CohortCore
-internal import CohortKernels
+package import CohortKernels
 
-/// A block of vectors on their way through the kernels: read from the store, normalised in Float32, aligned to cache
-/// lines. Each worker of a round has its own and uses it again; its memory does not grow with the store.
-final class RowBlock {
-  let dimension: Int
-  let capacity: Int
+/// A block of vectors on their way through the kernels: read from a source, normalised in Float32, aligned to cache
+/// lines. Each worker has its own and uses it again; its memory does not grow with the store.
+package final class RowBlock {
+  package let dimension: Int
+  /// The most rows it holds.
+  package let capacity: Int
   private let rows: UnsafeMutableBufferPointer<Float>
   private let present: UnsafeMutableBufferPointer<UInt8>
   private let results: UnsafeMutableBufferPointer<cohort_nearest>
   /// Factor that makes each row's length 1; 1 for a row that is normalised.
   private let scales: UnsafeMutableBufferPointer<Float>
-  private(set) var samples: [UInt64] = []
+  /// The sample of each row.
+  package private(set) var samples: [UInt64] = []
   private var branches: [[Int]] = []
   private let scores = ScoreBuffer()
 
   /// Rows of a block: 512 KiB of them, which stay in the second-level cache, between 16 and 1,024.
-  static func rows(dimension: Int) -> Int { min(max((1 << 17) / max(dimension, 1), 16), 1_024) }
+  package static func rows(dimension: Int) -> Int { min(max((1 << 17) / max(dimension, 1), 16), 1_024) }
 
-  init(dimension: Int, capacity: Int) {
+  /// - Parameter capacity: see `rows(dimension:)`.
+  package init(dimension: Int, capacity: Int) {
     self.dimension = dimension
     self.capacity = capacity
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity * dimension * 4 + 64, alignment: 64)
@@ -35,38 +38,26 @@ final class RowBlock {
     scales.deallocate()
   }
 
-  var count: Int { samples.count }
+  /// Rows it holds now.
+  package var count: Int { samples.count }
 
   /// Whether row `i` holds a vector.
-  func isPresent(_ i: Int) -> Bool { present[i] == 1 }
+  package func isPresent(_ i: Int) -> Bool { present[i] == 1 }
 
   /// Reads and normalises the vectors of at most `capacity` samples, in runs of ascending ids.
-  /// - Throws: for a vector with a NaN or an infinity, and what `features` throws.
-  func load(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
-    try read(wanted, features, path, isNormalized: true)
+  /// - Throws: `clustering.vector` for one with a NaN or an infinity, and what `source` throws.
+  package func load(_ wanted: [UInt64], _ source: any RowSource, _ path: cohort_path) throws {
+    try read(wanted, source, path, isNormalized: true)
   }
 
-  /// The same for samples that are members of groups: each must have a vector.
-  func loadMembers(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
-    try read(wanted, features, path, isNormalized: true)
-    try checkMembers()
-  }
-
-  /// Reads members without normalising: `compare` takes their lengths into account, `normalize` does it where the values
+  /// The same without normalising: `compare` takes the rows' lengths into account, `normalize` does it where the values
   /// are needed.
-  func readMembers(_ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path) throws {
-    try read(wanted, features, path, isNormalized: false)
-    try checkMembers()
-  }
-
-  private func checkMembers() throws {
-    if let missing = (0..<count).first(where: { present[$0] != 1 }) {
-      throw CohortError.vector("A member of a group has lost its vector", sample: SampleID(samples[missing]))
-    }
+  package func read(_ wanted: [UInt64], _ source: any RowSource, _ path: cohort_path) throws {
+    try read(wanted, source, path, isNormalized: false)
   }
 
   private func read(
-    _ wanted: [UInt64], _ features: any SampleFeatures, _ path: cohort_path, isNormalized: Bool
+    _ wanted: [UInt64], _ source: any RowSource, _ path: cohort_path, isNormalized: Bool
   ) throws {
     precondition(wanted.count <= capacity, "more rows than the block holds")
     samples = wanted
@@ -74,38 +65,39 @@ final class RowBlock {
       let inverses = scales.baseAddress
     else { return }
     try wanted.withUnsafeBufferPointer { wanted in
-      let isRead = try features.withHalfVectors(of: wanted, dimension: dimension) { start, halves in
+      let isRead = try source.withHalfVectors(of: wanted, dimension: dimension) { start, halves in
         cohort_read_halves(
           path, halves.baseAddress, halves.count, dimension, isNormalized ? 1 : 0, base + start * dimension,
           flags + start, inverses + start)
       }
       guard !isRead else { return }
       present[..<wanted.count].update(repeating: 0)
-      try features.readVectors(
+      try source.readVectors(
         of: wanted, dimension: dimension,
         into: UnsafeMutableBufferPointer(rebasing: rows[..<(wanted.count * dimension)]),
         present: UnsafeMutableBufferPointer(rebasing: present[..<wanted.count]))
       cohort_inverse_norms(path, base, wanted.count, dimension, flags, inverses)
-      if isNormalized { for i in 0..<wanted.count where present[i] == 1 { normalize(i) } }
+      if isNormalized { for i in 0..<wanted.count where present[i] == 1 { normalize(i, path) } }
     }
     if let bad = (0..<count).first(where: { present[$0] == 2 }) {
-      throw CohortError.vector(
-        "The vector of a sample holds a value that is not a finite number", sample: SampleID(samples[bad]))
+      throw CohortError(
+        .vectorsDamaged, "The vector of a sample holds a value that is not a finite number",
+        place: "sample \(SampleID(samples[bad]))")
     }
   }
 
   /// Makes the length of row `i` 1.
-  func normalize(_ i: Int) {
-    let scale = scales[i]
-    guard scale != 1, let row = rows.baseAddress.map({ $0 + i * dimension }) else { return }
-    for j in 0..<dimension { row[j] *= scale }
+  package func normalize(_ i: Int, _ path: cohort_path) {
+    guard let base = rows.baseAddress else { return }
+    cohort_scale(path, base + i * dimension, dimension, scales[i])
     scales[i] = 1
   }
 
-  func removeAll() { samples.removeAll(keepingCapacity: true) }
+  /// Forgets the rows.
+  package func removeAll() { samples.removeAll(keepingCapacity: true) }
 
   /// Copies a row of another block behind the rows of this one.
-  func append(_ i: Int, of other: RowBlock) {
+  package func append(_ i: Int, of other: RowBlock) {
     precondition(count < capacity, "more rows than the block holds")
     let target = rows[(count * dimension)..<((count + 1) * dimension)]
     _ = UnsafeMutableBufferPointer(rebasing: target).update(from: other.values(i))
@@ -114,18 +106,19 @@ final class RowBlock {
     samples.append(other.samples[i])
   }
 
-  func values(_ i: Int) -> UnsafeBufferPointer<Float> {
+  /// The values of row `i`. Valid until the block is loaded again.
+  package func values(_ i: Int) -> UnsafeBufferPointer<Float> {
     UnsafeBufferPointer(rebasing: rows[(i * dimension)..<((i + 1) * dimension)])
   }
 
   /// Row `i`, as kernels want it. Valid until the block is loaded again.
-  func pointer(_ i: Int) -> UnsafePointer<Float>? { values(i).baseAddress }
+  package func pointer(_ i: Int) -> UnsafePointer<Float>? { values(i).baseAddress }
 
   /// Compares all rows with all columns, or with those that their tree chooses, for which rows must be normalised;
   /// `result(_:)` has the outcome.
   /// - Returns: how many inner products that took.
   @discardableResult
-  func compare(with columns: ColumnSet, _ path: cohort_path) -> Int {
+  package func compare(with columns: ColumnSet, _ path: cohort_path) -> Int {
     guard count > 0 else { return 0 }
     if let tree = columns.tree { return compare(with: tree, path) }
     branches = []
@@ -134,12 +127,13 @@ final class RowBlock {
     return count * columns.count
   }
 
-  func result(_ i: Int) -> cohort_nearest { results[i] }
+  /// What row `i` was found nearest to; which of two near-ties it is, `ColumnSet.decide` knows.
+  package func result(_ i: Int) -> cohort_nearest { results[i] }
 
   /// The branches of the tree that row `i` was compared with; none when there was no tree.
-  func branches(_ i: Int) -> [Int] { branches.isEmpty ? [] : branches[i] }
+  package func branches(_ i: Int) -> [Int] { branches.isEmpty ? [] : branches[i] }
 
-  private func compare(with tree: CentroidTree, _ path: cohort_path) -> Int {
+  private func compare(with tree: ColumnTree, _ path: cohort_path) -> Int {
     guard let base = rows.baseAddress else { return 0 }
     branches = tree.chooseBranches(base, count, path, scores)
     var products = count * tree.pivots.count

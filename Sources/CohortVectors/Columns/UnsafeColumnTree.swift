@@ -1,4 +1,4 @@
-internal import CohortKernels
+package import CohortKernels
 
 /// Two-level search among very many columns: *pivots* are a coarse k-means of the columns, each column hangs on its nearest
 /// pivot, and a row is compared with the columns of the few pivots nearest to it (an inverted file: Jégou, Douze and
@@ -7,24 +7,24 @@ internal import CohortKernels
 /// Everything that decides which columns a row meets is decided in fixed-order Float64, so all processors find the same.
 /// Pivots are made once, from the columns as they are then; columns that come or move later are hung on those.
 ///
-/// Guard of the unchecked conformance: it is changed by the round's thread only, and never while workers run.
-final class CentroidTree: @unchecked Sendable {
+/// Guard of the unchecked conformance: it is changed by its columns' owner only, and never while workers run.
+package final class ColumnTree: @unchecked Sendable {
   /// Pivots whose columns a row is compared with, and pivots for each square root of the number of columns. With 11,000
   /// centroids of real sentences, 40 of 419 find 99.95 % of the nearest with a quarter of the products; fewer pivots have
   /// to search more columns for that, and hanging columns on two pivots gains nothing.
-  static let searched = 40
+  package static let searched = 40
   private static let fineness = 4
   private static let lloydSteps = 1
 
-  let pivots: ColumnSet
+  package let pivots: ColumnSet
   /// The columns of each pivot; their slots are columns of the whole set.
-  private(set) var branches: [ColumnSet]
+  package private(set) var branches: [ColumnSet]
   /// The branch of each column, and its place there.
   private var homes: [(branch: Int, place: Int)] = []
   private let scores = ScoreBuffer()
 
   /// - Complexity: O(n^1.5) products.
-  init(of columns: ColumnSet, _ path: cohort_path) {
+  package init(of columns: ColumnSet, _ path: cohort_path) {
     let dimension = columns.dimension
     let count = max(1, min(columns.count, Self.fineness * Int(Double(columns.count).squareRoot())))
     let pivots = ColumnSet(dimension: dimension, capacity: count)
@@ -71,7 +71,7 @@ final class CentroidTree: @unchecked Sendable {
   }
 
   /// Hangs a column, which is new or has moved, on its nearest pivot.
-  func hang(_ column: Int, _ columns: ColumnSet, _ path: cohort_path) {
+  package func hang(_ column: Int, _ columns: ColumnSet, _ path: cohort_path) {
     if column < homes.count { remove(column) }
     var result = [cohort_nearest()]
     cohort_nearest_columns(
@@ -79,12 +79,13 @@ final class CentroidTree: @unchecked Sendable {
     hang(column, on: pivots.decide(columns.plain(column), result[0], path, scores).column, columns)
   }
 
-  func remove(_ column: Int) { branches[homes[column].branch].erase(homes[column].place) }
+  /// Forgets a column.
+  package func remove(_ column: Int) { branches[homes[column].branch].erase(homes[column].place) }
 
   // MARK: Search
 
   /// The branches that a row is compared with, for as many rows as there are.
-  func chooseBranches(
+  package func chooseBranches(
     _ rows: UnsafePointer<Float>, _ count: Int, _ path: cohort_path, _ scores: ScoreBuffer
   ) -> [[Int]] {
     let width = ColumnSet.panels(pivots.count)
@@ -97,7 +98,7 @@ final class CentroidTree: @unchecked Sendable {
   }
 
   /// The nearest of the columns in some branches, exactly.
-  func nearest(
+  package func nearest(
     to row: UnsafePointer<Float>, in chosen: [Int], notBeyond limit: Double, _ path: cohort_path, _ scores: ScoreBuffer
   ) -> (column: Int, distance: Double, id: UInt32) {
     var nearest = (column: 0, distance: Double.infinity, id: UInt32.max)
@@ -113,7 +114,7 @@ final class CentroidTree: @unchecked Sendable {
   }
 
   /// The branches nearest to a branch's pivot, itself first, as many as rows are compared with.
-  func neighbours(of branch: Int, _ path: cohort_path) -> [Int] {
+  package func neighbours(of branch: Int, _ path: cohort_path) -> [Int] {
     let distances = (0..<pivots.count).map { pivots.distance(between: branch, and: $0, path) }
     let order = (0..<pivots.count).filter { $0 != branch }.sorted { a, b in
       distances[a] != distances[b] ? distances[a] < distances[b] : a < b

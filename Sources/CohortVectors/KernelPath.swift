@@ -1,4 +1,4 @@
-internal import CohortKernels
+package import CohortKernels
 
 /// Which machine-code variant of the distance kernels is used. The results are the same bits with all of them.
 public enum KernelPath: Hashable, Sendable, CaseIterable {
@@ -8,7 +8,8 @@ public enum KernelPath: Hashable, Sendable, CaseIterable {
   case avx2
   case avx512
 
-  var code: cohort_path {
+  /// The kernels' own name for it.
+  package var code: cohort_path {
     switch self {
     case .best: COHORT_PATH_BEST
     case .plain: COHORT_PATH_PLAIN

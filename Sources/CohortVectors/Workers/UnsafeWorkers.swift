@@ -5,7 +5,7 @@ internal import CohortSystem
 ///
 /// Which thread takes which part depends on timing, so parts must not depend on one another, and what they find has to be
 /// put together in an order that does not show it, or in a way where order does not matter (sums of integers).
-final class Workers: Sendable {
+package final class Workers: Sendable {
   private typealias Body = @Sendable (_ worker: Int, _ part: Int) throws -> Void
 
   private struct State {
@@ -22,13 +22,14 @@ final class Workers: Sendable {
   }
 
   /// Threads that work at the same time, the caller's included.
-  let count: Int
+  package let count: Int
   private let state = Locked(State())
 
-  init(count: Int) { self.count = max(count, 1) }
+  /// Threads start later, when there is work for them.
+  package init(count: Int) { self.count = max(count, 1) }
 
   /// To be called by whoever made this object: its threads hold on to it.
-  func end() {
+  package func end() {
     let running = state.change { state in
       state.isOver = true
       defer { state.threads = [] }
@@ -41,7 +42,8 @@ final class Workers: Sendable {
   /// runs one part at a time. Returns when all are done.
   /// - Parameter isWorthwhile: false runs everything on the calling thread, as worker 0.
   /// - Throws: what `body` throws for the lowest part that fails; parts not begun by then are left out.
-  func run(parts: Int, isWorthwhile: Bool, _ body: @Sendable (_ worker: Int, _ part: Int) throws -> Void) throws {
+  package func run(parts: Int, isWorthwhile: Bool, _ body: @Sendable (_ worker: Int, _ part: Int) throws -> Void) throws
+  {
     guard isWorthwhile, count > 1, parts > 1 else {
       for part in 0..<max(parts, 0) { try body(0, part) }
       return
@@ -123,9 +125,13 @@ final class Workers: Sendable {
 }
 
 extension Workers {
+  /// Whether so many multiplications are worth waking the threads.
+  package static func isWorthwhile(_ multiplications: Int) -> Bool { multiplications > 1 << 20 }
+
   /// The results of `body` for `0 ..< count`, in order.
   /// - Parameter grain: how many a worker takes at a time.
-  func map<T: Sendable>(
+  @inlinable
+  package func map<T: Sendable>(
     _ count: Int, grain: Int = 1, isWorthwhile: Bool, _ body: @Sendable (_ worker: Int, _ index: Int) throws -> T
   ) throws -> [T] {
     let parts = (count + grain - 1) / grain

@@ -64,7 +64,7 @@ struct KernelTests {
         }
         var (wanted, states, scales) = (expected, flags, [Float](repeating: 0, count: count))
         cohort_inverse_norms(path, &wanted, count, dimension, &states, &scales)
-        if isNormalized { cohort_normalize(path, &wanted, count, dimension, &states) }
+        if isNormalized { cohort_normalize(path, COHORT_SUM_IN_LANES, &wanted, count, dimension, &states) }
         #expect(present == states, "seed 92, \(count) x \(dimension)")
         for row in 0..<count where states[row] == 1 {
           let values = (row * dimension)..<((row + 1) * dimension)
@@ -85,8 +85,8 @@ struct KernelTests {
       var x = (0..<(rows * dimension)).map { _ in Float(random.unit() - 0.5) }
       var c = (0..<(columns * dimension)).map { _ in Float(random.unit() - 0.5) }
       var present = [UInt8](repeating: 1, count: max(rows, columns))
-      cohort_normalize(COHORT_PATH_PLAIN, &x, rows, dimension, &present)
-      cohort_normalize(COHORT_PATH_PLAIN, &c, columns, dimension, &present)
+      cohort_normalize(COHORT_PATH_PLAIN, COHORT_SUM_IN_LANES, &x, rows, dimension, &present)
+      cohort_normalize(COHORT_PATH_PLAIN, COHORT_SUM_IN_LANES, &c, columns, dimension, &present)
       var packed = [Float](repeating: 7, count: cohort_packed_size(columns, dimension))
       cohort_pack_clear(&packed, columns, dimension)
       for column in 0..<columns {
@@ -219,7 +219,7 @@ struct KernelTests {
   @Test func normalisationMarksWhatCannotBeNormalised() {
     var rows: [Float] = [3, 4, 0, 0, .nan, 1, 1, -.infinity, 5, 12]
     var present: [UInt8] = [1, 1, 1, 1, 0]
-    cohort_normalize(COHORT_PATH_BEST, &rows, 5, 2, &present)
+    cohort_normalize(COHORT_PATH_BEST, COHORT_SUM_IN_LANES, &rows, 5, 2, &present)
     #expect(present == [1, 0, 2, 2, 0])
     #expect(rows[0] == 0.6 && rows[1] == 0.8 && rows[8] == 5)
     var again: [Float] = [3, 4, 0, 0, .nan, 1, 1e-38, 0, 5, 12]
