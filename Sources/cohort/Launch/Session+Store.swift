@@ -1,4 +1,5 @@
 import CohortActions
+import CohortCore
 import CohortPipeline
 import CohortStore
 

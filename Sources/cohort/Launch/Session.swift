@@ -1,3 +1,4 @@
+import CohortCore
 import CohortSystem
 
 /// What one run of a command works with: its settings, where its data goes, and where its progress goes.

@@ -1,4 +1,5 @@
 import CohortCore
+import CohortIngestion
 import CohortSystem
 
 /// A file of an inbox, held open from before it is read until it is put away, so that nobody can pass another one off

@@ -1,4 +1,6 @@
+import CohortActions
 import CohortCore
+import CohortIngestion
 import CohortPipeline
 import CohortStore
 import CohortSystem

@@ -1,4 +1,7 @@
+import CohortCatalog
 import CohortCore
+import CohortPipeline
+import CohortStore
 
 /// Whose fault an error is, and so what to do about it.
 enum Verdict: Hashable {

@@ -1,7 +1,7 @@
-import CohortStore
-import CohortActions
 import ArgumentParser
+import CohortActions
 import CohortCore
+import CohortStore
 import Foundation
 
 /// `cohort man`
