@@ -219,7 +219,7 @@ import Testing
     try ingest(["A cat sat on the mat.", "Kittens rest on rugs.", "The stock market fell by 3 %."])
     let space = try SpaceJob.chosen(store, named: nil)
     #expect(space.name == "default" && space.dimension == 256 && space.recipe["model"] == ModelLibrary.bundledName)
-    #expect(try SpaceJob.embedPending(store).map(\.embedded) == [3])
+    #expect(try Pending.embed(store).map(\.embedded) == [3])
     let model = try #require(try ModelLibrary(store).models().first)
     #expect(model.fingerprint == space.fingerprint && model.bytes < 8_000_000)
     #expect(try ModelLibrary(store).addBundled() == model)
@@ -230,11 +230,11 @@ import Testing
 
     try ingest(["More."])
     try FileManager.default.removeItem(atPath: model.path)
-    #expect { try SpaceJob.embedPending(store) } throws: {
+    #expect { try Pending.embed(store) } throws: {
       ($0 as? CohortError)?.code.name == "pipeline.no-model"
     }
     _ = try ModelLibrary(store).addBundled()
-    #expect(try SpaceJob.embedPending(store).map(\.embedded) == [1])
+    #expect(try Pending.embed(store).map(\.embedded) == [1])
   }
 
   @Test func givenVectorsDoNotMixWithMadeOnes() throws {
@@ -251,6 +251,6 @@ import Testing
     #expect(try SpaceJob.chosen(store, named: nil).name == "mine")
     _ = try SpaceJob.create(store)
     // What is given is not made.
-    #expect(try SpaceJob.embedPending(store).map(\.space) == ["default"])
+    #expect(try Pending.embed(store).map(\.space) == ["default"])
   }
 }

@@ -28,7 +28,7 @@ import Testing
       return try transaction.createGrouping(
         name: "lengths", definition: GroupingDefinition(criterion: .length(.response, .quantiles(8))))
     }
-    let updates = try UpdateJob.run(store)
+    let updates = try Pending.group(store)
     #expect(updates.count == 2)
     for name in ["tasks", "lengths"] {
       let groups = try GroupListing.list(store, grouping: name)
@@ -36,7 +36,7 @@ import Testing
       #expect(!groups.contains { $0.group == .unassigned })
     }
 
-    let snapshot = try SnapshotJob.create(store, name: "first")
+    let snapshot = try Pending.snapshot(store, name: "first")
     #expect(snapshot.samples == report.inserted)
     let (record, planReport) = try PlanJob.create(
       store, name: "plan", snapshot: "first", grouping: "tasks",

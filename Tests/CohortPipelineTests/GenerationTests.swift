@@ -75,15 +75,15 @@ import Testing
     let whole = try Self.prepared(folder.file("whole"))
     let pieces = try Self.prepared(folder.file("pieces"))
     for step in 0..<3 {
-      _ = try UpdateJob.run(whole)
-      _ = try UpdateJob.run(pieces, control: Self.sliced(rows))
+      _ = try Pending.group(whole)
+      _ = try Pending.group(pieces, control: Self.sliced(rows))
       #expect(try Self.content(pieces) == Self.content(whole), "\(rows) rows, step \(step)")
       #expect(try pieces.verify().isSound, "\(rows) rows, step \(step)")
       let ids = (0..<200).map { SampleID(UInt64($0 * 7 + step)) }
       for store in [whole, pieces] { _ = try DeletionJob.run(store, ids, reason: "test") }
     }
     for name in ["tasks", "topics"] { #expect(try ReplayJob.run(pieces, grouping: name).isSame) }
-    let snapshots = try [whole, pieces].map { try SnapshotJob.create($0, name: "s").digest }
+    let snapshots = try [whole, pieces].map { try Pending.snapshot($0, name: "s").digest }
     #expect(snapshots[0] == snapshots[1])
     try pieces.write { try $0.dropGrouping(named: "both") }
     #expect(try pieces.verify().isSound)
@@ -95,7 +95,7 @@ import Testing
     var random = SplitMix64(seed: seed)
     let folder = try TemporaryFolder()
     let whole = try Self.prepared(folder.file("whole"))
-    _ = try UpdateJob.run(whole)
+    _ = try Pending.group(whole)
     let path = folder.file("pieces")
     _ = try Self.prepared(path)
     var stops = 0
@@ -104,7 +104,7 @@ import Testing
       let store = try Store.open(at: path, access: .owner(name: "test"))
       do {
         let count = Int.random(in: 1...25, using: &random)
-        _ = try UpdateJob.run(store, control: Self.sliced(Int.random(in: 90...900, using: &random), stopAfter: count))
+        _ = try Pending.group(store, control: Self.sliced(Int.random(in: 90...900, using: &random), stopAfter: count))
         break
       } catch let error as CohortError {
         #expect(error.category == .interrupted, "seed \(seed): \(error)")
@@ -122,7 +122,7 @@ import Testing
   @Test func readersSeeTheLastCompleteGeneration() throws {
     let folder = try TemporaryFolder()
     let store = try Self.prepared(folder.file("store"))
-    _ = try UpdateJob.run(store, grouping: "tasks")
+    _ = try Pending.group(store, only: "tasks")
     let states = Mutex<[String: Set<String>]>([:])
     var control = Self.sliced(300)
     control.report = { _ in
@@ -131,7 +131,7 @@ import Testing
       let position = String(content[1].prefix { $0 != ")" })
       states.withLock { _ = $0[position, default: []].insert(content[1]) }
     }
-    _ = try UpdateJob.run(store, grouping: "topics", control: control)
+    _ = try Pending.group(store, only: "topics", control: control)
     states.withLock { states in
       #expect(states.count > 3)
       for (position, contents) in states { #expect(contents.count == 1, "\(position)") }

@@ -71,15 +71,15 @@ import Testing
   func aFurtherMeasureCountsAsIngestionDoes(unit: LengthUnit) throws {
     let tokenizer = unit == .tokens ? try LengthTokenizer(contentsOf: Self.tokenizer) : nil
     let store = try store("store", StoreConfiguration(lengthUnit: unit, tokenizer: tokenizer?.digest))
-    try tokenizer?.save(in: store)
+    try tokenizer?.save(in: store.path)
     try ingest(store, 700, seed: UInt64(unit.rawValue))
     _ = try MeasureLibrary.add(store, name: "again", unit: unit, tokenizer: unit == .tokens ? Self.tokenizer : nil)
-    let reports = try MeasureJob.runPending(store, control: JobControl(workers: 3))
+    let reports = try Pending.measure(store, control: JobControl(workers: 3))
     #expect(reports.map(\.measure) == ["again"] && reports.map(\.measured) == [700])
     let (own, further) = (try all(store, nil), try all(store, "again"))
     #expect(own == further)
     #expect(Set(own.compactMap { $0?.response }).count > 10)
-    #expect(try MeasureJob.runPending(store).isEmpty)
+    #expect(try Pending.measure(store).isEmpty)
     #expect(try store.verify().isSound)
   }
 
@@ -105,19 +105,19 @@ import Testing
     }
     _ = try ProductJob.create(store, name: "both", factors: "sizes*steps", minimum: 8)
     // Nothing is measured: everything waits.
-    let waiting = try UpdateJob.run(store)
+    let waiting = try Pending.group(store)
     #expect(waiting.prefix(3).allSatisfy { $0.assigned == 0 && $0.pending == 300 })
     for part in 0..<6 {
       let end = try store.read { try $0.counters.nextSample }
       let gone = (0..<8).map { _ in SampleID(UInt64.random(in: 0..<end, using: &random)) }
       if part % 2 == 0 { _ = try DeletionJob.run(store, gone, reason: "test") }
-      if part != 1 { _ = try MeasureJob.runPending(store, only: part == 3 ? "bytes" : nil) }
+      if part != 1 { _ = try Pending.measure(store, only: part == 3 ? "bytes" : nil) }
       if part % 2 == 1 { _ = try DeletionJob.run(store, gone, reason: "test") }
-      if part != 4 { _ = try UpdateJob.run(store) }
+      if part != 4 { _ = try Pending.group(store) }
       try ingest(store, Int.random(in: 1...400, using: &random), seed: seed + 10, from: Int(end))
     }
-    _ = try MeasureJob.runPending(store)
-    let updates = try UpdateJob.run(store)
+    _ = try Pending.measure(store)
+    let updates = try Pending.group(store)
     #expect(updates.allSatisfy { $0.pending == 0 })
     #expect(try store.verify().isSound)
     try store.read { transaction in
@@ -162,8 +162,8 @@ import Testing
       return store
     }
     let (calm, stormy) = (try prepared("calm"), try prepared("stormy"))
-    _ = try MeasureJob.runPending(calm)
-    _ = try UpdateJob.run(calm)
+    _ = try Pending.measure(calm)
+    _ = try Pending.group(calm)
     var interruptions = 0
     while true {
       let asked = Mutex(0)
@@ -176,15 +176,15 @@ import Testing
           }
         }, workers: 2)
       do {
-        _ = try MeasureJob.runPending(stormy, control: control)
+        _ = try Pending.measure(stormy, control: control)
         break
       } catch let error as CohortError {
         #expect(error.code.name == "pipeline.interrupted")
         interruptions += 1
-        if interruptions % 2 == 0 { _ = try UpdateJob.run(stormy) }
+        if interruptions % 2 == 0 { _ = try Pending.group(stormy) }
       }
     }
-    _ = try UpdateJob.run(stormy)
+    _ = try Pending.group(stormy)
     #expect(interruptions > 1)
     #expect(try all(calm, "m") == all(stormy, "m"))
     #expect(try digest(calm, "g") == digest(stormy, "g"))
@@ -217,15 +217,15 @@ import Testing
     try store.backup(to: copy)
     let opened = try Store.open(at: copy, access: .owner(name: "test"))
     try LengthTokenizer.copyAll(of: store, to: opened)
-    #expect(try MeasureJob.runPending(opened).map(\.measured) == [10, 10])
+    #expect(try Pending.measure(opened).map(\.measured) == [10, 10])
 
     try FileManager.default.moveItem(atPath: file, toPath: folder.file("aside"))
-    #expect { try MeasureJob.runPending(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.no-tokenizer" }
+    #expect { try Pending.measure(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.no-tokenizer" }
     try Data("{}".utf8).write(to: URL(fileURLWithPath: file))
-    #expect { try MeasureJob.runPending(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.other-tokenizer" }
+    #expect { try Pending.measure(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.other-tokenizer" }
     try FileManager.default.removeItem(atPath: file)
     try FileManager.default.moveItem(atPath: folder.file("aside"), toPath: file)
-    #expect(try MeasureJob.runPending(store).map(\.measured) == [10, 10])
+    #expect(try Pending.measure(store).map(\.measured) == [10, 10])
 
     // The copy stays while a measure needs it.
     try MeasureLibrary.drop(store, named: "a")

@@ -62,7 +62,7 @@ import Testing
         _ = try DeletionJob.run(store, ids, reason: "test")
       }
       // Now and then only the product, which brings its factors along.
-      _ = try UpdateJob.run(store, grouping: part % 3 == 1 ? "both" : nil)
+      _ = try Pending.group(store, only: part % 3 == 1 ? "both" : nil)
       let place = Comment(rawValue: "seed \(seed), part \(part)")
       let rows = try Self.rows(store, "both")
       var counts: [[UInt32]: Int] = [:]
@@ -82,20 +82,20 @@ import Testing
       #expect(try ReplayJob.run(store, grouping: "both").isSame, place)
       // Nothing changed, so nothing is done.
       let before = try store.read { try $0.counters.lastSequence }
-      #expect(try UpdateJob.run(store, grouping: "both").last?.rounds == 0, place)
+      #expect(try Pending.group(store, only: "both").last?.rounds == 0, place)
       #expect(try store.read { try $0.counters.lastSequence } == before, place)
     }
     // Made at the end, it is the same.
     _ = try ProductJob.create(store, name: "late", factors: "tasks*lengths", minimum: 8)
-    _ = try UpdateJob.run(store)
+    _ = try Pending.group(store)
     let (early, late) = (try Self.rows(store, "both"), try Self.rows(store, "late"))
     #expect(early.map(\.group) == late.map(\.group), "seed \(seed)")
-    let snapshot = try SnapshotJob.create(store, name: "s")
+    let snapshot = try Pending.snapshot(store, name: "s")
     let digests = snapshot.groupings.filter { ["both", "late"].contains($0.name) }.map(\.digest)
     #expect(digests.count == 2 && digests[0] == digests[1], "seed \(seed)")
     // Behind its factors, it says so.
     try Self.ingest(store, [(task: "new", length: 3)], 99)
-    _ = try UpdateJob.run(store, grouping: "tasks")
+    _ = try Pending.group(store, only: "tasks")
     #expect(try ReplayJob.run(store, grouping: "both").obstacle?.contains("update") == true)
   }
 }

@@ -54,7 +54,7 @@ import Testing
     }
     try check()
     _ = try DeletionJob.run(store, (0..<300).map { SampleID(UInt64($0 * 2)) }, reason: "test")
-    _ = try UpdateJob.run(store)
+    _ = try Pending.group(store)
     try check()
     let header = try store.read { try EmbeddingHeader(in: #require(try $0.grouping(named: "topics")).engineState) }
     #expect(header?.rules == GroupingState.rulesVersion)
@@ -64,7 +64,7 @@ import Testing
   @Test func theReplayNamesTheEntryWithWhichOtherRulesBegin() throws {
     let folder = try TemporaryFolder()
     let store = try Self.prepared(folder.file("store"))
-    _ = try UpdateJob.run(store)
+    _ = try Pending.group(store)
     #expect(try ReplayJob.run(store, grouping: "topics").isSame)
     let last = try store.read { try $0.counters.lastSequence }
     _ = try DeletionJob.run(store, (0..<300).map { SampleID(UInt64($0 * 2)) }, reason: "test")
@@ -81,7 +81,7 @@ import Testing
     let folder = try TemporaryFolder()
     let store = try Self.prepared(folder.file("store"))
     _ = try store.write { try $0.createGrouping(name: "tasks", definition: GroupingDefinition(criterion: .task)) }
-    _ = try UpdateJob.run(store)
+    _ = try Pending.group(store)
     let record = try store.read { try #require(try $0.grouping(named: "topics")) }
     var header = record.engineState
     header[0] = 9
@@ -96,7 +96,7 @@ import Testing
     #expect(try ReplayJob.run(store, grouping: "tasks").isSame)
     // Whoever goes on with it hears the same, and the other groupings are kept up to date.
     _ = try DeletionJob.run(store, [SampleID(3)], reason: "test")
-    let error = #expect(throws: CohortError.self) { try UpdateJob.run(store) }
+    let error = #expect(throws: CohortError.self) { try Pending.group(store) }
     #expect(error?.code.name == "clustering.damaged-state" && error?.place == "grouping \"topics\"")
     #expect(throws: CohortError.self) {
       try store.read { try GroupListing.guardRatio(of: #require(try $0.grouping(named: "topics"))) }

@@ -68,7 +68,7 @@ import Testing
       let error = #expect(throws: CohortError.self) { try follower.update(JobControl()) }
       #expect(error?.code.name == "store.corrupted", "\(String(describing: error))")
     }
-    let error = #expect(throws: CohortError.self) { try UpdateJob.run(store) }
+    let error = #expect(throws: CohortError.self) { try Pending.group(store) }
     #expect(error?.code.name == "store.corrupted", "\(String(describing: error))")
   }
 }

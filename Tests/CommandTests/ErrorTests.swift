@@ -137,7 +137,7 @@ import Testing
       #expect(Self.text(try twice.error(), "code") == "store.embedding-space-exists")
       #expect(Self.text(try twice.error(), "message") == #"There is already an embedding space named "a""#)
       let unknown = try program.cohort("space", "show", "b", "--json")
-      #expect(Self.text(try unknown.error(), "code") == "cli.unknown-embedding-space")
+      #expect(Self.text(try unknown.error(), "code") == "store.unknown-embedding-space")
       #expect(Self.text(try unknown.error(), "message") == "There is no embedding space named 'b'")
     }
   }

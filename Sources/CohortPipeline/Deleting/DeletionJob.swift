@@ -20,7 +20,7 @@ public enum DeletionJob {
         if case .attribute = grouping.definition.criterion { true } else { false }
       }.map(\.name)
     }
-    for name in byAttribute { _ = try UpdateJob.run(store, grouping: name, control: control) }
+    for name in byAttribute { _ = try UpdateJob.follower(of: name, in: store).update(control) }
     let sorted = Set(ids).sorted()
     var deleted: [SampleID] = []
     for start in stride(from: 0, to: sorted.count, by: idsPerCommit) {

@@ -2,35 +2,8 @@ internal import CohortClustering
 internal import CohortCore
 public import CohortStore
 
-/// Brings groupings in step with the log.
+/// What brings single groupings in step with the log.
 public enum UpdateJob {
-  /// Updates all groupings of a store, in the order of their creation, or only the one named; the factors of a product
-  /// come before it. Trouble with one of them is thrown at the end, when the others are up to date.
-  /// - Throws: `pipeline.interrupted` between rounds when the control says so; all rounds before are kept.
-  public static func run(
-    _ store: Store, grouping only: String? = nil, control: JobControl = JobControl()
-  ) throws -> [GroupingUpdate] {
-    let groupings = try store.read { try $0.groupings() }
-    var names = only.map { [$0] } ?? groupings.map(\.name)
-    if let only,
-      case .product(let first, let second, _)? = groupings.first(where: { $0.name == only })?.definition.criterion
-    {
-      names = [first, second, only]
-    }
-    var updates: [GroupingUpdate] = []
-    var trouble: (any Error)?
-    for name in names {
-      do {
-        updates.append(try follower(of: name, in: store).update(control))
-      } catch {
-        guard concernsOneGrouping(error) else { throw error }
-        trouble = trouble ?? error
-      }
-    }
-    if let trouble { throw trouble }
-    return updates
-  }
-
   /// Whether an error is one of a grouping's own (its state is damaged, its groups have become too many, it cannot read the
   /// attributes of a sample), which stops no other.
   public static func concernsOneGrouping(_ error: any Error) -> Bool {
