@@ -4,10 +4,22 @@ internal import CohortSystem
 /// One operating-system thread that runs all write transactions of an environment, one after the other, in the order
 /// they were asked for. Callers wait for their result.
 package final class WriterThread: Sendable {
-  private struct Job {
-    /// Borrows what its caller's stack holds: the caller waits until it is done.
-    let work: () -> Void
+  /// A piece of work that its caller waits for.
+  private final class Job {
+    /// Borrows what the caller's stack holds: gone before the caller goes on.
+    private var work: (() -> Void)?
     let number: UInt64
+
+    init(number: UInt64, work: @escaping () -> Void) {
+      self.number = number
+      self.work = work
+    }
+
+    @inline(never)
+    func run() {
+      work?()
+      work = nil
+    }
   }
 
   private struct State {
@@ -37,7 +49,7 @@ package final class WriterThread: Sendable {
           precondition(!(state.thread?.isCurrent ?? false), "a write transaction was started inside another one")
           if state.thread == nil { state.thread = try start(state.generation) }
           state.added += 1
-          state.waiting.append(Job(work: { place.pointee = Result { try body() } }, number: state.added))
+          state.waiting.append(Job(number: state.added) { place.pointee = Result { try body() } })
           return state.added
         }
         // Jobs are done in their order.
@@ -61,21 +73,18 @@ package final class WriterThread: Sendable {
   private func start(_ generation: UInt64) throws -> WorkThread {
     let state = state
     return try WorkThread {
-      while let number = Self.runNext(state, generation) { state.change { $0.done = number } }
+      while let job = Self.next(state, generation) {
+        job.run()
+        state.change { $0.done = job.number }
+      }
     }
   }
 
-  /// Runs the next job. A function of its own, never inlined: when it returns, the thread no longer holds on to what the
-  /// caller of the job lent.
-  /// - Returns: the job's number; nil when the thread shall end.
-  @inline(never)
-  private static func runNext(_ state: Locked<State>, _ own: UInt64) -> UInt64? {
-    let job = state.wait { state -> Job?? in
+  /// The next job; nil when the thread shall end.
+  private static func next(_ state: Locked<State>, _ own: UInt64) -> Job? {
+    state.wait { state -> Job?? in
       if !state.waiting.isEmpty { return .some(state.waiting.removeFirst()) }
       return state.generation == own ? nil : .some(nil)
     }
-    guard let job else { return nil }
-    job.work()
-    return job.number
   }
 }

@@ -70,12 +70,8 @@ final class Workers: Sendable {
     }
   }
 
-  /// A function of its own, never inlined: when it returns, the thread no longer holds on to the work's body.
-  @inline(never)
   private func perform(_ part: Int, as worker: Int) {
-    let body = state.withLock { $0.body }
-    var failure: (any Error)?
-    do { try body?(worker, part) } catch { failure = error }
+    let failure = failure(of: part, as: worker)
     let isLast = state.withLock { state in
       state.done += 1
       if let failure, part < state.failure?.part ?? .max { state.failure = (part, failure) }
@@ -88,6 +84,19 @@ final class Workers: Sendable {
     }
     // Only who ends the work wakes others: helpers that found nothing would wake one another for ever.
     if isLast { state.change { _ in } }
+  }
+
+  /// A function of its own, never inlined: when it returns, the thread no longer holds on to the work's body, which its
+  /// caller only lent.
+  @inline(never)
+  private func failure(of part: Int, as worker: Int) -> (any Error)? {
+    let body = state.withLock { $0.body }
+    do {
+      try body?(worker, part)
+      return nil
+    } catch {
+      return error
+    }
   }
 
   /// Starts the threads. A thread that the system refuses is done without: the others take its parts.
