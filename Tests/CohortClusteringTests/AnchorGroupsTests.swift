@@ -119,7 +119,9 @@ struct AnchorGroupsTests {
       damaged[random.below(damaged.count)] ^= UInt8(1 << random.below(8))
       #expect(throws: CohortError.self) { try AnchorSet(decoding: damaged, digest: anchors.digest) }
       // Also without the digest nothing traps.
-      do { _ = try AnchorSet(decoding: damaged, digest: XXH3.hash128(damaged)) } catch { #expect((error as? CohortError)?.isFormat == true) }
+      do { _ = try AnchorSet(decoding: damaged, digest: XXH3.hash128(damaged)) } catch {
+        #expect((error as? CohortError)?.isFormat == true)
+      }
     }
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import CohortCore
 import CohortPipeline
 import CohortPlanning
+import CohortReading
 import CohortStore
 
 /// Which part of each step is looked at.
@@ -45,7 +46,7 @@ struct PlanShow: CohortCommand {
   func execute(_ session: Session) throws -> Outcome {
     let store = try session.readableStore()
     _ = try store.read { try $0.existingPlan(name) }
-    let stored = try StoredPlan(store, named: name)
+    let stored = try PinnedPlan(store, named: name)
     let count = stored.plan.stepsPerEpoch
     if let steps, steps.lower >= count {
       throw CohortError(
@@ -54,13 +55,13 @@ struct PlanShow: CohortCommand {
     }
     let printer = session.output.rows(["epoch", "step", "group", .hidden("mixed"), "size", "ids"], lines: true)
     for index in steps?.clamped(to: count) ?? 0..<count {
-      try printer.print(try row(try stored.plan.step(epoch: epoch, step: index), stored, store))
+      try printer.print(try row(try stored.plan.step(epoch: epoch, step: index), stored))
     }
     try printer.finish()
     return .done
   }
 
-  private func row(_ step: PlannedStep, _ stored: StoredPlan, _ store: Store) throws -> OutputRecord {
+  private func row(_ step: PlannedStep, _ stored: PinnedPlan) throws -> OutputRecord {
     var parts = [step.positions]
     if let rank {
       let accumulation = ranks.accumulate ?? 1
@@ -70,7 +71,7 @@ struct PlanShow: CohortCommand {
             try step.slice(rank: rank, world: ranks.world ?? 1, accumulation: accumulation, micro: micro)])
       }
     }
-    let ids = try parts.map { try stored.ids(store, at: $0) }
+    let ids = try parts.map { try stored.ids(at: $0) }
     let all = ids.flatMap { $0 }
     var record: OutputRecord = [
       "epoch": .count(step.epoch), "step": .count(step.step), "group": .id(step.group),
@@ -98,9 +99,9 @@ struct PlanDigestCommand: CohortCommand {
   func execute(_ session: Session) throws -> Outcome {
     let store = try session.readableStore()
     _ = try store.read { try $0.existingPlan(name) }
-    let stored = try StoredPlan(store, named: name)
-    let digest = try stored.digest(
-      store, epochs: 0..<epochs, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1,
+    let stored = try PinnedPlan(store, named: name)
+    let digest = try PlanDigestJob.run(
+      stored, epochs: 0..<epochs, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1,
       control: session.jobControl())
     try session.output.record([
       "plan": .text(name), "epochs": .count(epochs), "digest": .digest(digest), "plan_hash": .digest(stored.plan.hash),

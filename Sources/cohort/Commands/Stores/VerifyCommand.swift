@@ -2,6 +2,7 @@ import ArgumentParser
 import CohortCatalog
 import CohortCore
 import CohortPipeline
+import CohortReading
 import CohortStore
 
 /// `cohort verify`
@@ -95,7 +96,7 @@ struct VerifyCommand: CohortCommand {
     guard let names = try? store.read({ try $0.plans().map(\.name) }) else { return [] }
     return names.compactMap { name in
       do {
-        _ = try StoredPlan(store, named: name)
+        _ = try PinnedPlan(store, named: name)
         return nil
       } catch {
         return Self.problem("plan \(name)", "\(error)", isRepairable: false)
