@@ -16,7 +16,7 @@ let package = Package(
     .executable(name: "cohort", targets: ["cohort"]),
     .executable(name: "cohortd", targets: ["cohortd"]),
     // The read path as one library, so that its link-time dependencies can be looked at: no Foundation, no SQLite.
-    .library(name: "CohortReading", type: .dynamic, targets: ["CohortStore", "CohortPlanning"]),
+    .library(name: "CohortReading", type: .dynamic, targets: ["CohortReading"]),
     // The built-in encoder and the tokenizers, for the programs that compare them with others.
     .library(name: "CohortEmbedding", targets: ["CohortEmbedding"]),
     // The clustering engine without store and files, as Tools/bench runs it.
@@ -69,6 +69,10 @@ let package = Package(
       dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CUnicodeTables"],
       swiftSettings: swift),
 
+    // What joins plans and the store; the last module of the read path.
+    .target(
+      name: "CohortReading", dependencies: ["CohortCore", "CohortStore", "CohortPlanning"], swiftSettings: swift),
+
     // Layer 4: what is derived from the store, and what trains on it.
     .target(
       name: "CohortCatalog",
@@ -78,7 +82,9 @@ let package = Package(
       ], swiftSettings: swift),
     .target(
       name: "CohortTrainer",
-      dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning"],
+      dependencies: [
+        "CohortSystem", "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning", "CohortReading",
+      ],
       swiftSettings: swift),
 
     .target(
@@ -95,6 +101,7 @@ let package = Package(
       name: "CohortPipeline",
       dependencies: [
         "CohortSystem", "CohortCore", "CohortKernels", "CohortVectors", "CohortStore", "CohortPlanning",
+        "CohortReading",
         "CohortClustering", "CohortIngestion",
         "CohortEmbedding", "CohortProviders", "CBundledModel",
       ], swiftSettings: swift),
@@ -103,8 +110,8 @@ let package = Package(
     .target(
       name: "CohortActions",
       dependencies: [
-        "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog", "CohortTrainer",
-        "CohortEmbedding", "CohortProviders", "CohortPipeline",
+        "CohortCore", "CohortStore", "CohortPlanning", "CohortReading", "CohortIngestion", "CohortCatalog",
+        "CohortTrainer", "CohortEmbedding", "CohortProviders", "CohortPipeline",
       ], swiftSettings: swift),
 
     // Layer 7: the executables.
@@ -161,13 +168,20 @@ let package = Package(
         "CohortCatalog", "CohortClustering", "CohortStore", "CohortCore", .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .testTarget(
+      name: "CohortReadingTests", dependencies: ["CohortReading", "CohortStore", "CohortPlanning", "CohortCore"],
+      swiftSettings: swift),
+    .testTarget(
       name: "CohortTrainerTests",
-      dependencies: ["CohortSystem", "CohortTrainer", "CohortKernels", "CohortStore", "CohortPlanning", "CohortCore"],
+      dependencies: [
+        "CohortSystem", "CohortTrainer", "CohortReading", "CohortKernels", "CohortStore", "CohortPlanning",
+        "CohortCore",
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "CohortPipelineTests",
       dependencies: [
-        "CohortPipeline", "CohortStore", "CohortIngestion", "CohortPlanning", "CohortClustering", "CohortCatalog",
+        "CohortPipeline", "CohortReading", "CohortStore", "CohortIngestion", "CohortPlanning", "CohortClustering",
+        "CohortCatalog",
         "CohortTrainer", "CohortEmbedding", "CohortLMDB", "CohortCore", "HostileServers",
       ], swiftSettings: swift),
     // The real executables, run as a user runs them: contract, kills, bad input.

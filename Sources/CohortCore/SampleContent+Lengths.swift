@@ -1,22 +1,20 @@
 extension SampleContent {
-  /// The lengths of a stored sample, as its ingestion would count them: everything before the last assistant message,
-  /// that message, and all messages. Calls of tools count as the JSON that they are kept in.
+  /// The lengths of a stored sample, as its ingestion would count them: those of its `SampleParts`. Calls of tools count as
+  /// the JSON that they are kept in.
   /// - Parameter measure: the length of a text in UTF-8.
   /// - Throws: `CohortError` when the bytes are damaged.
   public static func lengths(
     of bytes: UnsafeRawBufferPointer, measure: (UnsafeRawBufferPointer) -> Int
   ) throws -> SampleLengths {
-    var lengths: [Int] = []
-    var response: Int?
-    try visit(bytes) { role, extra, text in
-      if role == .assistant { response = lengths.count }
-      lengths.append(measure(text) + (holdsCalls(extra) ? measure(extra) : 0))
+    try withParts(of: bytes) { lengths(of: $0, measure: measure) }
+  }
+
+  /// The same of messages that were found already.
+  public static func lengths(of view: PartsView, measure: (UnsafeRawBufferPointer) -> Int) -> SampleLengths {
+    view.parts.lengths { index in
+      let message = view.messages[index]
+      return measure(message.text) + (holdsCalls(message.extra) ? measure(message.extra) : 0)
     }
-    let end = response ?? lengths.count
-    return SampleLengths(
-      prompt: UInt32(clamping: lengths[..<end].reduce(0, +)),
-      response: UInt32(clamping: response.map { lengths[$0] } ?? 0),
-      total: UInt32(clamping: lengths.reduce(0, +)))
   }
 
   /// Whether a message's extra object has calls of tools: a member `tool_calls` or `function_call` that is an object, or a

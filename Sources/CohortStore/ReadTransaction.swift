@@ -50,11 +50,18 @@ public struct ReadTransaction: ~Copyable {
 
   /// Calls `body` with each entry from `sequence` on, in order, until it returns false.
   public func forEachEntry(from sequence: LogSequence = LogSequence(1), _ body: (LogEntry) throws -> Bool) throws {
+    try forEachStoredEntry(from: sequence) { try body(try LogEntry(sequence: $0, $1)) }
+  }
+
+  /// The same with the entries as they are stored, not yet checked.
+  func forEachStoredEntry(
+    from sequence: LogSequence, _ body: (LogSequence, UnsafeRawBufferPointer) throws -> Bool
+  ) throws {
     var expected = max(sequence, LogSequence(1))
     var isWanted = true
     try unsafe.walk(tables.log, from: expected.rawValue) { key, value in
       guard key == expected.rawValue else { throw CohortError.missing("Log entry \(expected)") }
-      isWanted = try body(try LogEntry(sequence: expected, value))
+      isWanted = try body(expected, value)
       expected = expected.next
       return isWanted
     }
@@ -64,14 +71,44 @@ public struct ReadTransaction: ~Copyable {
   }
 
   /// The chunk of a column that holds sample `row`, if any row of it was written.
-  public func withChunk<R>(_ column: Column, of row: UInt64, _ body: (ColumnChunk?) throws -> R) throws -> R {
+  /// - Parameter shared: chunks that were found right in other transactions are not checked again; nil to check each chunk
+  ///   once in this one.
+  /// - Throws: `store.corrupted` for a chunk that is damaged, or must be there and is not.
+  /// - Complexity: one look-up; a checksum of the chunk when it is read first in this transaction.
+  public func withChunk<R>(
+    _ column: Column, of row: UInt64, sound shared: SoundChunks? = nil, _ body: (ColumnChunk?) throws -> R
+  ) throws -> R {
+    try body(try chunk(column, of: row, sound: shared))
+  }
+
+  /// The chunk, for as long as the transaction lasts and nothing is written in it.
+  func chunk(_ column: Column, of row: UInt64, sound shared: SoundChunks? = nil) throws -> ColumnChunk? {
     let number = row / UInt64(column.rowsPerChunk)
     guard let stored = try unsafe.get(tables.columns, column.key(ofChunk: number)) else {
       try column.mayLack(chunk: number, settledRows: state.settledRows)
-      return try body(nil)
+      return nil
     }
-    return try body(try ColumnChunk(stored, of: column, chunk: number, settledRows: state.settledRows))
+    return try chunk(number, of: column, stored, sound: shared)
   }
+
+  private func chunk(
+    _ number: UInt64, of column: Column, _ stored: UnsafeRawBufferPointer, sound shared: SoundChunks? = nil
+  ) throws -> ColumnChunk {
+    let stamp = column.key(ofChunk: number)
+    let key = SoundValues.Key(chunk: stamp)
+    guard !state.sound.contains(key) else {
+      return try ColumnChunk(stored, of: column, chunk: number, settledRows: state.settledRows, isChecked: true)
+    }
+    let isShared = shared?.contains(stored, of: stamp) ?? false
+    let chunk = try ColumnChunk(
+      stored, of: column, chunk: number, settledRows: state.settledRows, isChecked: isShared)
+    state.sound.insert(key, isVerified: !isShared)
+    if !isShared { shared?.insert(stored, of: stamp) }
+    return chunk
+  }
+
+  /// How many checksums of chunks and pieces of memberships this transaction has computed so far.
+  package var verifications: UInt64 { state.sound.verifications }
 
   /// Calls `body` with each chunk of a column that was written, in order, from the one that holds sample `row`, until it
   /// returns false. Rows in chunks that are missing read as the column's fill.
@@ -89,7 +126,7 @@ public struct ReadTransaction: ~Copyable {
       let number = key & 0xffff_ffff
       try check(before: number)
       next = number + 1
-      isWanted = try body(try ColumnChunk(value, of: column, chunk: number, settledRows: state.settledRows))
+      isWanted = try body(try chunk(number, of: column, value))
       return isWanted
     }
     if isWanted { try check(before: .max) }

@@ -8,6 +8,8 @@ final class TransactionState {
   var settledRows: UInt64
   /// Groups whose size changed: added minus removed members.
   var sizeChanges: [UInt64: Int64] = [:]
+  /// What was read and found right.
+  let sound = SoundValues()
   /// Milliseconds since 1970; 0 in a read transaction.
   let time: Int64
 

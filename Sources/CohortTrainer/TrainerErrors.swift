@@ -4,9 +4,7 @@ extension ErrorCode {
   package static let trainerBatchesEnded = ErrorCode(.trainer, "batches-ended", .failure)
   package static let trainerDiverged = ErrorCode(.trainer, "diverged", .failure)
   package static let trainerEmptyPlan = ErrorCode(.trainer, "empty-plan", .usage)
-  package static let trainerForeignPlan = ErrorCode(.trainer, "foreign-plan", .usage)
   package static let trainerForeignRun = ErrorCode(.trainer, "foreign-run", .usage)
-  package static let trainerMissingSample = ErrorCode(.trainer, "missing-sample", .corruption)
   package static let trainerNewerFormat = ErrorCode(.trainer, "newer-format", .failure)
   package static let trainerNoThread = ErrorCode(.trainer, "no-thread", .temporary)
   package static let trainerOtherLearner = ErrorCode(.trainer, "other-learner", .usage)
@@ -14,7 +12,6 @@ extension ErrorCode {
   package static let trainerOutOfOrder = ErrorCode(.trainer, "out-of-order", .failure)
   package static let trainerSetting = ErrorCode(.trainer, "setting", .usage)
   package static let trainerUnreadable = ErrorCode(.trainer, "unreadable", .corruption)
-  package static let trainerUnreadableSample = ErrorCode(.trainer, "unreadable-sample", .corruption)
 }
 
 extension CohortError {

@@ -77,7 +77,9 @@ import Testing
       for sql in statements {
         let error = #expect(throws: CohortError.self, "\(sql.prefix(200))") { try fixture.catalog.query(sql) }
         if let error {
-          #expect(codes.contains(error.code.name) && error.category == .usage, "\(sql.prefix(200)): \(error.code.name) \(error)")
+          #expect(
+            codes.contains(error.code.name) && error.category == .usage,
+            "\(sql.prefix(200)): \(error.code.name) \(error)")
         }
       }
     }
@@ -141,7 +143,8 @@ import Testing
         do {
           _ = try fixture.catalog.query(sql, limits: limits)
         } catch let error as CohortError {
-          #expect(stopped.contains(error.code.name) || error.code.name == "catalog.statement", "\(sql.prefix(300)): \(error)")
+          #expect(
+            stopped.contains(error.code.name) || error.code.name == "catalog.statement", "\(sql.prefix(300)): \(error)")
         } catch {
           Issue.record(error, "\(sql.prefix(300))")
         }

@@ -58,8 +58,10 @@ import Testing
     var damaged = Self.gzip
     damaged[damaged.count - 5] ^= 1
     #expect(try failure { _ = try read(source(damaged)) }.code.name == "ingestion.damaged-input")
-    #expect(try failure { _ = try read(source(Self.gzip + Array("rubbish".utf8))) }.code.name == "ingestion.damaged-input")
-    #expect(try failure { _ = try read(source(Self.zstd + Array("rubbish".utf8))) }.code.name == "ingestion.damaged-input")
+    #expect(
+      try failure { _ = try read(source(Self.gzip + Array("rubbish".utf8))) }.code.name == "ingestion.damaged-input")
+    #expect(
+      try failure { _ = try read(source(Self.zstd + Array("rubbish".utf8))) }.code.name == "ingestion.damaged-input")
   }
 
   @Test func sizeLimits() throws {

@@ -114,7 +114,8 @@ import Testing
       #expect(error.place == path)
     }
     let path = try folder.write("good", good)
-    #expect(try failure { _ = try NPYReader(path: path, expectedDimension: 3) }.code.name == "ingestion.wrong-dimension")
+    #expect(
+      try failure { _ = try NPYReader(path: path, expectedDimension: 3) }.code.name == "ingestion.wrong-dimension")
     #expect(try failure { _ = try NPYReader(path: path + ".absent") }.category == .notFound)
   }
 

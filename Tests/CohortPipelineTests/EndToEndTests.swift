@@ -2,6 +2,7 @@ import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortPlanning
+import CohortReading
 import CohortStore
 import Foundation
 import Testing
@@ -42,13 +43,13 @@ import Testing
       store, name: "plan", snapshot: "first", grouping: "tasks",
       configuration: PlanConfiguration(batchSize: 32, seed: 7, tail: .short))
     #expect(planReport.unique == report.inserted && planReport.repeated == 0 && planReport.dropped == 0)
-    let plan = try StoredPlan(store, named: "plan")
+    let plan = try PinnedPlan(store, named: "plan")
     #expect(plan.plan.hash == record.hash)
     for epoch in 0..<3 as Range<UInt64> {
       var seen: Set<SampleID> = []
       for index in 0..<plan.plan.stepsPerEpoch {
         let step = try plan.plan.step(epoch: epoch, step: index)
-        let ids = try plan.ids(store, at: step.positions)
+        let ids = try plan.ids(at: step.positions)
         let tasks = try store.read { transaction in try Set(ids.map { try transaction.uint32(Column.task, $0) }) }
         #expect(tasks.count == 1)
         #expect(seen.isDisjoint(with: ids))
@@ -56,9 +57,9 @@ import Testing
       }
       #expect(UInt64(seen.count) == report.inserted)
     }
-    let digest = try plan.digest(store, epochs: 0..<2)
+    let digest = try plan.digest(epochs: 0..<2)
     for (world, accumulation) in [(2, 1), (4, 1), (8, 4), (1, 4)] {
-      #expect(try plan.digest(store, epochs: 0..<2, world: world, accumulation: accumulation) == digest)
+      #expect(try plan.digest(epochs: 0..<2, world: world, accumulation: accumulation) == digest)
     }
   }
 }

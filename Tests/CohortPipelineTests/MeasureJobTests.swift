@@ -222,7 +222,9 @@ import Testing
     try FileManager.default.moveItem(atPath: file, toPath: folder.file("aside"))
     #expect { try Pending.measure(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.no-tokenizer" }
     try Data("{}".utf8).write(to: URL(fileURLWithPath: file))
-    #expect { try Pending.measure(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.other-tokenizer" }
+    #expect { try Pending.measure(store) } throws: {
+      ($0 as? CohortError)?.code.name == "pipeline.other-tokenizer"
+    }
     try FileManager.default.removeItem(atPath: file)
     try FileManager.default.moveItem(atPath: folder.file("aside"), toPath: file)
     #expect(try Pending.measure(store).map(\.measured) == [10, 10])

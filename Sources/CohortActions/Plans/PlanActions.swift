@@ -1,6 +1,7 @@
 internal import CohortCore
 public import CohortPipeline
 public import CohortPlanning
+public import CohortReading
 public import CohortStore
 
 /// `plan create`: makes a plan, and reports what its epochs give before any training.
@@ -71,17 +72,6 @@ public struct PlanListAction: ListAction {
 
 /// `plan show`: the batches of an epoch, any step without the steps before it.
 public struct PlanShowAction: ListAction {
-  /// Which part of each step is looked at.
-  public struct Share: Sendable {
-    public var rank: Int
-    public var world: Int
-    public var accumulation: Int
-
-    public init(rank: Int, world: Int = 1, accumulation: Int = 1) {
-      (self.rank, self.world, self.accumulation) = (rank, world, accumulation)
-    }
-  }
-
   public static let name = "plan show"
   public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids"]
@@ -91,9 +81,9 @@ public struct PlanShowAction: ListAction {
   /// The first step, and the one behind the last; nil for the end of the epoch.
   public var steps: (lower: UInt64, upper: UInt64?)
   /// Nil for whole steps.
-  public var share: Share?
+  public var share: StepShare?
 
-  public init(plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil), share: Share? = nil) {
+  public init(plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil), share: StepShare? = nil) {
     self.plan = plan
     self.epoch = epoch
     self.steps = steps
@@ -102,7 +92,7 @@ public struct PlanShowAction: ListAction {
 
   /// - Throws: `store.unknown-plan`; `cli.no-such-step`.
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
-    let stored = try StoredPlan(store, named: plan)
+    let stored = try PinnedPlan(store, named: plan)
     let count = stored.plan.stepsPerEpoch
     if steps.lower > 0 || steps.upper != nil, steps.lower >= count {
       throw CohortError(
@@ -111,20 +101,13 @@ public struct PlanShowAction: ListAction {
     }
     let end = min(steps.upper ?? count, count)
     for index in min(steps.lower, end)..<end {
-      try row(try record(try stored.plan.step(epoch: epoch, step: index), stored, store))
+      try row(try record(try stored.plan.step(epoch: epoch, step: index), stored))
     }
   }
 
-  private func record(_ step: PlannedStep, _ stored: StoredPlan, _ store: Store) throws -> ReportRecord {
-    var parts = [step.positions]
-    if let share {
-      parts = try (0..<share.accumulation).map { micro in
-        let slice = try step.slice(
-          rank: share.rank, world: share.world, accumulation: share.accumulation, micro: micro)
-        return Array(step.positions[slice])
-      }
-    }
-    let ids = try parts.map { try stored.ids(store, at: $0) }
+  private func record(_ step: PlannedStep, _ stored: PinnedPlan) throws -> ReportRecord {
+    let parts = try share?.parts(of: step).map { Array(step.positions[$0]) } ?? [step.positions]
+    let ids = try parts.map { try stored.ids(at: $0) }
     let all = ids.flatMap { $0 }
     var record: ReportRecord = [
       "epoch": .count(step.epoch), "step": .count(step.step), "group": .id(step.group),
@@ -155,9 +138,9 @@ public struct PlanDigestAction: RecordAction {
 
   /// - Throws: `store.unknown-plan`; `pipeline.interrupted`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
-    let stored = try StoredPlan(store, named: plan)
-    let digest = try stored.digest(
-      store, epochs: 0..<epochs, world: world, accumulation: accumulation, control: control)
+    let stored = try PinnedPlan(store, named: plan)
+    let digest = try PlanDigestJob.run(
+      stored, epochs: 0..<epochs, world: world, accumulation: accumulation, control: control)
     return PlainReport([
       "plan": .text(plan), "epochs": .count(epochs), "digest": .digest(digest), "plan_hash": .digest(stored.plan.hash),
       "steps": .count(stored.plan.stepsPerEpoch),

@@ -1,6 +1,7 @@
 internal import CohortCatalog
 public import CohortCore
 public import CohortPipeline
+internal import CohortReading
 public import CohortStore
 
 /// `verify`: reads everything that is stored, and says what is damaged. A damaged file can end the process that reads it.
@@ -46,7 +47,7 @@ public struct VerifyAction: RecordAction {
     guard let names = try? store.read({ try $0.plans().map(\.name) }) else { return [] }
     return names.compactMap { name in
       do {
-        _ = try StoredPlan(store, named: name)
+        _ = try PinnedPlan(store, named: name)
         return nil
       } catch {
         return .init(place: "plan \(name)", what: "\(error)", isRepairable: false)

@@ -76,21 +76,12 @@ struct LogSlice {
   private static func countTasks(
     _ transaction: borrowing ReadTransaction, of ranges: [IDRange], into counts: inout [UInt32: UInt64]
   ) throws {
-    for range in ranges where range.count > 0 {
-      let end = range.first.rawValue + range.count
-      var next = range.first.rawValue
-      try transaction.forEachChunk(Column.task, from: next) { chunk in
-        // Rows that no chunk has were never written: they have no task.
-        if chunk.firstRow > next { counts[TaskID.missing.rawValue, default: 0] += min(chunk.firstRow, end) - next }
-        next = max(next, min(chunk.firstRow, end))
-        let chunkEnd = min(chunk.firstRow + UInt64(chunk.count), end)
-        while next < chunkEnd {
-          counts[chunk.uint32(Int(next - chunk.firstRow)), default: 0] += 1
-          next += 1
-        }
-        return next < end
+    for range in ranges {
+      let rows = range.first.rawValue..<(range.first.rawValue + range.count)
+      try transaction.forEachBlock(of: [Column.task], in: rows, areDeletedMarked: false) { block in
+        for row in 0..<block.count { counts[block.uint32(0, row), default: 0] += 1 }
+        return true
       }
-      if next < end { counts[TaskID.missing.rawValue, default: 0] += end - next }
     }
   }
 }

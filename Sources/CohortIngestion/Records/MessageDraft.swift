@@ -48,8 +48,8 @@ struct MessageDraft {
     return start..<scratch.count
   }
 
-  /// The response: the last thing the assistant says.
-  var responseIndex: Int? { entries.lastIndex { $0.role == Self.assistant } }
+  /// Which of the messages are prompt and response.
+  var parts: SampleParts { SampleParts(count: entries.count) { entries[$0].role == Self.assistant } }
 
   func isBlank(_ entry: Entry) -> Bool {
     switch entry.text {
@@ -94,23 +94,15 @@ struct MessageDraft {
   }
 
   /// The lengths of the prompt, the response and everything: text, and calls of tools as the JSON they are written in.
-  func lengths(response: Int, measure: (UnsafeRawBufferPointer) -> Int) -> SampleLengths {
-    var prompt = 0
-    var answer = 0
-    var total = 0
-    for (index, entry) in entries.enumerated() {
-      var length: Int
+  func lengths(of parts: SampleParts, measure: (UnsafeRawBufferPointer) -> Int) -> SampleLengths {
+    parts.lengths { index in
+      let entry = entries[index]
+      let calls = entry.hasCalls ? self.measure(entry.extra, measure) : 0
       switch entry.text {
-      case .inPlace(let text): length = measure(UnsafeRawBufferPointer(text))
-      case .scratch(let range): length = self.measure(range, measure)
+      case .inPlace(let text): return calls + measure(UnsafeRawBufferPointer(text))
+      case .scratch(let range): return calls + self.measure(range, measure)
       }
-      if entry.hasCalls { length += self.measure(entry.extra, measure) }
-      total += length
-      if index < response { prompt += length }
-      if index == response { answer = length }
     }
-    return SampleLengths(
-      prompt: UInt32(clamping: prompt), response: UInt32(clamping: answer), total: UInt32(clamping: total))
   }
 
   private func measure(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Int) -> Int {

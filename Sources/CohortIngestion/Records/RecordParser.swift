@@ -161,13 +161,14 @@ final class RecordParser {
     line: UInt64, of tape: UnsafeTape, _ shape: CompiledShape, into batch: inout SampleBatch,
     attributes write: (inout [UInt8]) -> Void
   ) throws(Failure) {
-    guard let response = draft.responseIndex else {
+    let parts = draft.parts
+    guard let response = parts.response else {
       throw Failure(reason: .noAssistantMessage, detail: "no message is the assistant's")
     }
     guard draft.entries[response].hasCalls || !draft.isBlank(draft.entries[response]) else {
       throw Failure(reason: .emptyResponse, detail: "the response holds no text")
     }
-    var lengths = draft.lengths(response: response) { shape.countTokens?($0) ?? shape.lengthUnit.measure($0) }
+    var lengths = draft.lengths(of: parts) { shape.countTokens?($0) ?? shape.lengthUnit.measure($0) }
     if shape.lengthUnit == .field { lengths = try lengthsFromField(of: tape) }
     let task = try taskIndex(of: tape, shape)
     let start = batch.arena.count

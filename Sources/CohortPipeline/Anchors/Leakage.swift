@@ -28,21 +28,11 @@ public enum Leakage {
           hint: "Only a grouping made with --by anchors knows of leakage")
       }
       let bound = GroupingDefinition.Anchors.squaredDistance(ofCosine: threshold ?? anchors.leakage)
-      try transaction.forEachChunk(grouping.distanceColumn) { distances in
-        try transaction.withChunk(Column.tombstone, of: distances.firstRow) { deleted in
-          try transaction.withChunk(grouping.groupColumn, of: distances.firstRow) { groups in
-            for index in 0..<distances.count {
-              let distance = distances.float32(index).magnitude
-              guard distance <= bound, let groups, index < groups.count,
-                groups.uint32(index) != GroupID.unassigned.rawValue
-              else { continue }
-              if let deleted, index < deleted.count, deleted.uint8(index) != 0 { continue }
-              try body(
-                Sample(
-                  id: SampleID(distances.firstRow + UInt64(index)), group: GroupID(groups.uint32(index)),
-                  cosine: 1 - Double(distance) / 2))
-            }
-          }
+      try transaction.forEachBlock(of: [grouping.groupColumn, grouping.distanceColumn]) { block in
+        for row in 0..<block.count {
+          let (group, distance) = (GroupID(block.uint32(0, row)), block.float32(1, row).magnitude)
+          guard distance <= bound, group != .unassigned, !block.isDeleted(row) else { continue }
+          try body(Sample(id: block.id(row), group: group, cosine: 1 - Double(distance) / 2))
         }
         return true
       }

@@ -62,8 +62,12 @@ public enum ExportJob {
     ) throws -> [SampleID] {
       switch scope {
       case .everything:
-        let end = try transaction.counters.nextSample
-        return try (0..<end).map { SampleID($0) }.filter { try !transaction.isDeleted($0) }
+        var ids: [SampleID] = []
+        try transaction.forEachBlock(of: []) { block in
+          for row in 0..<block.count where !block.isDeleted(row) { ids.append(block.id(row)) }
+          return true
+        }
+        return ids
       case .snapshot(let name):
         guard let snapshot = try transaction.snapshot(named: name) else {
           throw CohortError.unknown("snapshot", name, known: try transaction.snapshots().map(\.name))

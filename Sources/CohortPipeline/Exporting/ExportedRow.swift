@@ -25,7 +25,7 @@ enum ExportedRow {
         fields.append(("prompt", quoted(prompt)))
         fields.append(("completion", quoted(response)))
       } else {
-        guard let last = sample.responseIndex, last == sample.messages.count - 1 else { throw SkipReason.noResponse }
+        guard let last = sample.parts.response, last == sample.messages.count - 1 else { throw SkipReason.noResponse }
         fields.append(("prompt", "[" + sample.messages[..<last].map(openAI).joined(separator: ",") + "]"))
         fields.append(("completion", "[" + openAI(sample.messages[last]) + "]"))
       }

@@ -46,14 +46,12 @@ struct StoreAssignments: AssignmentTable {
 }
 
 extension ReadTransaction {
-  /// Copies rows of a 4-byte scalar column, which must lie in one chunk; rows never written become the column's fill.
+  /// Copies rows of a 4-byte scalar column; rows never written become the column's fill.
   func copy(_ column: Column, from row: UInt64, into target: UnsafeMutableBufferPointer<UInt32>) throws {
-    try withChunk(column, of: row) { chunk in
-      let first = Int(row % UInt64(column.rowsPerChunk))
-      for index in 0..<target.count {
-        let at = first + index
-        target[index] = chunk.flatMap { at < $0.count ? $0.uint32(at) : nil } ?? UInt32(column.fill) &* 0x0101_0101
-      }
+    try forEachBlock(of: [column], in: row..<(row + UInt64(target.count)), areDeletedMarked: false) { block in
+      let start = Int(block.first - row)
+      for index in 0..<block.count { target[start + index] = block.uint32(0, index) }
+      return true
     }
   }
 }

@@ -46,27 +46,35 @@ public struct GroupDetail: Sendable {
 }
 
 extension GroupListing {
-  /// Shows one group.
+  /// Shows one group, from one state of the store. Of the samples, only those of the group are read, and some of the whole
+  /// store for the words that set it apart, where damaged ones are passed over: damage in another group's sample is no
+  /// obstacle. The summary is the one that `list` gives, but for the terms: there they set a group apart from the samples
+  /// of all others. The labels of groups by embedding, which are made of terms, can differ with them; all others agree.
   /// - Parameter shown: how many central, typical and outlying members.
+  /// - Throws: `store.unknown-grouping`, `pipeline.unknown-group`; `store.corrupted` for damaged columns or members.
+  /// - Complexity: one scan of five columns, some hundred samples; with the history, one of the log.
   public static func show(
     _ store: Store, grouping name: String, group id: GroupID, shown: Int = 3, withHistory: Bool = false
   ) throws -> GroupDetail {
-    let summaries = try list(store, grouping: name)
-    return try store.read { transaction in
-      guard let grouping = try transaction.grouping(named: name) else {
-        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
-      }
+    try store.read { transaction in
+      let grouping = try grouping(named: name, transaction)
       let record = try transaction.group(id, in: grouping.id)
-      guard record != nil || summaries.contains(where: { $0.group == id }) else {
+      let order = try GroupScan(of: grouping, only: id, transaction)
+      let cell = order.cells[id.rawValue]
+      guard record != nil || cell != nil else {
         throw CohortError(
           .pipelineUnknownGroup, "Grouping \"\(name)\" has no group \(id)",
           hint: "See cohort group list --grouping \(name)")
       }
       let summary =
-        try summaries.first { $0.group == id }
-        ?? GroupSummary(group: id, size: 0, label: label(id, grouping, [], transaction))
-      let order = try orderedMembers(of: id, grouping, transaction)
-      let count = order.ids.count
+        if let cell {
+          try summary(
+            of: id, cell, grouping, GroupTerms.find(of: cell.members.ids, against: order.store.ids, transaction),
+            transaction)
+        } else {
+          GroupSummary(group: id, size: 0, label: try label(id, grouping, [], transaction))
+        }
+      let count = order.ordered.count
       let middle = count / 2
       let farthest = max(shown + 1, count - shown)
       let medoid = order.hasDistance ? 0 : middle
@@ -81,35 +89,15 @@ extension GroupListing {
     }
   }
 
-  private typealias MemberOrder = (ids: [(id: SampleID, key: Float)], hasDistance: Bool)
-
   private static func members(
-    of order: MemberOrder, _ range: Range<Int>, _ transaction: borrowing ReadTransaction
+    of order: GroupScan, _ range: Range<Int>, _ transaction: borrowing ReadTransaction
   ) throws -> [GroupDetail.Member] {
     var members: [GroupDetail.Member] = []
-    for index in range.clamped(to: 0..<order.ids.count) {
-      guard let sample = try transaction.sample(order.ids[index].id) else { continue }
-      members.append(GroupDetail.Member(sample: sample, distance: order.hasDistance ? order.ids[index].key : nil))
+    for (id, key) in order.ordered[range.clamped(to: 0..<order.ordered.count)] {
+      guard let sample = try transaction.sample(id) else { continue }
+      members.append(GroupDetail.Member(sample: sample, distance: order.hasDistance ? key : nil))
     }
     return members
-  }
-
-  /// Members by distance, or by response length where there is no distance; equal ones by id.
-  private static func orderedMembers(
-    of group: GroupID, _ grouping: GroupingRecord, _ transaction: borrowing ReadTransaction
-  ) throws -> MemberOrder {
-    let hasDistance = grouping.definition.space != nil
-    let column = hasDistance ? grouping.distanceColumn : Column.responseLength
-    var members: [(id: SampleID, key: Float)] = []
-    try transaction.forEachMember(of: group, in: grouping) { ids in
-      for id in ids {
-        let value = try transaction.uint32(column, id)
-        members.append((id, hasDistance ? Float(bitPattern: value).magnitude : Float(value)))
-      }
-      return true
-    }
-    members.sort { ($0.key, $0.id) < ($1.key, $1.id) }
-    return (members, hasDistance)
   }
 
   /// The events of a group, of its ancestors up to their splits, and of its heirs from the merges on, by a scan of the
@@ -118,8 +106,7 @@ extension GroupListing {
     of group: GroupID, _ grouping: GroupingRecord, _ transaction: borrowing ReadTransaction
   ) throws -> [GroupDetail.Event] {
     var events: [GroupDetail.Event] = []
-    try transaction.forEachEntry(from: grouping.created) { entry in
-      guard case .round(let round) = entry.event, round.grouping == grouping.id else { return true }
+    try transaction.forEachRound(of: grouping.id, from: grouping.created) { entry, round in
       for bytes in round.events {
         let event = try ByteReader.decode(bytes) { try GroupEvent(from: &$0) }
         // What concerns the whole grouping is no group's history.

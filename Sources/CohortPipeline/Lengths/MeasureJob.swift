@@ -1,5 +1,6 @@
 internal import CohortSystem
 internal import CohortCore
+internal import CohortReading
 public import CohortStore
 
 /// What measuring did.
@@ -67,7 +68,7 @@ public enum MeasureJob {
     try store.read { transaction in
       try samples.map { id in
         try transaction.withLiveSample(SampleID(id)) { view in
-          try SampleContent.lengths(of: view.content) { counter.count($0) }
+          try view.lengths { counter.count($0) }
         }
       }
     }

@@ -22,30 +22,15 @@ struct ProductScan {
   /// Calls `body` with each sample of the store, ascending.
   func forEach(_ transaction: borrowing ReadTransaction, _ body: (Row) throws -> Void) throws {
     let columns = [first, second, product].flatMap { [$0.groupColumn, $0.distanceColumn] }
-    let rows = product.groupColumn.rowsPerChunk
-    let end = try transaction.counters.nextSample
-    var deleted = [Bool](repeating: false, count: rows)
-    try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: columns.count * rows) { memory in
-      var start: UInt64 = 0
-      while start < end {
-        let count = Int(min(end - start, UInt64(rows)))
-        for (index, column) in columns.enumerated() {
-          try transaction.copy(
-            column, from: start,
-            into: UnsafeMutableBufferPointer(rebasing: memory[(index * rows)..<(index * rows + count)]))
-        }
-        try transaction.withChunk(Column.tombstone, of: start) { chunk in
-          for i in 0..<count { deleted[i] = chunk.map { i < $0.count && $0.uint8(i) != 0 } ?? false }
-        }
-        for i in 0..<count {
-          try body(
-            Row(
-              id: SampleID(start + UInt64(i)), first: GroupID(memory[i]), second: GroupID(memory[2 * rows + i]),
-              isProvisional: (memory[rows + i] | memory[3 * rows + i]) >> 31 != 0, isDeleted: deleted[i],
-              group: GroupID(memory[4 * rows + i]), distance: Float(bitPattern: memory[5 * rows + i])))
-        }
-        start += UInt64(count)
+    try transaction.forEachBlock(of: columns) { block in
+      for row in 0..<block.count {
+        try body(
+          Row(
+            id: block.id(row), first: GroupID(block.uint32(0, row)), second: GroupID(block.uint32(2, row)),
+            isProvisional: (block.uint32(1, row) | block.uint32(3, row)) >> 31 != 0, isDeleted: block.isDeleted(row),
+            group: GroupID(block.uint32(4, row)), distance: block.float32(5, row)))
       }
+      return true
     }
   }
 }

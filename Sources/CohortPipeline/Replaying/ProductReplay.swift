@@ -47,11 +47,9 @@ enum ProductReplay {
   ) throws -> (sequence: LogSequence, digest: UInt64) {
     var last = (sequence: product.created, digest: UInt64(0))
     var rounds = 0
-    try transaction.forEachEntry(from: product.created) { entry in
-      if case .round(let round) = entry.event, round.grouping == product.id {
-        last = (entry.sequence, round.state)
-        rounds += 1
-      }
+    try transaction.forEachRound(of: product.id, from: product.created) { entry, round in
+      last = (entry.sequence, round.state)
+      rounds += 1
       return true
     }
     report.rounds = rounds

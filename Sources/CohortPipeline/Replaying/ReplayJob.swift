@@ -134,12 +134,8 @@ private struct Replay {
     _ transaction: borrowing ReadTransaction
   ) throws -> (rounds: [(sequence: LogSequence, event: LogEvent.Round)], end: LogSequence) {
     var rounds: [(sequence: LogSequence, event: LogEvent.Round)] = []
-    var end = next
-    try transaction.forEachEntry(from: next) { entry in
-      end = entry.sequence.next
-      if case .round(let round) = entry.event, round.grouping == grouping.id {
-        rounds.append((sequence: entry.sequence, event: round))
-      }
+    let end = try transaction.forEachRound(of: grouping.id, from: next) { entry, round in
+      rounds.append((sequence: entry.sequence, event: round))
       return rounds.count < Self.entriesAtOnce
     }
     return (rounds, end)
@@ -252,29 +248,23 @@ private struct Replay {
   ) throws -> String? {
     let end = try transaction.counters.nextSample
     table.grow(to: end)
-    let rows = stored.groupColumn.rowsPerChunk
     var wrong: String?
-    try withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * rows) { memory in
-      var row: UInt64 = 0
-      while row < end, wrong == nil {
-        let count = Int(min(end - row, UInt64(rows)))
-        let groups = UnsafeMutableBufferPointer(rebasing: memory[..<count])
-        let distances = UnsafeMutableBufferPointer(rebasing: memory[rows..<(rows + count)])
-        try transaction.copy(stored.groupColumn, from: row, into: groups)
-        try transaction.copy(stored.distanceColumn, from: row, into: distances)
-        try table.scan(row..<(row + UInt64(count))) { first, ours, ourDistances in
-          for i in 0..<count where groups[i] != ours[i] || distances[i] != ourDistances[i].bitPattern {
-            // Stores of before the group that a deleted sample had was recorded.
-            if groups[i] == GroupID.unassigned.rawValue, groups[i] == ours[i], distances[i] == 0 { continue }
-            wrong =
-              "sample \(first + UInt64(i)) is in group \(GroupID(groups[i])) at distance "
-              + "\(Float(bitPattern: distances[i])), and the log puts it into group \(GroupID(ours[i])) at distance "
-              + "\(ourDistances[i])"
-            return
-          }
+    try transaction.forEachBlock(
+      of: [stored.groupColumn, stored.distanceColumn], areDeletedMarked: false
+    ) { block in
+      try table.scan(block.first..<(block.first + UInt64(block.count))) { first, ours, ourDistances in
+        for i in 0..<block.count {
+          let (group, distance) = (block.uint32(0, i), block.float32(1, i))
+          if group == ours[i], distance.bitPattern == ourDistances[i].bitPattern { continue }
+          // Stores of before the group that a deleted sample had was recorded.
+          if group == GroupID.unassigned.rawValue, group == ours[i], distance.bitPattern == 0 { continue }
+          wrong =
+            "sample \(first + UInt64(i)) is in group \(GroupID(group)) at distance \(distance), and the log puts it "
+            + "into group \(GroupID(ours[i])) at distance \(ourDistances[i])"
+          return
         }
-        row += UInt64(count)
       }
+      return wrong == nil
     }
     report.samples = end
     return wrong

@@ -149,6 +149,7 @@ final class ColumnWriter {
         memory.storeBytes(of: UInt32(column.elementsPerRow).littleEndian, toByteOffset: 16, as: UInt32.self)
         Sealed.close(memory, SealPlace(.columns, key))
         try transaction.put(table, key, UnsafeRawBufferPointer(memory))
+        state.sound.forget(SoundValues.Key(chunk: key))
       }
     }
     bufferedBytes = 0

@@ -1,5 +1,4 @@
 internal import CohortSystem
-internal import CohortLMDB
 
 /// The checksums of chunks that were found right, so that whoever reads a few rows here and there, again and again, checks
 /// each chunk once and not each time. A chunk that was written anew has another checksum, and is checked again.
@@ -13,27 +12,19 @@ public final class SoundChunks: Sendable {
   /// Forgets everything: damage that came meanwhile is found again.
   public func removeAll() { checksums.withLock { $0.removeAll() } }
 
-  /// Whether the chunk under a key was found right when it had this checksum.
-  func contains(_ checksum: UInt64, of key: UInt64) -> Bool { checksums.withLock { $0[key] == checksum } }
+  /// Whether the chunk under a key was found right when it had the checksum that it has now.
+  func contains(_ chunk: UnsafeRawBufferPointer, of key: UInt64) -> Bool {
+    guard let checksum = Self.checksum(of: chunk) else { return false }
+    return checksums.withLock { $0[key] == checksum }
+  }
 
-  func insert(_ checksum: UInt64, of key: UInt64) { checksums.withLock { $0[key] = checksum } }
-}
+  /// Notes a chunk that was found right.
+  func insert(_ chunk: UnsafeRawBufferPointer, of key: UInt64) {
+    guard let checksum = Self.checksum(of: chunk) else { return }
+    checksums.withLock { $0[key] = checksum }
+  }
 
-extension ReadTransaction {
-  /// As `withChunk(_:of:_:)`, but without checking a chunk again that `sound` knows.
-  public func withChunk<R>(
-    _ column: Column, of row: UInt64, sound: SoundChunks, _ body: (ColumnChunk?) throws -> R
-  ) throws -> R {
-    let number = row / UInt64(column.rowsPerChunk)
-    let key = column.key(ofChunk: number)
-    guard let stored = try unsafe.get(tables.columns, key), stored.count >= Sealed.headerSize else {
-      return try withChunk(column, of: row, body)
-    }
-    let checksum = stored.loadUnaligned(as: UInt64.self)
-    let isKnown = sound.contains(checksum, of: key)
-    let chunk = try ColumnChunk(
-      stored, of: column, chunk: number, settledRows: state.settledRows, isChecked: isKnown)
-    if !isKnown { sound.insert(checksum, of: key) }
-    return try body(chunk)
+  private static func checksum(of chunk: UnsafeRawBufferPointer) -> UInt64? {
+    chunk.count < Sealed.headerSize ? nil : chunk.loadUnaligned(as: UInt64.self)
   }
 }

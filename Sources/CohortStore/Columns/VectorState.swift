@@ -74,7 +74,7 @@ extension ReadTransaction {
   public func refusedSamples(in space: EmbeddingSpace) throws -> [RefusedSample] {
     guard try vectorCounts(in: space).refused > 0 else { return [] }
     var reasons: [SampleID: String] = [:]
-    try forEachEntry { entry in
+    try forEachEntry(of: [.embed]) { entry in
       if case .embed(let event) = entry.event, event.space == space.id {
         for sample in event.refused { reasons[sample.id] = sample.reason }
       }
@@ -90,24 +90,13 @@ extension ReadTransaction {
   private func forEachVectorState(
     in space: EmbeddingSpace, from first: UInt64, _ body: (SampleID, VectorState) throws -> Bool
   ) throws {
-    let rows = UInt64(Column.scalarRows)
-    let end = state.counters.nextSample
-    var isWanted = true
-    var start = first
-    while isWanted, start < end {
-      let next = min((start / rows + 1) * rows, end)
-      try withChunk(space.states, of: start) { states in
-        try withChunk(Column.tombstone, of: start) { tombstones in
-          for row in start..<next where isWanted {
-            let index = Int(row % rows)
-            if let tombstones, index < tombstones.count, tombstones.uint8(index) != 0 { continue }
-            let value = states.map { index < $0.count ? $0.uint8(index) : space.states.fill } ?? space.states.fill
-            guard let known = VectorState(rawValue: value) else { throw unknownState(value, SampleID(row)) }
-            isWanted = try body(SampleID(row), known)
-          }
-        }
+    try forEachBlock(of: [space.states], in: first..<UInt64.max) { block in
+      for row in 0..<block.count where !block.isDeleted(row) {
+        let value = block.uint8(0, row)
+        guard let known = VectorState(rawValue: value) else { throw unknownState(value, block.id(row)) }
+        guard try body(block.id(row), known) else { return false }
       }
-      start = next
+      return true
     }
   }
 

@@ -239,13 +239,10 @@ extension ReadTransaction {
   public func forEachMember(
     of group: GroupID, in grouping: GroupingRecord, _ body: ([SampleID]) throws -> Bool
   ) throws {
-    try forEachChunk(grouping.groupColumn) { chunk in
+    try forEachBlock(of: [grouping.groupColumn]) { block in
       var ids: [SampleID] = []
-      try withChunk(Column.tombstone, of: chunk.firstRow) { deleted in
-        for index in 0..<chunk.count where chunk.uint32(index) == group.rawValue {
-          if let deleted, index < deleted.count, deleted.uint8(index) != 0 { continue }
-          ids.append(SampleID(chunk.firstRow + UInt64(index)))
-        }
+      for row in 0..<block.count where block.uint32(0, row) == group.rawValue && !block.isDeleted(row) {
+        ids.append(block.id(row))
       }
       return try ids.isEmpty || body(ids)
     }

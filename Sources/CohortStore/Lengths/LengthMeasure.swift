@@ -113,19 +113,9 @@ extension ReadTransaction {
   /// - Complexity: O(samples that wait), a byte each.
   public func counts(of measure: LengthMeasure) throws -> MeasureCounts {
     var pending: UInt64 = 0
-    let end = state.counters.nextSample
-    let rows = UInt64(Column.scalarRows)
-    var start = measure.rows
-    while start < end {
-      let next = min((start / rows + 1) * rows, end)
-      try withChunk(Column.tombstone, of: start) { deleted in
-        for row in start..<next {
-          let index = Int(row % rows)
-          if let deleted, index < deleted.count, deleted.uint8(index) != 0 { continue }
-          pending += 1
-        }
-      }
-      start = next
+    try forEachBlock(of: [], in: measure.rows..<UInt64.max) { block in
+      for row in 0..<block.count where !block.isDeleted(row) { pending += 1 }
+      return true
     }
     return MeasureCounts(measured: state.counters.live - pending, pending: pending)
   }

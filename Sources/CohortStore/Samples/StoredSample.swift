@@ -14,8 +14,8 @@ public struct StoredSample: Sendable {
   /// One JSON object, empty when there are none.
   public var attributes: [UInt8]
 
-  /// Index of the response: the last assistant message; nil when there is none.
-  public var responseIndex: Int? { messages.lastIndex { $0.role == .assistant } }
+  /// Which of the messages are prompt and response.
+  public var parts: SampleParts { SampleParts(messages) }
 }
 
 /// A sample in place: buffers are valid only inside the closure that got it.

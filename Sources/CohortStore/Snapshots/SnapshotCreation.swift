@@ -166,22 +166,11 @@ extension WriteTransaction {
   private func forEachLiveRow(
     of grouping: GroupingRecord, _ body: (UInt64, UInt32, UInt32) throws -> Void
   ) throws {
-    var row: UInt64 = 0
-    while row < state.counters.nextSample {
-      let end = min(row + UInt64(Column.scalarRows), state.counters.nextSample)
-      try reading.withChunk(Column.tombstone, of: row) { deleted in
-        try reading.withChunk(grouping.groupColumn, of: row) { groups in
-          try reading.withChunk(Column.totalLength, of: row) { lengths in
-            for index in 0..<Int(end - row) {
-              if let deleted, index < deleted.count, deleted.uint8(index) != 0 { continue }
-              let group = groups.flatMap { index < $0.count ? $0.uint32(index) : nil }
-              let length = lengths.flatMap { index < $0.count ? $0.uint32(index) : nil }
-              try body(row + UInt64(index), group ?? GroupID.unassigned.rawValue, length ?? 0)
-            }
-          }
-        }
+    try reading.forEachBlock(of: [grouping.groupColumn, Column.totalLength]) { block in
+      for row in 0..<block.count where !block.isDeleted(row) {
+        try body(block.first + UInt64(row), block.uint32(0, row), block.uint32(1, row))
       }
-      row = end
+      return true
     }
   }
 }

@@ -37,7 +37,8 @@ extension ReadTransaction {
   }
 
   /// The samples at some positions of a snapshot's membership, in the order asked for.
-  /// - Complexity: one look-up and one checksum of 16 KB for each run of positions in the same piece.
+  /// - Complexity: one look-up for each run of positions in the same piece, and a checksum of 16 KB for each piece that this
+  ///   transaction has not read yet.
   public func ids(
     at positions: some Sequence<UInt64>, of grouping: GroupingID, in snapshot: SnapshotRecord
   ) throws -> [SampleID] {
@@ -79,7 +80,10 @@ extension ReadTransaction {
     let place = "Piece \(number) of snapshot \"\(snapshot.name)\""
     let key = Membership.key(snapshot.id, grouping, number)
     guard let stored = try unsafe.get(tables.membership, key) else { throw CohortError.missing(place) }
-    let piece = try MembershipPiece(stored, SealPlace(.membership, key), place)
+    let known = SoundValues.Key(piece: number, of: grouping.rawValue, in: snapshot.id)
+    let isChecked = state.sound.contains(known)
+    let piece = try MembershipPiece(stored, SealPlace(.membership, key), place, isChecked: isChecked)
+    if !isChecked { state.sound.insert(known) }
     let first = UInt64(number) * UInt64(Membership.idsPerPiece)
     guard UInt64(piece.count) == min(UInt64(Membership.idsPerPiece), snapshot.samples - min(first, snapshot.samples))
     else { throw CohortError.corrupted(place, cause: "it has \(piece.count) ids") }
@@ -93,8 +97,11 @@ struct MembershipPiece {
   private let width: Int
   private let data: UnsafeRawBufferPointer
 
-  init(_ bytes: UnsafeRawBufferPointer, _ seal: SealPlace, _ place: @autoclosure () -> String) throws {
-    _ = try Sealed.open(bytes, seal, place())
+  /// - Parameter isChecked: whether the checksum is known to be right.
+  init(
+    _ bytes: UnsafeRawBufferPointer, _ seal: SealPlace, _ place: @autoclosure () -> String, isChecked: Bool = false
+  ) throws {
+    if !isChecked { _ = try Sealed.open(bytes, seal, place()) }
     guard bytes.count >= Membership.headerSize else { throw CohortError.corrupted(place(), cause: "it is too short") }
     width = Int(bytes[8])
     count = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self)))

@@ -112,13 +112,10 @@ extension ReadTransaction {
   /// How many samples that are not deleted each group has, by the group column.
   func countMembers(of grouping: GroupingRecord) throws -> [UInt32: UInt64] {
     var sizes: [UInt32: UInt64] = [:]
-    try forEachChunk(grouping.groupColumn) { chunk in
-      try withChunk(Column.tombstone, of: chunk.firstRow) { deleted in
-        for index in 0..<chunk.count {
-          if let deleted, index < deleted.count, deleted.uint8(index) != 0 { continue }
-          let group = chunk.uint32(index)
-          if group != GroupID.unassigned.rawValue { sizes[group, default: 0] += 1 }
-        }
+    try forEachBlock(of: [grouping.groupColumn]) { block in
+      for row in 0..<block.count where !block.isDeleted(row) {
+        let group = block.uint32(0, row)
+        if group != GroupID.unassigned.rawValue { sizes[group, default: 0] += 1 }
       }
       return true
     }

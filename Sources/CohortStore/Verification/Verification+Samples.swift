@@ -109,9 +109,9 @@ extension Verification {
   private func collectTombstones(_ transaction: borrowing ReadTransaction) {
     var marked: UInt64 = 0
     collect("tombstones") {
-      try transaction.forEachChunk(Column.tombstone) { chunk in
-        for index in 0..<chunk.count where chunk.uint8(index) != 0 {
-          self.deleted.insert(chunk.firstRow + UInt64(index))
+      try transaction.forEachBlock(of: []) { block in
+        for row in 0..<block.count where block.isDeleted(row) {
+          self.deleted.insert(block.first + UInt64(row))
           marked += 1
         }
         return true

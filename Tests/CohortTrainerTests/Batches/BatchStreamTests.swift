@@ -1,5 +1,6 @@
 import CohortCore
 import CohortPlanning
+import CohortReading
 import CohortStore
 import CohortTrainer
 import Foundation
@@ -164,12 +165,12 @@ import Testing
     let fixture = try StoreFixture()
     let other = try fixture.plan("other", digest: Digest128(high: 9, low: 9))
     #expect { try StoreBatches(store: fixture.store, plan: other) } throws: { error in
-      (error as? CohortError)?.code.name == "trainer.foreign-plan"
+      (error as? CohortError)?.code.name == "reading.plan-population"
     }
     let record = try fixture.plan()
     let stranger = try StoreFixture()
     #expect { try StoreBatches(store: stranger.store, plan: record) } throws: { error in
-      (error as? CohortError)?.code.name == "trainer.foreign-plan"
+      (error as? CohortError)?.code.name == "reading.foreign-plan"
     }
     for share in [StoreBatches.Share(rank: 2, world: 2), .init(rank: -1, world: 2), .init(accumulation: 0)] {
       #expect { try StoreBatches(store: fixture.store, plan: record, share: share) } throws: { error in

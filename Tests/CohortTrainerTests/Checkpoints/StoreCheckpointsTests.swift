@@ -1,5 +1,6 @@
 import CohortCore
 import CohortPlanning
+import CohortReading
 import CohortStore
 import CohortTrainer
 import Testing

@@ -119,7 +119,9 @@ import Testing
     var settings = TrainingText.configuration()
     settings.hiddenWidth += 1
     let other = try ReferenceLearner(settings)
-    #expect { try learner.restore(other.state()) } throws: { ($0 as? CohortError)?.code.name == "trainer.other-settings" }
+    #expect { try learner.restore(other.state()) } throws: {
+      ($0 as? CohortError)?.code.name == "trainer.other-settings"
+    }
   }
 
   @Test func nothingToPredictChangesNothing() throws {
@@ -142,7 +144,9 @@ import Testing
     for i in weights.indices { weights[i] = 3e38 }
     learner.parameters = weights
     let digest = learner.weightsDigest
-    #expect { try learner.step(TrainingText.batch(0)) } throws: { ($0 as? CohortError)?.code.name == "trainer.diverged" }
+    #expect { try learner.step(TrainingText.batch(0)) } throws: {
+      ($0 as? CohortError)?.code.name == "trainer.diverged"
+    }
     #expect(learner.weightsDigest == digest)
   }
 

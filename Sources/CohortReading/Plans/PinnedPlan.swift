@@ -1,0 +1,67 @@
+public import CohortCore
+public import CohortPlanning
+public import CohortStore
+
+/// A stored plan with the snapshot and the grouping that it stands on, read and checked once: what turns steps into sample
+/// ids and their bytes. It stays right as long as the plan and its snapshot are not dropped; samples that are deleted
+/// meanwhile leave holes.
+///
+/// ```swift
+/// let pinned = try PinnedPlan(store, named: "spring")
+/// let step = try pinned.plan.step(epoch: 0, step: 7)
+/// let holes = try pinned.visit(step) { _, sample in learn(from: sample.content) }
+/// ```
+///
+/// May be used by several threads at once.
+public struct PinnedPlan: Sendable {
+  public let store: Store
+  public let record: PlanRecord
+  public let plan: Plan
+  public let snapshot: SnapshotRecord
+  public let grouping: SnapshotGrouping
+
+  /// The plan of a name. One read transaction.
+  /// - Throws: `store.unknown-plan`; else as `init(_:_:)`.
+  public init(_ store: Store, named name: String) throws {
+    self = try store.read { transaction in
+      guard let record = try transaction.plan(named: name) else {
+        throw CohortError.unknown("plan", name, known: try transaction.plans().map(\.name))
+      }
+      return try PinnedPlan(store, record, transaction)
+    }
+  }
+
+  /// A plan whose record was read before. One read transaction.
+  /// - Throws: `planning.…` for bytes that are no plan; `reading.foreign-plan` for a plan of another store; and where
+  ///   what the store holds does not fit together `reading.plan-hash`, `reading.plan-without-snapshot`, and
+  ///   `reading.plan-population` for a plan over other members than the snapshot's.
+  /// - Complexity: O(bytes of the plan).
+  public init(_ store: Store, _ record: PlanRecord) throws {
+    self = try store.read { try PinnedPlan(store, record, $0) }
+  }
+
+  private init(_ store: Store, _ record: PlanRecord, _ transaction: borrowing ReadTransaction) throws {
+    let plan = try Plan(decoding: record.plan)
+    func refused(_ code: ErrorCode, _ what: String, cause: String? = nil) -> CohortError {
+      CohortError(code, "Plan \"\(record.name)\" \(what)", place: "plan \(record.name)", cause: cause)
+    }
+    guard plan.hash == record.hash else {
+      throw refused(
+        .readingPlanHash, "does not match its hash", cause: "stored \(record.hash), computed \(plan.hash)")
+    }
+    guard plan.storeID == store.id else {
+      throw refused(
+        .readingForeignPlan, "was made for another store", cause: "it is of store \(plan.storeID), this is \(store.id)")
+    }
+    guard let snapshot = try transaction.snapshot(record.snapshot) else {
+      throw refused(.readingPlanWithoutSnapshot, "stands on snapshot \"\(plan.snapshotName)\", which is gone")
+    }
+    let grouping = snapshot.groupings.first { $0.id == record.grouping }
+    guard let grouping, grouping.digest == plan.populationDigest else {
+      throw refused(
+        .readingPlanPopulation, "was not made from snapshot \"\(snapshot.name)\" of this store",
+        cause: "plan \(plan.populationDigest), snapshot \(grouping.map { "\($0.digest)" } ?? "without its grouping")")
+    }
+    (self.store, self.record, self.plan, self.snapshot, self.grouping) = (store, record, plan, snapshot, grouping)
+  }
+}
