@@ -19,15 +19,13 @@ public enum Leakage {
     _ store: Store, grouping name: String, threshold: Float? = nil, _ body: (Sample) throws -> Void
   ) throws {
     try store.read { transaction in
-      guard let grouping = try transaction.grouping(named: name) else {
-        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
-      }
-      guard case .anchors(let anchors) = grouping.definition.criterion else {
+      let grouping = try transaction.existingGrouping(name)
+      guard let usual = grouping.definition.criterion.leakageBound else {
         throw CohortError(
           .pipelineNoAnchors, "Grouping \"\(name)\" is not one by anchors",
           hint: "Only a grouping made with --by anchors knows of leakage")
       }
-      let bound = GroupingDefinition.Anchors.squaredDistance(ofCosine: threshold ?? anchors.leakage)
+      let bound = threshold.map(AnchorsKind.squaredDistance) ?? usual
       try transaction.forEachChunk(grouping.distanceColumn) { distances in
         try transaction.withChunk(Column.tombstone, of: distances.firstRow) { deleted in
           try transaction.withChunk(grouping.groupColumn, of: distances.firstRow) { groups in

@@ -30,7 +30,7 @@ public final class GroupingFollower {
   let store: Store
   private(set) var record: GroupingRecord
   var state: GroupingState
-  var source: ChangeRecords
+  var source: any ChangeSource
   let feed: Feed
   private(set) var features: StoreFeatures
 
@@ -40,16 +40,14 @@ public final class GroupingFollower {
     let space: EmbeddingSpace?
     let lengthColumn: Column?
     (record, space, state, feed, lengthColumn) = try store.read { transaction in
-      guard let record = try transaction.grouping(named: name) else {
-        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
-      }
+      let record = try transaction.existingGrouping(name)
       return (
         record, try transaction.space(of: record.definition), try transaction.storedState(of: record),
-        try transaction.feed(of: record.definition), try transaction.lengthColumn(of: record.definition)
+        try transaction.feed(of: record.definition), try record.definition.feedKind.lengthColumn(transaction)
       )
     }
     features = StoreFeatures(store: store, space: space, lengthColumn: lengthColumn)
-    source = ChangeRecords(record.definition)
+    source = try record.definition.feedKind.changes(erasedLabelsFrom: nil)
   }
 
   /// By which rules the rounds say that they are made. Only tests set it.
@@ -67,7 +65,7 @@ public final class GroupingFollower {
     state.workers = control.workers
     try features.refresh()
     let total = try store.read { transaction in
-      features.lengthColumn = try transaction.lengthColumn(of: record.definition)
+      features.lengthColumn = try record.definition.feedKind.lengthColumn(transaction)
       return try transaction.counters.nextSample
     }
     while try rounds(&update, control) {
@@ -141,8 +139,7 @@ public final class GroupingFollower {
     update.republished += outcome.statistics.republished
     update.deleted += outcome.statistics.deleted
     update.withoutVector += outcome.statistics.withoutVector
-    if case .anchors(let anchors) = record.definition.criterion {
-      let bound = GroupingDefinition.Anchors.squaredDistance(ofCosine: anchors.leakage)
+    if let bound = record.definition.criterion.leakageBound {
       let near = outcome.assignments.count { $0.group != .unassigned && $0.distance <= bound }
       update.leaked = (update.leaked ?? 0) + UInt64(near)
     }

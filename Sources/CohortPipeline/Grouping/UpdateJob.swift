@@ -12,10 +12,8 @@ public enum UpdateJob {
   ) throws -> [GroupingUpdate] {
     let groupings = try store.read { try $0.groupings() }
     var names = only.map { [$0] } ?? groupings.map(\.name)
-    if let only,
-      case .product(let first, let second, _)? = groupings.first(where: { $0.name == only })?.definition.criterion
-    {
-      names = [first, second, only]
+    if let only, let grouping = groupings.first(where: { $0.name == only }) {
+      names = grouping.definition.factors + [only]
     }
     var updates: [GroupingUpdate] = []
     var trouble: (any Error)?
@@ -41,9 +39,7 @@ public enum UpdateJob {
   /// What keeps a grouping up to date, with the state that is stored.
   /// - Throws: `store.unknown-grouping`; `clustering.damaged-state`.
   public static func follower(of name: String, in store: Store) throws -> any Follower {
-    if let record = try store.read({ try $0.grouping(named: name) }), case .product = record.definition.criterion {
-      return try ProductFollower(store, record)
-    }
-    return try GroupingFollower(store, grouping: name)
+    let record = try store.read { try $0.existingGrouping(name) }
+    return try record.definition.following.follower(of: record, in: store)
   }
 }

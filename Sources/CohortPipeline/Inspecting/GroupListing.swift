@@ -41,9 +41,7 @@ public enum GroupListing {
   /// - Complexity: one scan of four columns, and `groups * 48` samples for the terms.
   public static func list(_ store: Store, grouping name: String, withTerms: Bool = true) throws -> [GroupSummary] {
     try store.read { transaction in
-      guard let grouping = try transaction.grouping(named: name) else {
-        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
-      }
+      let grouping = try transaction.existingGrouping(name)
       let cells = try GroupScan.run(transaction, grouping, sampled: withTerms ? sampledMembers : 0)
       let terms = withTerms ? try GroupTerms.find(cells.mapValues(\.sampled), transaction) : [:]
       return try cells.sorted { $0.key < $1.key }.map { raw, cell in
@@ -56,7 +54,7 @@ public enum GroupListing {
         if grouping.definition.space != nil, id != .unassigned {
           summary.radius = (cell.distanceSum / Double(max(cell.size, 1))).squareRoot()
         }
-        if case .anchors = grouping.definition.criterion, id != .unassigned { summary.leaked = cell.leaked }
+        if grouping.definition.criterion.leakageBound != nil, id != .unassigned { summary.leaked = cell.leaked }
         summary.tasks = try cell.tasks.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(shownTasks).map {
           TaskShare(task: try transaction.task(TaskID($0.key))?.name, size: $0.value)
         }
@@ -95,10 +93,7 @@ struct GroupScan {
     _ transaction: borrowing ReadTransaction, _ grouping: GroupingRecord, sampled limit: Int
   ) throws -> [UInt32: Cell] {
     var cells: [UInt32: Cell] = [:]
-    var leakage = -Float.infinity
-    if case .anchors(let anchors) = grouping.definition.criterion {
-      leakage = GroupingDefinition.Anchors.squaredDistance(ofCosine: anchors.leakage)
-    }
+    let leakage = grouping.definition.criterion.leakageBound ?? -Float.infinity
     let end = try transaction.counters.nextSample
     let rows = UInt64(grouping.groupColumn.rowsPerChunk)
     var row: UInt64 = 0

@@ -13,21 +13,9 @@ struct UpdateNeeds {
     spaces = try transaction.spaces().filter { !$0.isGiven }.map(\.name)
     measures = try transaction.measures().map(\.name)
     guard let grouping else { return }
-    let needed = Self.sources(of: grouping, among: try transaction.groupings())
+    let needed = try transaction.groupings().needs(of: grouping)
     spaces.removeAll { !needed.spaces.contains($0) }
     measures.removeAll { !needed.measures.contains($0) }
-  }
-
-  /// What a grouping, and the factors of a product, are computed from.
-  static func sources(
-    of name: String, among groupings: [GroupingRecord]
-  ) -> (spaces: Set<String>, measures: Set<String>) {
-    guard let definition = groupings.first(where: { $0.name == name })?.definition else { return ([], []) }
-    guard case .product(let first, let second, _) = definition.criterion else {
-      return (Set([definition.space].compactMap(\.self)), Set([definition.measure].compactMap(\.self)))
-    }
-    let (one, other) = (sources(of: first, among: groupings), sources(of: second, among: groupings))
-    return (one.spaces.union(other.spaces), one.measures.union(other.measures))
   }
 }
 
@@ -64,7 +52,7 @@ struct UndoneWork {
     guard let first else { return nil }
     let groupings = try transaction.groupings()
     let waiting = groupings.map(\.name).filter { name in
-      let needed = UpdateNeeds.sources(of: name, among: groupings)
+      let needed = groupings.needs(of: name)
       return !needed.spaces.isDisjoint(with: spaces) || !needed.measures.isDisjoint(with: measures)
     }
     let parts = [("embedding spaces", spaces), ("length measures", measures), ("groupings", waiting)]

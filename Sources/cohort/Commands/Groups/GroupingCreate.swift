@@ -65,117 +65,51 @@ struct GroupingCreate: CohortCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  private var choices: GroupingChoices {
+    var choices = GroupingChoices()
+    choices.groups = groups
+    choices.groupSize = groupSize
+    choices.isBalanced = balance
+    choices.space = space
+    choices.edges = edges?.values
+    choices.quantiles = quantiles
+    choices.intervals = intervals
+    choices.part = measure?.part
+    choices.anchors = anchors
+    choices.votes = votes
+    choices.leakage = leakage
+    choices.minimum = minSize
+    return choices
+  }
+
   func validate() throws {
-    let given: [(name: String, isGiven: Bool, kinds: [String])] = [
-      ("--groups", groups != nil, ["embedding"]), ("--group-size", groupSize != nil, ["embedding", "length"]),
-      ("--balance", balance, ["embedding"]),
-      ("--space", space != nil, ["embedding", "anchors"]), ("--edges", edges != nil, ["length"]),
-      ("--quantiles", quantiles != nil, ["length"]), ("--intervals", intervals != nil, ["length"]),
-      ("--measure", measure != nil, ["length"]), ("--anchors", anchors != nil, ["anchors"]),
-      ("--votes", votes != nil, ["anchors"]), ("--leakage", leakage != nil, ["anchors"]),
-      ("--min-size", minSize != nil, ["A*B"]),
-    ]
-    let kind =
-      switch by {
-      case .embedding: "embedding"
-      case .length: "length"
-      case .anchors: "anchors"
-      case .product: "A*B"
-      case .task, .attribute: ""
-      }
-    for option in given where option.isGiven && !option.kinds.contains(kind) {
-      throw ValidationError("\(option.name) goes with --by \(option.kinds.joined(separator: " or --by ")).")
-    }
-    if kind == "anchors", anchors == nil { throw ValidationError("--by anchors needs --anchors FILE.") }
-    if let leakage, !(leakage > -1 && leakage <= 1) { throw ValidationError("--leakage takes a cosine up to 1.") }
-    if groups != nil, groupSize != nil { throw ValidationError("--groups and --group-size exclude each other.") }
-    if [edges != nil, quantiles != nil, intervals != nil].filter({ $0 }).count > 1 {
-      throw ValidationError("--edges, --quantiles and --intervals exclude each other.")
-    }
-    if groupSize != nil, quantiles != nil || intervals != nil {
-      throw ValidationError(
-        "--group-size goes with --edges or alone: --quantiles and --intervals are numbers of groups.")
-    }
-    for (name, value, least) in [
-      ("--groups", groups, 1), ("--group-size", groupSize, 1), ("--quantiles", quantiles, 1),
-      ("--intervals", intervals, 1), ("--votes", votes, 1),
-      ("--min-size", minSize, 1),
-    ] {
-      if let value, value < least || value > 1 << 20 {
-        throw ValidationError("\(name) takes a number from \(least) to \(1 << 20), not \(value).")
-      }
-    }
-    if let edges, zip(edges.values, edges.values.dropFirst()).contains(where: { $0 >= $1 }) {
-      throw ValidationError("--edges have to ascend.")
-    }
+    if let objection = choices.objection(to: by.spelling.kind) { throw ValidationError(objection) }
   }
 
   func execute(_ session: Session) throws -> Outcome {
     try NewName.check(name, of: "grouping")
     let store = try session.writableStore(for: "grouping create")
-    if let anchors { return try create(anchors, store, session) }
-    let record: GroupingRecord
-    if case .product(let factors) = by {
-      record = try ProductJob.create(
-        store, name: name, factors: factors, minimum: minSize ?? ProductJob.usualMinimum)
-    } else {
-      let definition = try definition(for: store)
-      record = try store.write { try $0.createGrouping(name: name, definition: definition) }
+    let report = try GroupingJob.create(store, name: name, by: by.spelling, choices) { space in
+      try space.openEncoder(in: store, workers: session.configuration.integer(.workers))
     }
-    try session.output.record([
-      "grouping": .text(record.name), "id": .unsigned(UInt64(record.id.rawValue)), "by": .text(record.definition.text),
-    ])
+    var record: OutputRecord = [
+      "grouping": .text(report.grouping.name), "id": .unsigned(UInt64(report.grouping.id.rawValue)),
+      "by": .text(report.grouping.definition.text),
+    ]
+    for field in report.fields { record.append(field.name, OutputValue(field.value)) }
+    try session.output.record(record)
     return .done
   }
+}
 
-  private func create(_ anchors: String, _ store: Store, _ session: Session) throws -> Outcome {
-    let space = try SpaceJob.chosen(store, named: space)
-    // Anchors may be texts.
-    let encoder =
-      anchors.hasSuffix(".npy")
-      ? nil : try space.openEncoder(in: store, workers: session.configuration.integer(.workers))
-    let report = try AnchorsJob.create(
-      store, name: name, space: space.name, anchors: anchors, votes: votes ?? 1,
-      leakage: leakage ?? AnchorsJob.usualLeakage, encoder: encoder)
-    try session.output.record([
-      "grouping": .text(name), "id": .unsigned(UInt64(report.grouping.id.rawValue)),
-      "by": .text(report.grouping.definition.text), "anchors": .count(report.anchors),
-      "labels": .count(report.labels.count), "leakage": .number(Double(leakage ?? AnchorsJob.usualLeakage)),
-    ])
-    return .done
-  }
-
-  private func definition(for store: Store) throws -> GroupingDefinition {
-    switch by {
-    case .task: return GroupingDefinition(criterion: .task)
-    case .attribute(let key): return GroupingDefinition(criterion: .attribute(key))
-    case .length(let name):
-      let divided: GroupingDefinition.Edges =
-        if let edges { .given(edges.values) } else if let intervals { .equalWidth(intervals) } else if groupSize != nil
-        {
-          // One interval, which is split as it grows.
-          .given([])
-        } else {
-          .quantiles(quantiles ?? 8)
-        }
-      let part: GroupingDefinition.LengthPart =
-        switch measure {
-        case .prompt: .prompt
-        case .total: .total
-        case .response, nil: .response
-        }
-      let measure = name == SampleLengths.ownMeasure ? nil : name
-      if let measure { _ = try store.read { try $0.existingMeasure(measure) } }
-      return GroupingDefinition(
-        criterion: .length(part, divided, measure: measure), granularity: groupSize.map { .groupSize($0) } ?? .automatic
-      )
-    case .embedding:
-      let granularity: GroupingDefinition.Granularity =
-        groups.map { .groups($0) } ?? groupSize.map { .groupSize($0) } ?? .automatic
-      return GroupingDefinition(
-        criterion: .embedding(space: try SpaceJob.chosen(store, named: space).name), granularity: granularity,
-        isBalanced: balance)
-    case .anchors, .product: throw ValidationError("--by anchors needs --anchors FILE.")
-    }
+extension OutputValue {
+  init(_ value: GroupingField.Value) {
+    self =
+      switch value {
+      case .text(let text): .text(text)
+      case .number(let number): .unsigned(number)
+      case .real(let number): .number(number)
+      case .numbers(let numbers): .list(numbers.map { .unsigned($0) })
+      }
   }
 }

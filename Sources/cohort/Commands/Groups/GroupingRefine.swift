@@ -27,7 +27,7 @@ struct GroupingRefine: CohortCommand {
   func execute(_ session: Session) throws -> Outcome {
     let store = try session.writableStore(for: "grouping refine")
     let grouping = try store.read { try $0.existingGrouping(name) }
-    guard case .embedding = grouping.definition.criterion else {
+    guard grouping.definition.criterion is EmbeddingKind else {
       throw CohortError.usage(
         "Only groupings by embedding can be refined; \"\(name)\" is by \(grouping.definition.text)",
         hint: "See cohort grouping list")
