@@ -1,7 +1,6 @@
 internal import CohortClustering
 internal import CohortCore
 internal import CohortStore
-internal import Foundation
 
 extension AttributeKind: FeedKind {
   static func draft(
@@ -44,7 +43,7 @@ extension AttributeKind {
   static func value(of key: String, in sample: SampleView) throws -> String? {
     guard !sample.attributes.isEmpty else { return nil }
     do {
-      return try JSONDecoder().decode([String: AttributeValue].self, from: Data(sample.attributes))[key]?.text
+      return try AttributeText.find(key, in: sample.attributes)
     } catch {
       throw CohortError(
         .pipelineAttributes, "The attributes of a sample are not a JSON object", place: "sample \(sample.id)",
