@@ -61,14 +61,8 @@ public struct GroupingState: Sendable {
   ) throws {
     self.definition = definition
     self.dimension = dimension
-    switch definition.criterion {
-    case .task, .attribute: engine = LabelGroups()
-    case .length(_, let cut, _): engine = try LengthGroups(cut: cut, granularity: definition.granularity)
-    case .embedding:
-      engine = try EmbeddingGroups(dimension: dimension, definition: definition, options: options)
-    case .anchors: engine = try AnchorGroups(anchors: anchors, definition: definition, dimension: dimension)
-    case .product: throw Self.productError
-    }
+    engine = try Self.kind(of: definition).makeEngine(
+      EngineParts(definition: definition, dimension: dimension, anchors: anchors), options)
     digest = Self.digest(header: header, hashes)
   }
 
@@ -128,14 +122,7 @@ public struct GroupingState: Sendable {
         .clusteringRoundLength, "\(records.count) records after record \(applied) are a round and no tail",
         hint: "Apply all complete rounds before a pass")
     }
-    return try advance(by: records.count, assignments, features) { engine, context in
-      guard var groups = engine as? EmbeddingGroups else {
-        throw CohortError(
-          .clusteringNotRefinable, "Only groupings by embedding can be refined: the others have nothing to gain")
-      }
-      try groups.refine(Array(records), &context)
-      engine = groups
-    }
+    return try advance(by: records.count, assignments, features) { try $0.refine(Array(records), &$1) }
   }
 
   /// Changes a copy, so that what throws leaves the state as it was.
@@ -187,19 +174,20 @@ public struct GroupingState: Sendable {
     return found + gone.map { Assignment(sample: $0.sample, group: .unassigned, distance: -0.0) }
   }
 
-  /// The engine of an embedding grouping; nil for the others.
-  var embeddingGroups: EmbeddingGroups? { engine as? EmbeddingGroups }
+  /// Whether the rounds are made by rules whose version they note.
+  public var notesRules: Bool { engine.notesRules }
+
+  /// Mean squared distance of all members to their groups' published centroids, without reading them: the objective of
+  /// k-means. Nil unless the grouping is by embedding and has members.
+  /// - Complexity: O(groups x dimension).
+  public var meanSquaredDistance: Double? { engine.meanError(kernels.code) }
 
   /// Checks a few assignments against the groups (see `audit`).
   func check(
     _ samples: [(sample: UInt64, group: UInt32, distance: Float)], _ features: any SampleFeatures,
     _ audit: inout GroupingAudit
   ) throws {
-    if let embedding = engine as? EmbeddingGroups {
-      try embedding.check(samples, features: features, path: kernels.code, workers: workers, &audit)
-    } else if let lengths = engine as? LengthGroups {
-      try lengths.check(samples, features: features, &audit)
-    }
+    try engine.check(samples, features: features, path: kernels.code, workers: workers, &audit)
   }
 
   // MARK: Digest and stored form
@@ -278,7 +266,10 @@ public struct GroupingState: Sendable {
     applied = fields.applied
     frontier = fields.frontier
     nextGroup = fields.nextGroup
-    engine = try Self.engine(fields, open, anchors)
+    engine = try ByteReader.decode(fields.part) {
+      try Self.kind(of: fields.definition).restoreEngine(
+        EngineParts(definition: fields.definition, dimension: fields.dimension, anchors: anchors), header: &$0, open)
+    }
     hashes = open.map { ($0.id, XXH3.hash64($0.encoded)) }
     digest = Self.digest(header: header, hashes)
     guard open.count == fields.open, open.allSatisfy({ $0.id.rawValue < nextGroup }), digest == expected else {
@@ -286,33 +277,11 @@ public struct GroupingState: Sendable {
     }
   }
 
-  private static func engine(
-    _ fields: StoredHeader, _ open: [GroupRecord], _ anchors: AnchorSet?
-  ) throws -> any GroupingEngine {
-    switch fields.definition.criterion {
-    case .task, .attribute:
-      return try ByteReader.decode(fields.part) { _ in try LabelGroups(records: open) }
-    case .length(_, let cut, _):
-      return try ByteReader.decode(fields.part) {
-        try LengthGroups(cut: cut, granularity: fields.definition.granularity, header: &$0, records: open)
-      }
-    case .embedding:
-      return try ByteReader.decode(fields.part) {
-        try EmbeddingGroups(
-          dimension: fields.dimension, definition: fields.definition, header: &$0, records: open)
-      }
-    case .anchors:
-      return try ByteReader.decode(fields.part) { _ in
-        var engine = try AnchorGroups(anchors: anchors, definition: fields.definition, dimension: fields.dimension)
-        try engine.restore(open)
-        return engine
-      }
-    case .product: throw productError
+  private static func kind(of definition: GroupingDefinition) throws -> any ClusteredKind {
+    guard let kind = definition.criterion as? any ClusteredKind else {
+      throw CohortError.definition("A product has no rounds of its own", hint: "Compute it from its factors")
     }
-  }
-
-  private static var productError: CohortError {
-    .definition("A product has no rounds of its own", hint: "Compute it from its factors")
+    return kind
   }
 }
 

@@ -20,32 +20,12 @@ extension SampleContent {
   /// Whether a message's extra object has calls of tools: a member `tool_calls` or `function_call` that is an object, or a
   /// list with something in it.
   static func holdsCalls(_ extra: UnsafeRawBufferPointer) -> Bool {
-    var depth = 0
-    var offset = 0
-    // Canonical JSON has no white space; a string before a colon at depth 1 is a member's name.
-    while offset < extra.count {
-      switch extra[offset] {
-      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-      case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-      case UInt8(ascii: "\""):
-        let start = offset + 1
-        offset = start
-        while offset < extra.count, extra[offset] != UInt8(ascii: "\"") {
-          offset += extra[offset] == UInt8(ascii: "\\") ? 2 : 1
-        }
-        guard offset + 2 < extra.count else { return false }
-        guard depth == 1, extra[offset + 1] == UInt8(ascii: ":") else { break }
-        let name = extra[start..<offset]
-        guard name.elementsEqual("tool_calls".utf8) || name.elementsEqual("function_call".utf8) else { break }
-        switch extra[offset + 2] {
-        case UInt8(ascii: "{"): return true
-        case UInt8(ascii: "[") where offset + 3 < extra.count && extra[offset + 3] != UInt8(ascii: "]"): return true
-        default: break
-        }
-      default: break
-      }
-      offset += 1
+    var found = false
+    CanonicalObject.forEachMember(of: extra) { name, value in
+      guard name.elementsEqual("tool_calls".utf8) || name.elementsEqual("function_call".utf8) else { return true }
+      found = value[0] == UInt8(ascii: "{") || value[0] == UInt8(ascii: "[") && value[1] != UInt8(ascii: "]")
+      return !found
     }
-    return false
+    return found
   }
 }

@@ -33,7 +33,7 @@ import Testing
     let list = try GroupListing.list(store, grouping: "tasks")
     try #require(list.filter { $0.size > 0 }.count == 2)
     for summary in list {
-      let detail = try GroupListing.show(store, grouping: "tasks", group: summary.group)
+      let detail = try store.read { try GroupListing.show(grouping: "tasks", group: summary.group, $0) }
       var expected = summary
       expected.terms = detail.summary.terms
       #expect(detail.summary == expected && Set(detail.summary.terms) == Set(summary.terms))
@@ -56,16 +56,16 @@ import Testing
     try file.seek(toOffset: UInt64(place.lowerBound))
     try file.write(contentsOf: Data("x".utf8))
     try #require(throws: CohortError.self) { try store.read { _ = try $0.sample(SampleID(61)) } }
-    let detail = try GroupListing.show(store, grouping: "tasks", group: poems.group, shown: 60)
+    let detail = try store.read { try GroupListing.show(grouping: "tasks", group: poems.group, shown: 60, $0) }
     #expect(detail.summary.size == 60 && detail.summary.label == "poem")
     #expect(Set(detail.summary.terms.prefix(2)) == ["verses", "sea"])
-    #expect { try GroupListing.show(store, grouping: "tasks", group: sums.group, shown: 60) } throws: {
+    #expect { try store.read { try GroupListing.show(grouping: "tasks", group: sums.group, shown: 60, $0) } } throws: {
       ($0 as? CohortError)?.category == .corruption
     }
   }
 
   @Test func aGroupThatIsNotThereIsNotFound() throws {
-    #expect { try GroupListing.show(store, grouping: "tasks", group: GroupID(77)) } throws: {
+    #expect { try store.read { try GroupListing.show(grouping: "tasks", group: GroupID(77), $0) } } throws: {
       ($0 as? CohortError)?.code.name == "pipeline.unknown-group"
     }
   }

@@ -39,13 +39,39 @@ import Testing
         var position = FeedPosition.start
         while true {
           let limit = 1 + Int(generator.next() % UInt64(largest))
-          let (more, next) = try history.store.read { try $0.changes(feed, from: position, limit: limit) }
+          let part = try history.store.read { try $0.changes(feed, from: position, limit: limit) }
+          let (more, next) = (part.records, part.next)
           #expect(more.count <= limit && next >= position, "seed \(seed)")
           records += more
           guard next > position else { break }
           position = next
         }
         #expect(records == expected, "seed \(seed), feed \(feed), limits to \(largest)")
+      }
+    }
+  }
+
+  /// A part that is cut short is what a smaller limit gives, and its rest follows.
+  @Test(arguments: seeds) func partsOfAFeedCanBeCut(seed: UInt64) throws {
+    let folder = try TemporaryFolder()
+    var history = try History(seed: seed &+ 3_000_000, path: folder.file("s"))
+    for _ in 0..<40 { try history.step() }
+    var generator = SplitMix64(seed: seed)
+    for feed in [Feed.inserted, .embedded(SpaceID(0))] {
+      var position = FeedPosition.start
+      while true {
+        let limit = 1 + Int(generator.next() % 60)
+        let part = try history.store.read { try $0.changes(feed, from: position, limit: limit) }
+        guard part.next > position else { break }
+        for count in 1...max(part.records.count, 1) where count <= part.records.count {
+          let smaller = try history.store.read { try $0.changes(feed, from: position, limit: count) }
+          let cut = part.prefix(count)
+          #expect(cut.records == smaller.records, "seed \(seed), \(count) of \(limit) from \(position)")
+          // The whole may have passed entries behind its last record that hold none.
+          if count < part.records.count { #expect(cut.next == smaller.next, "seed \(seed), \(count) from \(position)") }
+          #expect(Array(part.suffix(after: smaller.next)) == Array(part.records.dropFirst(count)), "seed \(seed)")
+        }
+        position = part.prefix(1 + Int(generator.next() % UInt64(max(part.records.count, 1)))).next
       }
     }
   }

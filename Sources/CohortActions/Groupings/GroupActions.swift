@@ -55,9 +55,11 @@ public struct GroupShowAction: RecordAction {
 
   /// - Throws: `store.unknown-grouping`, `pipeline.unknown-group`.
   public func run(on store: Store, _ control: JobControl) throws -> GroupShowReport {
-    let detail = try GroupListing.show(
-      store, grouping: grouping, group: group, shown: samples, withHistory: withHistory)
-    return try store.read { try GroupShowReport(detail, withHistory: withHistory, $0) }
+    try store.read { transaction in
+      let detail = try GroupListing.show(
+        grouping: grouping, group: group, shown: samples, withHistory: withHistory, transaction)
+      return try GroupShowReport(detail, withHistory: withHistory, transaction)
+    }
   }
 }
 

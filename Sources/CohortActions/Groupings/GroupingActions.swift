@@ -48,13 +48,8 @@ public struct GroupingRefineAction: RecordAction {
 
   /// - Throws: `store.unknown-grouping`, `cli.usage` for another kind of grouping.
   public func run(on store: Store, _ control: JobControl) throws -> RefinementReport {
-    let definition = try store.read { transaction in
-      guard let found = try transaction.grouping(named: grouping) else {
-        throw CohortError.unknown("grouping", grouping, known: try transaction.groupings().map(\.name))
-      }
-      return found.definition
-    }
-    guard case .embedding = definition.criterion else {
+    let definition = try store.read { try $0.existingGrouping(grouping).definition }
+    guard definition.criterion is EmbeddingKind else {
       throw CohortError.usage(
         "Only groupings by embedding can be refined; \"\(grouping)\" is by \(definition.text)",
         hint: "See cohort grouping list")

@@ -53,10 +53,12 @@ public final class StoreUpdater {
         throw error
       }
     }
-    let failed = report.troubles.map(\.part)
-    report.waiting = UpdateNeeds.groupings(
-      needing: Set(failed.filter { $0.kind == .space }.map(\.name)),
-      Set(failed.filter { $0.kind == .measure }.map(\.name)), among: needs.groupings)
+    let failed = Set(report.troubles.map(\.part))
+    report.waiting = needs.groupings.map(\.name).filter { name in
+      let needs = needs.groupings.needs(of: name)
+      return needs.spaces.contains { failed.contains(UpdatePart(kind: .space, name: $0)) }
+        || needs.measures.contains { failed.contains(UpdatePart(kind: .measure, name: $0)) }
+    }
     return report
   }
 

@@ -33,9 +33,9 @@ struct UpdateNeeds {
       }
       let wanted = names.reduce(into: Set<String>()) { $0.formUnion(Self.withFactors($1, among: groupings)) }
       groupings.removeAll { !wanted.contains($0.name) }
-      let definitions = groupings.map(\.definition)
-      spaces.removeAll { space in !definitions.contains { $0.space == space.name } }
-      measures.removeAll { measure in !definitions.contains { $0.measure == measure.name } }
+      let needs = names.map { groupings.needs(of: $0) }
+      spaces.removeAll { space in !needs.contains { $0.spaces.contains(space.name) } }
+      measures.removeAll { measure in !needs.contains { $0.measures.contains(measure.name) } }
     case .vectors(let name):
       if let name, !spaces.contains(where: { $0.name == name }) {
         throw CohortError.unknown("embedding-space", name, known: spaces.map(\.name))
@@ -46,24 +46,9 @@ struct UpdateNeeds {
     spaces.removeAll(where: \.isGiven)
   }
 
-  /// A grouping, and the factors of a product.
-  static func withFactors(_ name: String, among groupings: [GroupingRecord]) -> Set<String> {
-    guard case .product(let first, let second, _)? = groupings.first(where: { $0.name == name })?.definition.criterion
-    else { return [name] }
-    return withFactors(first, among: groupings).union(withFactors(second, among: groupings)).union([name])
-  }
-
-  /// The names of the groupings that need one of some spaces or measures, be it through a factor.
-  static func groupings(
-    needing spaces: Set<String>, _ measures: Set<String>, among groupings: [GroupingRecord]
-  ) -> [String] {
-    groupings.map(\.name).filter { name in
-      let needed = withFactors(name, among: groupings)
-      return groupings.contains { grouping in
-        needed.contains(grouping.name)
-          && (grouping.definition.space.map(spaces.contains) ?? false
-            || grouping.definition.measure.map(measures.contains) ?? false)
-      }
-    }
+  /// A grouping, and the factors that it is made from.
+  private static func withFactors(_ name: String, among groupings: [GroupingRecord]) -> Set<String> {
+    let factors = groupings.first { $0.name == name }?.definition.factors ?? []
+    return factors.reduce(into: [name]) { $0.formUnion(withFactors($1, among: groupings)) }
   }
 }

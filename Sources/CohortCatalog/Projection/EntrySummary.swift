@@ -105,43 +105,19 @@ extension LogEvent {
 }
 
 extension GroupingDefinition {
-  /// The definition with the words of the command line.
   var summary: [String: SummaryValue] {
-    var summary: [String: SummaryValue] = [:]
-    switch criterion {
-    case .task: summary["by"] = .text("task")
-    case .attribute(let key): summary["by"] = .text("attribute:\(key)")
-    case .embedding(let space):
-      summary["by"] = .text("embedding")
-      summary["space"] = .text(space)
-    case .anchors(let anchors):
-      summary["by"] = .text("anchors")
-      summary["space"] = .text(anchors.space)
-      summary["votes"] = .number(UInt64(clamping: anchors.votes))
-      summary["anchors"] = .text("\(anchors.set)")
-    case .product(let first, let second, let minimum):
-      summary["by"] = .text("\(first)*\(second)")
-      summary["minimum"] = .number(UInt64(clamping: minimum))
-    case .length(let part, let edges, let measure):
-      summary["by"] = .text(measure.map { "length:\($0)" } ?? "length")
-      summary["measure"] =
-        switch part {
-        case .prompt: .text("prompt")
-        case .response: .text("response")
-        case .total: .text("total")
-        }
-      switch edges {
-      case .given(let values): summary["edges"] = .numbers(values)
-      case .equalWidth(let count): summary["intervals"] = .number(UInt64(clamping: count))
-      case .quantiles(let count): summary["quantiles"] = .number(UInt64(clamping: count))
-      }
+    Dictionary(fields.map { ($0.name, $0.value.summary) }) { first, _ in first }
+  }
+}
+
+extension GroupingField.Value {
+  fileprivate var summary: SummaryValue {
+    switch self {
+    case .text(let value): .text(value)
+    case .number(let value): .number(value)
+    case .real(let value): .text("\(value)")
+    case .numbers(let value): .numbers(value)
     }
-    switch granularity {
-    case .automatic: break
-    case .groups(let count): summary["groups"] = .number(UInt64(clamping: count))
-    case .groupSize(let size): summary["group_size"] = .number(UInt64(clamping: size))
-    }
-    return summary
   }
 }
 

@@ -10,8 +10,8 @@ struct AnchorGroups: GroupingEngine {
   private var counts: [UInt64] = []
   private var born: UInt64 = 0
 
-  init(anchors: AnchorSet?, definition: GroupingDefinition, dimension: Int) throws {
-    guard case .anchors(let named) = definition.criterion, let anchors else {
+  init(_ named: AnchorsKind, anchors: AnchorSet?, dimension: Int) throws {
+    guard let anchors else {
       throw CohortError.definition("A grouping by anchors needs its anchors", hint: "Give the anchors")
     }
     guard anchors.digest == named.set, anchors.dimension == dimension else {
@@ -121,6 +121,18 @@ struct AnchorGroups: GroupingEngine {
         distance: -Float(winner?.distance ?? 0))
     } + gone.map { Assignment(sample: $0, group: .unassigned, distance: -0.0) }
   }
+}
 
-  func encodeHeader(into writer: inout ByteWriter) {}
+extension AnchorsKind: ClusteredKind {
+  func makeEngine(_ parts: EngineParts, _ options: EmbeddingOptions) throws -> any GroupingEngine {
+    try AnchorGroups(self, anchors: parts.anchors, dimension: parts.dimension)
+  }
+
+  func restoreEngine(
+    _ parts: EngineParts, header reader: inout ByteReader, _ records: [GroupRecord]
+  ) throws -> any GroupingEngine {
+    var engine = try AnchorGroups(self, anchors: parts.anchors, dimension: parts.dimension)
+    try engine.restore(records)
+    return engine
+  }
 }

@@ -51,6 +51,9 @@ struct EmbeddingGroups: GroupingEngine {
   }
 
   var openGroups: [GroupID] { ids }
+  var notesRules: Bool { true }
+
+  func meanError(_ path: cohort_path) -> Double? { total > 0 ? summedError(path) / Double(total) : nil }
 
   /// - Complexity: O(log groups).
   func slot(of group: GroupID) -> Int? {
@@ -151,5 +154,18 @@ struct EmbeddingGroups: GroupingEngine {
       centroids += centroid
       sums += live.sum
     }
+  }
+}
+
+extension EmbeddingKind: ClusteredKind {
+  func makeEngine(_ parts: EngineParts, _ options: EmbeddingOptions) throws -> any GroupingEngine {
+    try EmbeddingGroups(dimension: parts.dimension, definition: parts.definition, options: options)
+  }
+
+  func restoreEngine(
+    _ parts: EngineParts, header reader: inout ByteReader, _ records: [GroupRecord]
+  ) throws -> any GroupingEngine {
+    try EmbeddingGroups(
+      dimension: parts.dimension, definition: parts.definition, header: &reader, records: records)
   }
 }

@@ -60,7 +60,7 @@ public struct EmbeddingHeader: Hashable, Sendable {
   /// - Throws: `CohortError` when the header cannot be read.
   public init?(in header: [UInt8]) throws {
     let fields = try ByteReader.decode([UInt8](header.dropLast(8))) { try StoredHeader(from: &$0) }
-    guard case .embedding = fields.definition.criterion else { return nil }
+    guard fields.definition.criterion is EmbeddingKind else { return nil }
     self = try ByteReader.decode(fields.part) { try EmbeddingHeader(from: &$0) }
   }
 

@@ -63,14 +63,6 @@ extension GroupingState {
     return audit
   }
 
-  /// Mean squared distance of all members to their groups' published centroids, without reading them: the objective of
-  /// k-means. Nil unless the grouping is by embedding and has members.
-  /// - Complexity: O(groups x dimension).
-  public var meanSquaredDistance: Double? {
-    guard let groups = embeddingGroups, groups.total > 0 else { return nil }
-    return groups.summedError(kernels.code) / Double(groups.total)
-  }
-
   /// Mean squared distance of the members of a group to their live mean, exact and without reading them; nil unless the
   /// grouping is by embedding. It is what the group adds to the objective of k-means, by member.
   public func meanSquaredDistance(of group: GroupID) -> Double? {
@@ -119,8 +111,8 @@ extension EmbeddingGroups {
 
 extension LengthGroups {
   func check(
-    _ samples: [(sample: UInt64, group: UInt32, distance: Float)], features: any SampleFeatures,
-    _ audit: inout GroupingAudit
+    _ samples: [(sample: UInt64, group: UInt32, distance: Float)], features: any SampleFeatures, path: cohort_path,
+    workers: Int, _ audit: inout GroupingAudit
   ) throws {
     var length: [UInt64] = [0]
     for (sample, group, distance) in samples {

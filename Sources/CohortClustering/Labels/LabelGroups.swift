@@ -98,6 +98,18 @@ struct LabelGroups: GroupingEngine {
     }
     return label ?? ""
   }
-
-  func encodeHeader(into writer: inout ByteWriter) {}
 }
+
+/// A kind that gives each sample a label.
+protocol LabelledKind: ClusteredKind {}
+
+extension LabelledKind {
+  func makeEngine(_ parts: EngineParts, _ options: EmbeddingOptions) throws -> any GroupingEngine { LabelGroups() }
+
+  func restoreEngine(
+    _ parts: EngineParts, header reader: inout ByteReader, _ records: [GroupRecord]
+  ) throws -> any GroupingEngine { try LabelGroups(records: records) }
+}
+
+extension TaskKind: LabelledKind {}
+extension AttributeKind: LabelledKind {}

@@ -149,3 +149,15 @@ struct LengthGroups: GroupingEngine {
     return length
   }
 }
+
+extension LengthKind: ClusteredKind {
+  func makeEngine(_ parts: EngineParts, _ options: EmbeddingOptions) throws -> any GroupingEngine {
+    try LengthGroups(cut: edges, granularity: parts.definition.granularity)
+  }
+
+  func restoreEngine(
+    _ parts: EngineParts, header reader: inout ByteReader, _ records: [GroupRecord]
+  ) throws -> any GroupingEngine {
+    try LengthGroups(cut: edges, granularity: parts.definition.granularity, header: &reader, records: records)
+  }
+}

@@ -62,19 +62,3 @@ struct RoundContext {
     outcome.closed.sort { $0.id < $1.id }
   }
 }
-
-/// One kind of grouping: the part of the state that differs between labels, lengths and embeddings.
-protocol GroupingEngine: Sendable {
-  /// Open groups, ascending.
-  var openGroups: [GroupID] { get }
-  func record(of group: GroupID) -> GroupRecord?
-  /// How many of the `pending` records the next round takes; 0 when there are too few for one.
-  func roundLength(after applied: UInt64, pending: Int) -> Int
-  mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws
-  /// The groups that inserted samples would go to if the state stayed as it is; samples in the records' order.
-  func assignProvisionally(
-    _ records: [ChangeRecord], features: any SampleFeatures, path: cohort_path, workers: Int
-  ) throws -> [Assignment]
-  /// What the header holds beside the common fields.
-  func encodeHeader(into writer: inout ByteWriter)
-}

@@ -11,7 +11,6 @@ public enum AnchorsJob {
   /// What a grouping was created with.
   public struct Report: Sendable {
     public var grouping: GroupingRecord
-    public var anchors: Int
     public var labels: [String]
   }
 
@@ -27,21 +26,27 @@ public enum AnchorsJob {
     _ store: Store, name: String, space: String, anchors path: String, votes: Int = 1, leakage: Float = usualLeakage,
     encoder: (any TextEncoder)? = nil
   ) throws -> Report {
-    let space = try store.read { transaction in
-      guard let found = try transaction.space(named: space) else {
-        throw CohortError.unknown("embedding-space", space, known: try transaction.spaces().map(\.name))
-      }
-      return found
-    }
+    let space = try SpaceJob.chosen(store, named: space)
+    let (draft, anchors) = try draft(space, anchors: path, votes: votes, leakage: leakage, encoder: encoder)
+    return Report(grouping: try draft.create(in: store, name: name), labels: anchors.labels)
+  }
+
+  static func draft(
+    _ space: EmbeddingSpace, anchors path: String, votes: Int, leakage: Float, encoder: (any TextEncoder)?
+  ) throws -> (draft: GroupingDraft, anchors: AnchorSet) {
     let anchors = try AnchorFile(path: path, space: space, encoder: encoder).read()
-    let definition = GroupingDefinition(
-      criterion: .anchors(
-        GroupingDefinition.Anchors(space: space.name, votes: votes, leakage: leakage, set: anchors.digest)))
+    var draft = GroupingDraft(
+      GroupingDefinition(
+        criterion: .anchors(
+          AnchorsKind(space: space.name, votes: votes, leakage: leakage, set: anchors.digest))))
     // Refuses what the engine would refuse at its first round.
-    _ = try GroupingState(definition: definition, dimension: space.dimension, anchors: anchors)
-    let record = try store.write {
-      try $0.createGrouping(name: name, definition: definition, material: anchors.encoded)
-    }
-    return Report(grouping: record, anchors: anchors.count, labels: anchors.labels)
+    _ = try GroupingState(definition: draft.definition, dimension: space.dimension, anchors: anchors)
+    draft.material = anchors.encoded
+    draft.fields = [
+      GroupingField("anchors", .number(UInt64(anchors.count))),
+      GroupingField("labels", .number(UInt64(anchors.labels.count))),
+      GroupingField("leakage", .real(Double(leakage))),
+    ]
+    return (draft, anchors)
   }
 }

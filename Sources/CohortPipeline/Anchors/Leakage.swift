@@ -19,15 +19,13 @@ public enum Leakage {
     _ store: Store, grouping name: String, threshold: Float? = nil, _ body: (Sample) throws -> Void
   ) throws {
     try store.read { transaction in
-      guard let grouping = try transaction.grouping(named: name) else {
-        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
-      }
-      guard case .anchors(let anchors) = grouping.definition.criterion else {
+      let grouping = try transaction.existingGrouping(name)
+      guard let usual = grouping.definition.criterion.leakageBound else {
         throw CohortError(
           .pipelineNoAnchors, "Grouping \"\(name)\" is not one by anchors",
           hint: "Only a grouping made with --by anchors knows of leakage")
       }
-      let bound = GroupingDefinition.Anchors.squaredDistance(ofCosine: threshold ?? anchors.leakage)
+      let bound = threshold.map(AnchorsKind.squaredDistance) ?? usual
       try transaction.forEachBlock(of: [grouping.groupColumn, grouping.distanceColumn]) { block in
         for row in 0..<block.count {
           let (group, distance) = (GroupID(block.uint32(0, row)), block.float32(1, row).magnitude)

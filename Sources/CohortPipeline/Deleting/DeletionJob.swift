@@ -15,12 +15,11 @@ public enum DeletionJob {
   public static func run(
     _ store: Store, _ ids: [SampleID], reason: String, control: JobControl = JobControl()
   ) throws -> [SampleID] {
-    let byAttribute = try store.read { transaction in
-      try transaction.groupings().filter { grouping in
-        if case .attribute = grouping.definition.criterion { true } else { false }
-      }.map(\.name)
+    let byContent = try store.read { transaction in
+      try transaction.groupings().filter { ($0.definition.criterion as? any FeedKind)?.dividesByContent == true }
+        .map(\.name)
     }
-    for name in byAttribute { _ = try UpdateJob.follower(of: name, in: store).update(control) }
+    for name in byContent { _ = try UpdateJob.follower(of: name, in: store).update(control) }
     let sorted = Set(ids).sorted()
     var deleted: [SampleID] = []
     for start in stride(from: 0, to: sorted.count, by: idsPerCommit) {

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// A value of a sample's attributes.
-enum AttributeValue: Decodable, Encodable, Sendable {
+package enum AttributeValue: Decodable, Encodable, Sendable {
   case null
   case truth(Bool)
   case integer(Int64)
@@ -12,7 +12,7 @@ enum AttributeValue: Decodable, Encodable, Sendable {
   case list([AttributeValue])
   case object([String: AttributeValue])
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
@@ -33,7 +33,7 @@ enum AttributeValue: Decodable, Encodable, Sendable {
     }
   }
 
-  func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {
     case .null: try container.encodeNil()
@@ -48,7 +48,7 @@ enum AttributeValue: Decodable, Encodable, Sendable {
   }
 
   /// The label that this value makes; nil for null.
-  var text: String? {
+  package var text: String? {
     switch self {
     case .null: return nil
     case .truth(let value): return value ? "true" : "false"

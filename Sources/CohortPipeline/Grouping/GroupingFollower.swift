@@ -30,7 +30,7 @@ public final class GroupingFollower {
   let store: Store
   private(set) var record: GroupingRecord
   var state: GroupingState
-  var source: ChangeRecords
+  var source: any ChangeSource
   let feed: Feed
   private(set) var features: StoreFeatures
 
@@ -40,16 +40,14 @@ public final class GroupingFollower {
     let space: EmbeddingSpace?
     let lengthColumn: Column?
     (record, space, state, feed, lengthColumn) = try store.read { transaction in
-      guard let record = try transaction.grouping(named: name) else {
-        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
-      }
+      let record = try transaction.existingGrouping(name)
       return (
         record, try transaction.space(of: record.definition), try transaction.storedState(of: record),
-        try transaction.feed(of: record.definition), try transaction.lengthColumn(of: record.definition)
+        try transaction.feed(of: record.definition), try record.definition.feedKind.lengthColumn(transaction)
       )
     }
     features = StoreFeatures(store: store, space: space, lengthColumn: lengthColumn)
-    source = ChangeRecords(record.definition)
+    source = try record.definition.feedKind.changes(erasedLabelsFrom: nil)
   }
 
   /// By which rules the rounds say that they are made. Only tests set it.
@@ -69,15 +67,19 @@ public final class GroupingFollower {
     state.workers = control.workers
     try features.refresh()
     let total = try store.read { transaction in
-      features.lengthColumn = try transaction.lengthColumn(of: record.definition)
+      features.lengthColumn = try record.definition.feedKind.lengthColumn(transaction)
       return try transaction.counters.nextSample
     }
-    while try rounds(&update, control) {
+    var tail: Tail?
+    while tail == nil {
+      let before = state.applied
+      tail = try rounds(&update, control)
+      guard state.applied > before else { continue }
       control.report(
         JobProgress(stage: record.name, done: state.applied, total: max(total, state.applied), unit: "samples"))
       try control.checkpoint()
     }
-    try assignTail(&update)
+    if let tail { try assign(tail, &update) }
     update.groups = state.groupCount
     if let space = features.space { update.pending = try store.read { try $0.vectorCounts(in: space).pending } }
     if case .measured(let id) = feed {
@@ -91,8 +93,8 @@ public final class GroupingFollower {
   /// Complete rounds in one transaction, because a small store has many short ones and each transaction waits for the
   /// disk: no more once they have `RoundSchedule.usual` records or `batchBytes` of groups, and only one in a store that is
   /// large enough for rounds to be written in slices.
-  /// - Returns: false when too few records are there.
-  private func rounds(_ update: inout GroupingUpdate, _ control: JobControl) throws -> Bool {
+  /// - Returns: the records that are too few for another round; nil when there may be one.
+  private func rounds(_ update: inout GroupingUpdate, _ control: JobControl) throws -> Tail? {
     let samples = try store.read { try $0.counters.nextSample }
     let isSmall = samples / UInt64(record.groupColumn.rowsPerChunk) < UInt64(max(control.limits.chunks, 0))
     var table = PendingAssignments(over: StoreAssignments(store: store, grouping: record, sampleCount: samples))
@@ -100,10 +102,19 @@ public final class GroupingFollower {
     var commits: [RoundCommit] = []
     var bytes = 0
     var did = update
+    var tail: Tail?
     do {
       while commits.isEmpty || isSmall, state.applied - before.applied < UInt64(RoundSchedule.usual),
-        bytes < Self.batchBytes, let (records, next) = try nextRound(from: commits.last?.applied ?? record.applied)
+        bytes < Self.batchBytes, tail == nil
       {
+        let next: FeedPosition
+        let records: [ChangeRecord]
+        switch try step(after: commits.last?.applied) {
+        case .round(let found, let end): (records, next) = (found, end)
+        case .tail(let found):
+          tail = found
+          continue
+        }
         let outcome = try state.applyRound(records, assignments: table, features: features)
         try table.write(outcome.assignments)
         let commit = roundCommit(outcome, next: next)
@@ -115,23 +126,52 @@ public final class GroupingFollower {
       state = before
       throw error
     }
-    guard !commits.isEmpty else { return false }
+    guard !commits.isEmpty else { return tail }
     try commit(commits, orReturnTo: before, control)
     update = did
-    return true
+    return tail
   }
 
   private static let batchBytes = 1 << 24
 
-  /// The records of the next complete round, and where the feed goes on behind them.
-  private func nextRound(from start: FeedPosition) throws -> (records: [ChangeRecord], next: FeedPosition)? {
-    try store.read { transaction in
-      let available = try transaction.changes(feed, from: start, limit: state.longestRound)
-      let length = state.roundLength(pending: available.records.count)
-      guard length > 0 else { return nil }
-      let part =
-        length == available.records.count ? available : try transaction.changes(feed, from: start, limit: length)
-      return (try source.records(part.records, transaction), part.next)
+  /// What follows the last complete round.
+  private enum Step {
+    /// The records of the next one, and where the feed goes on behind them.
+    case round([ChangeRecord], next: FeedPosition)
+    /// Too few for one.
+    case tail(Tail)
+  }
+
+  /// The records behind the last complete round.
+  private struct Tail {
+    var length: Int
+    /// Those of them that were not assigned when it was asked to before: nothing has changed for the others.
+    var records: [ChangeRecord]
+    var next: FeedPosition
+    /// Samples of the store.
+    var samples: UInt64
+  }
+
+  /// How often the feed was read: once for each round, and once for the tail. Only tests look at it.
+  package private(set) var feedReads = 0
+
+  /// What comes next, by one look at the feed.
+  /// - Parameter start: the end of a round that is made and not yet committed; nil when there is none.
+  private func step(after start: FeedPosition?) throws -> Step {
+    feedReads += 1
+    return try store.read { transaction in
+      let found = try transaction.changes(feed, from: start ?? record.applied, limit: state.longestRound)
+      let length = state.roundLength(pending: found.records.count)
+      if length > 0 {
+        let part = found.prefix(length)
+        return .round(try source.records(part.records, transaction), next: part.next)
+      }
+      // A round that is made has changed what earlier tails were assigned by.
+      let new = found.suffix(after: start ?? max(record.provisional, record.applied))
+      return .tail(
+        Tail(
+          length: found.records.count, records: try source.records(Array(new), transaction), next: found.next,
+          samples: try transaction.counters.nextSample))
     }
   }
 
@@ -143,8 +183,7 @@ public final class GroupingFollower {
     update.republished += outcome.statistics.republished
     update.deleted += outcome.statistics.deleted
     update.withoutVector += outcome.statistics.withoutVector
-    if case .anchors(let anchors) = record.definition.criterion {
-      let bound = GroupingDefinition.Anchors.squaredDistance(ofCosine: anchors.leakage)
+    if let bound = record.definition.criterion.leakageBound {
       let near = outcome.assignments.count { $0.group != .unassigned && $0.distance <= bound }
       update.leaked = (update.leaked ?? 0) + UInt64(near)
     }
@@ -180,26 +219,16 @@ public final class GroupingFollower {
     }
   }
 
-  /// Assigns the records behind the last complete round; of these only those that were not when it was asked to before,
-  /// because nothing has changed for the others.
-  private func assignTail(_ update: inout GroupingUpdate) throws {
-    let (records, next, samples) = try store.read { transaction in
-      let tail = try transaction.changes(feed, from: record.applied, limit: state.longestRound)
-      update.provisional = UInt64(tail.records.count)
-      guard !tail.records.isEmpty, record.provisional < tail.next else {
-        return ([ChangeRecord](), tail.next, UInt64(0))
-      }
-      let part = try transaction.changes(
-        feed, from: max(record.provisional, record.applied), limit: state.longestRound, upTo: tail.next)
-      return (try source.records(part.records, transaction), tail.next, try transaction.counters.nextSample)
-    }
-    guard !records.isEmpty else { return }
-    let table = StoreAssignments(store: store, grouping: record, sampleCount: samples)
-    let assignments = try state.assignProvisionally(records, after: table, features: features)
+  /// Assigns the records behind the last complete round.
+  private func assign(_ tail: Tail, _ update: inout GroupingUpdate) throws {
+    update.provisional = UInt64(tail.length)
+    guard !tail.records.isEmpty else { return }
+    let table = StoreAssignments(store: store, grouping: record, sampleCount: tail.samples)
+    let assignments = try state.assignProvisionally(tail.records, after: table, features: features)
     let commit = RoundCommit(
       assignments: assignments.map {
         CohortStore.Assignment(id: $0.sample, group: $0.group, distance: $0.distance)
-      }, groups: [], engineState: [], applied: next, isProvisional: true, events: [], digest: state.digest)
+      }, groups: [], engineState: [], applied: tail.next, isProvisional: true, events: [], digest: state.digest)
     record = try store.write { try $0.commit(commit, to: record) }
     update.assigned += UInt64(assignments.count)
   }

@@ -6,38 +6,29 @@ internal import CohortStore
 
 extension ReadTransaction {
   /// What a grouping follows.
-  /// - Throws: `store.unknown-embedding-space`, `store.unknown-length-measure`.
+  /// - Throws: `store.unknown-embedding-space`, `store.unknown-length-measure`; `pipeline.no-feed` for a product.
   func feed(of definition: GroupingDefinition) throws -> Feed {
-    if let space = try space(of: definition) { return .embedded(space.id) }
-    if let measure = try measure(of: definition) { return .measured(measure.id) }
-    return .inserted
-  }
-
-  /// The further length measure that a grouping divides by; nil when it looks at none.
-  /// - Throws: `store.unknown-length-measure`.
-  func measure(of definition: GroupingDefinition) throws -> LengthMeasure? {
-    guard let name = definition.measure else { return nil }
-    guard let measure = try measure(named: name) else {
-      throw CohortError.unknown("length-measure", name, known: try measures().map(\.name))
+    switch definition.criterion.source {
+    case .samples: .inserted
+    case .vectors(let space): .embedded(try existingSpace(space).id)
+    case .lengths(let measure): .measured(try existingMeasure(measure).id)
+    case .factors: throw definition.noFeed
     }
-    return measure
-  }
-
-  /// The column that a length grouping divides by, as far as it is written now.
-  func lengthColumn(of definition: GroupingDefinition) throws -> Column? {
-    guard case .length(let part, _, _) = definition.criterion else { return nil }
-    return try measure(of: definition)?.column(part) ?? part.column
   }
 
   /// The embedding space that a grouping looks at; nil when it looks at none.
   /// - Throws: `store.unknown-embedding-space`.
   func space(of definition: GroupingDefinition) throws -> EmbeddingSpace? {
-    guard let name = definition.space else { return nil }
+    try definition.space.map { try existingSpace($0) }
+  }
+
+  private func existingSpace(_ name: String) throws -> EmbeddingSpace {
     guard let space = try space(named: name) else {
       throw CohortError.unknown("embedding-space", name, known: try spaces().map(\.name))
     }
     return space
   }
+
 }
 
 extension ReadTransaction {
@@ -62,7 +53,7 @@ extension ReadTransaction {
 
   /// The anchors of a grouping by anchors; else nil.
   func anchors(of grouping: GroupingRecord) throws -> AnchorSet? {
-    guard case .anchors(let anchors) = grouping.definition.criterion else { return nil }
+    guard let anchors = grouping.definition.criterion as? AnchorsKind else { return nil }
     return try AnchorSet(decoding: try material(of: grouping), digest: anchors.set)
   }
 }
@@ -71,7 +62,10 @@ extension GroupingRecord {
   /// What the header of an embedding grouping holds; nil for other groupings, and before the first round.
   /// - Throws: `clustering.damaged-state`.
   var embeddingHeader: EmbeddingHeader? {
-    get throws { engineState.isEmpty ? nil : try reading { try EmbeddingHeader(in: engineState) } }
+    get throws {
+      guard definition.criterion is EmbeddingKind, !engineState.isEmpty else { return nil }
+      return try reading { try EmbeddingHeader(in: engineState) }
+    }
   }
 
   /// Names the grouping in what is said of stored state that cannot be read.

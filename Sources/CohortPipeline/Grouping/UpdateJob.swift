@@ -14,9 +14,7 @@ public enum UpdateJob {
   /// What keeps a grouping up to date, with the state that is stored.
   /// - Throws: `store.unknown-grouping`; `clustering.damaged-state`.
   public static func follower(of name: String, in store: Store) throws -> any Follower {
-    if let record = try store.read({ try $0.grouping(named: name) }), case .product = record.definition.criterion {
-      return try ProductFollower(store, record)
-    }
-    return try GroupingFollower(store, grouping: name)
+    let record = try store.read { try $0.existingGrouping(name) }
+    return try record.definition.following.follower(of: record, in: store)
   }
 }

@@ -54,39 +54,38 @@ extension GroupListing {
   /// - Throws: `store.unknown-grouping`, `pipeline.unknown-group`; `store.corrupted` for damaged columns or members.
   /// - Complexity: one scan of five columns, some hundred samples; with the history, one of the log.
   public static func show(
-    _ store: Store, grouping name: String, group id: GroupID, shown: Int = 3, withHistory: Bool = false
+    grouping name: String, group id: GroupID, shown: Int = 3, withHistory: Bool = false,
+    _ transaction: borrowing ReadTransaction
   ) throws -> GroupDetail {
-    try store.read { transaction in
-      let grouping = try grouping(named: name, transaction)
-      let record = try transaction.group(id, in: grouping.id)
-      let order = try GroupScan(of: grouping, only: id, transaction)
-      let cell = order.cells[id.rawValue]
-      guard record != nil || cell != nil else {
-        throw CohortError(
-          .pipelineUnknownGroup, "Grouping \"\(name)\" has no group \(id)",
-          hint: "See cohort group list --grouping \(name)")
-      }
-      let summary =
-        if let cell {
-          try summary(
-            of: id, cell, grouping, GroupTerms.find(of: cell.members.ids, against: order.store.ids, transaction),
-            transaction)
-        } else {
-          GroupSummary(group: id, size: 0, label: try label(id, grouping, [], transaction))
-        }
-      let count = order.ordered.count
-      let middle = count / 2
-      let farthest = max(shown + 1, count - shown)
-      let medoid = order.hasDistance ? 0 : middle
-      return GroupDetail(
-        summary: summary, isOpen: record?.isOpen ?? true, parent: record?.parent, heir: record?.heir,
-        medoid: try members(of: order, medoid..<(medoid + 1), transaction).first,
-        central: try members(of: order, 1..<(1 + shown), transaction),
-        typical: count > 3 * shown
-          ? try members(of: order, (middle - shown / 2)..<(middle - shown / 2 + shown), transaction) : [],
-        outlying: try members(of: order, farthest..<max(farthest, count), transaction).reversed(),
-        history: withHistory ? try history(of: id, grouping, transaction) : [])
+    let grouping = try transaction.existingGrouping(name)
+    let record = try transaction.group(id, in: grouping.id)
+    let order = try GroupScan(of: grouping, only: id, transaction)
+    let cell = order.cells[id.rawValue]
+    guard record != nil || cell != nil else {
+      throw CohortError(
+        .pipelineUnknownGroup, "Grouping \"\(name)\" has no group \(id)",
+        hint: "See cohort group list --grouping \(name)")
     }
+    let summary =
+      if let cell {
+        try summary(
+          of: id, cell, grouping, GroupTerms.find(of: cell.members.ids, against: order.store.ids, transaction),
+          transaction)
+      } else {
+        GroupSummary(group: id, size: 0, label: try label(id, grouping, [], transaction))
+      }
+    let count = order.ordered.count
+    let middle = count / 2
+    let farthest = max(shown + 1, count - shown)
+    let medoid = order.hasDistance ? 0 : middle
+    return GroupDetail(
+      summary: summary, isOpen: record?.isOpen ?? true, parent: record?.parent, heir: record?.heir,
+      medoid: try members(of: order, medoid..<(medoid + 1), transaction).first,
+      central: try members(of: order, 1..<(1 + shown), transaction),
+      typical: count > 3 * shown
+        ? try members(of: order, (middle - shown / 2)..<(middle - shown / 2 + shown), transaction) : [],
+      outlying: try members(of: order, farthest..<max(farthest, count), transaction).reversed(),
+      history: withHistory ? try history(of: id, grouping, transaction) : [])
   }
 
   private static func members(

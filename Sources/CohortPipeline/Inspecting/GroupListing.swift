@@ -43,20 +43,13 @@ public enum GroupListing {
   /// - Complexity: one scan of four columns, and for the terms `groups * 48` samples.
   public static func list(_ store: Store, grouping name: String, withTerms: Bool = true) throws -> [GroupSummary] {
     try store.read { transaction in
-      let grouping = try grouping(named: name, transaction)
+      let grouping = try transaction.existingGrouping(name)
       let scan = try GroupScan(of: grouping, transaction)
       let terms = withTerms ? try GroupTerms.find(scan.cells.mapValues(\.members.ids), transaction) : [:]
       return try scan.cells.sorted { $0.key < $1.key }.map { group, cell in
         try summary(of: GroupID(group), cell, grouping, terms[group] ?? [], transaction)
       }
     }
-  }
-
-  static func grouping(named name: String, _ transaction: borrowing ReadTransaction) throws -> GroupingRecord {
-    guard let grouping = try transaction.grouping(named: name) else {
-      throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
-    }
-    return grouping
   }
 
   static func summary(
@@ -71,7 +64,7 @@ public enum GroupListing {
     if grouping.definition.space != nil, id != .unassigned {
       summary.radius = (cell.distanceSum / Double(max(cell.size, 1))).squareRoot()
     }
-    if case .anchors = grouping.definition.criterion, id != .unassigned { summary.leaked = cell.leaked }
+    if grouping.definition.criterion.leakageBound != nil, id != .unassigned { summary.leaked = cell.leaked }
     summary.tasks = try cell.tasks.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(shownTasks).map {
       TaskShare(task: try transaction.task(TaskID($0.key))?.name, size: $0.value)
     }

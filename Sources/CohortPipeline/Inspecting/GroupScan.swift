@@ -29,10 +29,7 @@ struct GroupScan {
   /// - Complexity: one scan of five columns; memory for the members of the one group.
   init(of grouping: GroupingRecord, only: GroupID? = nil, _ transaction: borrowing ReadTransaction) throws {
     hasDistance = grouping.definition.space != nil
-    var leakage = -Float.infinity
-    if case .anchors(let anchors) = grouping.definition.criterion {
-      leakage = GroupingDefinition.Anchors.squaredDistance(ofCosine: anchors.leakage)
-    }
+    let leakage = grouping.definition.criterion.leakageBound ?? -Float.infinity
     try transaction.forEachBlock(
       of: [grouping.groupColumn, grouping.distanceColumn, Column.responseLength, Column.task]
     ) { block in

@@ -7,7 +7,6 @@ extension GroupListing {
   /// samples had doubled last; nil for other groupings, and before the first time.
   /// - Throws: `clustering.damaged-state` for a header that cannot be read.
   public static func guardRatio(of grouping: GroupingRecord) throws -> Double? {
-    guard case .embedding = grouping.definition.criterion else { return nil }
-    return try grouping.embeddingHeader?.lastGuard?.ratio
+    try grouping.embeddingHeader?.lastGuard?.ratio
   }
 }

@@ -90,14 +90,14 @@ struct ProductComputation {
 extension ReadTransaction {
   /// The factors of a product, and the least size of its cells.
   func factors(of product: GroupingRecord) throws -> (first: GroupingRecord, second: GroupingRecord, minimum: Int) {
-    guard case .product(let first, let second, let minimum) = product.definition.criterion else {
+    guard let kind = product.definition.criterion as? ProductKind else {
       throw CohortError(.pipelineNoProduct, "Grouping \"\(product.name)\" is not a product")
     }
-    guard let first = try grouping(named: first), let second = try grouping(named: second) else {
+    guard let first = try grouping(named: kind.first), let second = try grouping(named: kind.second) else {
       throw CohortError(
-        .pipelineNoFactor, "A factor of grouping \"\(product.name)\" is gone", place: "\(first) or \(second)")
+        .pipelineNoFactor, "A factor of grouping \"\(product.name)\" is gone", place: "\(kind.first) or \(kind.second)")
     }
-    return (first, second, minimum)
+    return (first, second, kind.minimum)
   }
 
   /// What people call the groups of a factor.

@@ -14,15 +14,18 @@ public enum ProductJob {
   public static func create(
     _ store: Store, name: String, factors: String, minimum: Int = usualMinimum
   ) throws -> GroupingRecord {
+    try draft(store, factors: factors, minimum: minimum).create(in: store, name: name)
+  }
+
+  static func draft(_ store: Store, factors: String, minimum: Int) throws -> GroupingDraft {
     let groupings = try store.read { try $0.groupings() }
     let (first, second) = try Self.factors(factors, among: groupings.map(\.name))
     guard first != second else { throw refusal("A grouping has no product with itself", factors) }
     for factor in groupings where factor.name == first || factor.name == second {
-      guard case .product = factor.definition.criterion else { continue }
+      guard !factor.definition.factors.isEmpty else { continue }
       throw refusal("Grouping \"\(factor.name)\" is a product, and cannot be a factor of another", factors)
     }
-    let definition = GroupingDefinition(criterion: .product(first, second, minimum: minimum))
-    return try store.write { try $0.createGrouping(name: name, definition: definition) }
+    return GroupingDraft(GroupingDefinition(criterion: .product(first, second, minimum: minimum)))
   }
 
   /// The two names; a name may hold stars itself, so the groupings decide where to part them.

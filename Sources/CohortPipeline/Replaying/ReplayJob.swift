@@ -13,9 +13,12 @@ public enum ReplayJob {
   public static func run(
     _ store: Store, grouping name: String, control: JobControl = JobControl()
   ) throws -> ReplayReport {
-    if let record = try store.read({ try $0.grouping(named: name) }), case .product = record.definition.criterion {
-      return try store.read { try ProductReplay.run(record, $0) }
-    }
+    let record = try store.read { try $0.existingGrouping(name) }
+    return try record.definition.following.replay(record, in: store, control)
+  }
+
+  /// Makes a grouping anew that follows a feed.
+  static func replayFeed(_ store: Store, grouping name: String, _ control: JobControl) throws -> ReplayReport {
     var replay: Replay
     do {
       replay = try Replay(store, grouping: name)
@@ -56,7 +59,7 @@ private struct Replay {
   let grouping: GroupingRecord
   let feed: Feed
   let features: StoreFeatures
-  var source: ChangeRecords
+  var source: any ChangeSource
   var state: GroupingState
   var table = ReplayedAssignments()
   /// Hashes of the last records of closed groups.
@@ -78,19 +81,17 @@ private struct Replay {
 
   init(_ store: Store, grouping name: String) throws {
     let (grouping, space, state, feed, lengthColumn) = try store.read { transaction in
-      guard let grouping = try transaction.grouping(named: name) else {
-        throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
-      }
+      let grouping = try transaction.existingGrouping(name)
       return (
         grouping, try transaction.space(of: grouping.definition), try transaction.initialState(of: grouping),
-        try transaction.feed(of: grouping.definition), try transaction.lengthColumn(of: grouping.definition)
+        try transaction.feed(of: grouping.definition), try grouping.definition.feedKind.lengthColumn(transaction)
       )
     }
     self.store = store
     self.grouping = grouping
     self.feed = feed
     features = StoreFeatures(store: store, space: space, lengthColumn: lengthColumn)
-    source = ChangeRecords(grouping.definition, erasedLabelsFrom: grouping)
+    source = try grouping.definition.feedKind.changes(erasedLabelsFrom: grouping)
     self.state = state
     next = grouping.created.next
     last = grouping.created
@@ -151,7 +152,7 @@ private struct Replay {
     }
     let opening = try round.opening
     if let noted = opening.first(where: { $0.kind == .ruled }) { rules = noted.count }
-    if case .embedding = grouping.definition.criterion, rules != UInt64(GroupingState.rulesVersion) {
+    if state.notesRules, rules != UInt64(GroupingState.rulesVersion) {
       throw OtherRules(sequence: last, version: rules)
     }
     try assignTail()

@@ -77,3 +77,13 @@ enum StoreFormat {
     }
   }
 }
+
+extension GroupingFeature {
+  /// The bit of the store's required features that notes it.
+  var bit: UInt64 {
+    switch self {
+    case .derivedGroupings: StoreFormat.derivedGroupings
+    case .embeddingRounds: StoreFormat.embeddingRounds
+    }
+  }
+}

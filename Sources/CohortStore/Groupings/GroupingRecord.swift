@@ -78,7 +78,7 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
     rows = try reader.varint()
     groupCount = try reader.varint()
     engineState = [UInt8](try reader.blob())
-    materialBytes = definition.hasMaterial ? try reader.varint() : 0
+    materialBytes = definition.criterion.hasMaterial ? try reader.varint() : 0
     guard materialBytes <= Self.materialLimit else { throw CohortError.invalid("the size of the anchors") }
     generations = reader.remaining > 0 ? try Generations(from: &reader) : nil
   }
@@ -90,7 +90,7 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
 
   /// All columns of the grouping.
   var columns: [Column] {
-    [groupColumn, distanceColumn] + (definition.hasMaterial ? [materialColumn] : [])
+    [groupColumn, distanceColumn] + (definition.criterion.hasMaterial ? [materialColumn] : [])
       + (generations == nil ? [] : [nextGroupColumn, nextDistanceColumn])
   }
 
@@ -107,15 +107,8 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
     writer.varint(rows)
     writer.varint(groupCount)
     writer.blob(engineState)
-    if definition.hasMaterial { writer.varint(materialBytes) }
+    if definition.criterion.hasMaterial { writer.varint(materialBytes) }
     generations?.encode(into: &writer)
-  }
-}
-
-extension GroupingDefinition {
-  /// Whether a grouping keeps bytes that its definition only names.
-  var hasMaterial: Bool {
-    if case .anchors = criterion { true } else { false }
   }
 }
 

@@ -58,17 +58,13 @@ extension WriteTransaction {
     let id = GroupingID(state.counters.nextGrouping)
     state.counters.nextGrouping += 1
     let columnNumber = state.counters.nextColumn
-    state.counters.nextColumn += definition.hasMaterial ? 3 : 2
+    state.counters.nextColumn += definition.criterion.hasMaterial ? 3 : 2
     let sequence = try log(
       .groupingCreated(LogEvent.GroupingCreated(id: id, name: name, definition: definition)))
     var record = GroupingRecord(
       id: id, name: name, definition: definition, created: sequence, columnNumber: columnNumber)
-    switch definition.criterion {
-    case .anchors, .product: try require(StoreFormat.derivedGroupings)
-    case .task, .attribute, .length, .embedding: break
-    }
-    if definition.isBalanced { try require(StoreFormat.embeddingRounds) }
-    if definition.hasMaterial {
+    for feature in definition.features { try require(feature.bit) }
+    if definition.criterion.hasMaterial {
       try columns.set(record.materialColumn, from: 0, Self.words(material))
       record.materialBytes = UInt64(material.count)
     }
@@ -88,10 +84,7 @@ extension WriteTransaction {
     guard let record = try reading.grouping(named: name) else {
       throw CohortError.unknown("grouping", name, known: try reading.groupings().map(\.name))
     }
-    let products = try reading.groupings().filter { grouping in
-      guard case .product(let first, let second, _) = grouping.definition.criterion else { return false }
-      return first == name || second == name
-    }
+    let products = try reading.groupings().filter { $0.definition.factors.contains(name) }
     guard products.isEmpty else {
       throw CohortError(
         .storeGroupingInUse, "Grouping \"\(name)\" is a factor of: \(products.map(\.name).joined(separator: ", "))",
@@ -151,10 +144,9 @@ extension WriteTransaction {
     return record
   }
 
-  /// Notes what a reader must know of complete rounds: those of an embedding grouping say by which rules they were made.
+  /// Notes what a reader must know of complete rounds.
   func requireFeatures(ofRoundsOf grouping: GroupingRecord) throws {
-    guard case .embedding = grouping.definition.criterion else { return }
-    try require(StoreFormat.embeddingRounds)
+    for feature in grouping.definition.criterion.featuresOfRounds { try require(feature.bit) }
   }
 
   /// Stores groups with the sizes that they have. - Returns: how many of them are new.

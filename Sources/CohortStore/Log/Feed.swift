@@ -16,39 +16,84 @@ public enum FeedRecord: Hashable, Sendable {
   case removed(SampleID)
 }
 
+/// Consecutive records of a feed.
+public struct FeedPart: Sendable {
+  public private(set) var records: [FeedRecord] = []
+  /// The position behind the last of them, and behind entries that hold none.
+  public private(set) var next: FeedPosition
+  /// The entries that the records come from, each with the number of records before it, and where in it they begin.
+  private var entries: [(sequence: LogSequence, before: Int, skipped: UInt64)] = []
+
+  fileprivate init(at position: FeedPosition) { next = position }
+
+  /// The first `count` records, as if no more had been asked for.
+  /// - Complexity: O(entries + records).
+  public func prefix(_ count: Int) -> FeedPart {
+    guard count < records.count else { return self }
+    var part = self
+    part.records.removeLast(records.count - count)
+    while let last = part.entries.last, last.before >= count, last.before > 0 { part.entries.removeLast() }
+    guard let last = part.entries.last else { return part }
+    let end = part.entries.count < entries.count ? entries[part.entries.count].before : records.count
+    part.next =
+      count == end
+      ? FeedPosition(sequence: last.sequence.next, offset: 0)
+      : FeedPosition(sequence: last.sequence, offset: last.skipped + UInt64(count - last.before))
+    return part
+  }
+
+  /// The records behind a position.
+  public func suffix(after position: FeedPosition) -> ArraySlice<FeedRecord> {
+    var consumed = 0
+    for (index, entry) in entries.enumerated() {
+      let end = index + 1 < entries.count ? entries[index + 1].before : records.count
+      if entry.sequence < position.sequence {
+        consumed = end
+      } else if entry.sequence == position.sequence, position.offset > entry.skipped {
+        consumed = min(end, entry.before + Int(clamping: position.offset - entry.skipped))
+      }
+    }
+    return records[consumed...]
+  }
+
+  /// Appends an entry's records behind the first `skip`, at most `limit`. - Returns: whether those were all.
+  fileprivate mutating func append(_ entry: LogEntry, of feed: Feed, skip: UInt64, limit: Int) -> Bool {
+    let before = records.count
+    let (taken, isComplete) = ReadTransaction.take(entry.event, feed, skip: skip, limit: limit, into: &records)
+    if records.count > before { entries.append((entry.sequence, before, skip)) }
+    next =
+      isComplete
+      ? FeedPosition(sequence: entry.sequence.next, offset: 0)
+      : FeedPosition(sequence: entry.sequence, offset: skip + taken)
+    return isComplete
+  }
+}
+
 extension ReadTransaction {
   /// The next records of a feed.
   /// - Parameters:
   ///   - position: records up to here are consumed.
   ///   - limit: at most so many records.
   ///   - end: no records behind this position; nil for all there are.
-  /// - Returns: the records, and the position behind the last of them (and behind entries that hold none).
   /// - Complexity: O(records + entries passed).
   public func changes(
     _ feed: Feed, from position: FeedPosition, limit: Int, upTo end: FeedPosition? = nil
-  ) throws -> (records: [FeedRecord], next: FeedPosition) {
-    var records: [FeedRecord] = []
-    var next = position
+  ) throws -> FeedPart {
+    var part = FeedPart(at: position)
     try forEachEntry(from: position.sequence) { entry in
       let skip = entry.sequence == position.sequence ? position.offset : 0
-      var room = limit - records.count
+      var room = limit - part.records.count
       if let end, entry.sequence >= end.sequence {
         guard entry.sequence == end.sequence, end.offset > skip else { return false }
         room = min(room, Int(clamping: end.offset - skip))
       }
-      let (taken, isComplete) = Self.take(entry.event, feed, skip: skip, limit: room, into: &records)
-      if isComplete {
-        next = FeedPosition(sequence: entry.sequence.next, offset: 0)
-        return records.count < limit
-      }
-      next = FeedPosition(sequence: entry.sequence, offset: skip + taken)
-      return false
+      return part.append(entry, of: feed, skip: skip, limit: room) && part.records.count < limit
     }
-    return (records, next)
+    return part
   }
 
   /// Appends an entry's records, without the first `skip`, at most `limit`.
-  private static func take(
+  fileprivate static func take(
     _ event: LogEvent, _ feed: Feed, skip: UInt64, limit: Int, into records: inout [FeedRecord]
   ) -> (taken: UInt64, isComplete: Bool) {
     let ranges: [IDRange]

@@ -18,7 +18,7 @@ extension Verification {
     var materials: Set<UInt32> = []
     for grouping in groupings {
       for column in grouping.columns { known[column.number] = column }
-      if grouping.definition.hasMaterial { materials.insert(grouping.materialColumn.number) }
+      if grouping.definition.criterion.hasMaterial { materials.insert(grouping.materialColumn.number) }
     }
     // What is still to be freed of dropped spaces.
     let dropped = Set(collect("meta") { try SpaceChanges(in: unsafe, tables).columns } ?? [])

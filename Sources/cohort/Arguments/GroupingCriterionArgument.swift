@@ -1,16 +1,23 @@
 public import ArgumentParser
-public import CohortActions
+public import CohortCore
 
 /// What `--by` takes.
 struct GroupingCriterionArgument: ExpressibleByArgument, Sendable {
-  let criterion: GroupingCreateAction.Criterion
+  let spelling: GroupingSpelling
 
   init?(argument: String) {
-    guard let criterion = GroupingCreateAction.Criterion(argument) else { return nil }
-    self.criterion = criterion
+    guard let spelling = GroupingSpelling(argument) else { return nil }
+    self.spelling = spelling
   }
 
-  static var allValueStrings: [String] { GroupingCreateAction.Criterion.texts }
+  static var allValueStrings: [String] { GroupingSpelling.all }
 }
 
-extension LengthPart: ExpressibleByArgument {}
+extension GroupingDefinition.LengthPart: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let part = Self.allCases.first(where: { $0.name == argument }) else { return nil }
+    self = part
+  }
+
+  public static var allValueStrings: [String] { allCases.map(\.name) }
+}

@@ -41,7 +41,7 @@ struct GroupingCreate: RecordCommand {
   var quantiles: Int?
   @Option(help: ArgumentHelp("With length: intervals of equal width.", valueName: "n")) var intervals: Int?
   @Option(help: "With length: the part of the messages that is measured (response if nothing is said).")
-  var measure: LengthPart?
+  var measure: GroupingDefinition.LengthPart?
 
   @Option(
     help: ArgumentHelp(
@@ -68,10 +68,10 @@ struct GroupingCreate: RecordCommand {
   func action(_ session: Session) -> GroupingCreateAction { request }
 
   private var request: GroupingCreateAction {
-    var action = GroupingCreateAction(name, by: by.criterion)
-    (action.groups, action.groupSize, action.isBalanced, action.space) = (groups, groupSize, balance, space)
-    (action.edges, action.quantiles, action.intervals, action.part) = (edges?.values, quantiles, intervals, measure)
-    (action.anchors, action.votes, action.leakage, action.minimumSize) = (anchors, votes, leakage, minSize)
-    return action
+    var choices = GroupingChoices()
+    (choices.groups, choices.groupSize, choices.isBalanced, choices.space) = (groups, groupSize, balance, space)
+    (choices.edges, choices.quantiles, choices.intervals, choices.part) = (edges?.values, quantiles, intervals, measure)
+    (choices.anchors, choices.votes, choices.leakage, choices.minimum) = (anchors, votes, leakage, minSize)
+    return GroupingCreateAction(name, by: by.spelling, choices)
   }
 }

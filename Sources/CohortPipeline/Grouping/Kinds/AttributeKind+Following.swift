@@ -1,0 +1,75 @@
+internal import CohortClustering
+internal import CohortCore
+internal import CohortStore
+
+extension AttributeKind: FeedKind {
+  static func draft(
+    _ argument: String, _ choices: GroupingChoices, _ context: borrowing GroupingDraft.Context
+  ) throws -> GroupingDraft {
+    GroupingDraft(GroupingDefinition(criterion: .attribute(argument)))
+  }
+
+  var dividesByContent: Bool { true }
+
+  func changes(erasedLabelsFrom grouping: GroupingRecord?) -> any ChangeSource {
+    AttributeChanges(key: key, erased: grouping)
+  }
+}
+
+/// Changes with the text of one attribute.
+private struct AttributeChanges: ChangeSource {
+  let key: String
+  /// Where labels of deleted samples are looked up that their grouping has seen; nil to take them as missing.
+  let erased: GroupingRecord?
+
+  mutating func records(_ feed: [FeedRecord], _ transaction: borrowing ReadTransaction) throws -> [ChangeRecord] {
+    // A deleted sample's payload is gone; engines find its group in the assignments.
+    try feed.changes {
+      .label(try label(of: $0, transaction))
+    } removed: { _ in
+      .label(nil)
+    }
+  }
+
+  private func label(of id: SampleID, _ transaction: borrowing ReadTransaction) throws -> String? {
+    if let erased, try transaction.isDeleted(id) { return try transaction.erasedLabel(of: id, in: erased) }
+    return try transaction.withLiveSample(id) { try AttributeKind.value(of: key, in: $0) } ?? nil
+  }
+}
+
+extension AttributeKind {
+  /// The text of one attribute; nil when it is missing or null.
+  /// - Throws: `pipeline.attributes`.
+  static func value(of key: String, in sample: SampleView) throws -> String? {
+    guard !sample.attributes.isEmpty else { return nil }
+    do {
+      return try AttributeText.find(key, in: sample.attributes)
+    } catch {
+      throw CohortError(
+        .pipelineAttributes, "The attributes of a sample are not a JSON object", place: "sample \(sample.id)",
+        cause: "\(error)")
+    }
+  }
+}
+
+/// The label of a deleted sample that is recorded nowhere.
+struct ErasedLabel: Error {
+  var sample: SampleID
+}
+
+extension ReadTransaction {
+  /// The label under which a grouping saw a sample that was deleted since: that of the group it is in, or was in.
+  /// - Throws: `ErasedLabel` when no group is recorded.
+  func erasedLabel(of id: SampleID, in grouping: GroupingRecord) throws -> String {
+    var group = GroupID(try uint32(grouping.groupColumn, id))
+    if group == .unassigned {
+      let distance = Float(bitPattern: try uint32(grouping.distanceColumn, id))
+      guard let left = CohortClustering.Assignment.leftGroup(distance) else { throw ErasedLabel(sample: id) }
+      group = left
+    }
+    guard case .label(let label) = try self.group(group, in: grouping.id)?.geometry else {
+      throw ErasedLabel(sample: id)
+    }
+    return label
+  }
+}
