@@ -133,8 +133,11 @@ let package = Package(
 
     // Tests mirror the sources.
     .testTarget(name: "CohortCoreTests", dependencies: ["CohortCore"], swiftSettings: swift),
+    // Forks, which Swift cannot.
+    .target(name: "ForkSupport", path: "Tests/ForkSupport"),
     .testTarget(
-      name: "CohortLMDBTests", dependencies: ["CohortSystem", "CohortLMDB", "CohortCore"], swiftSettings: swift),
+      name: "CohortLMDBTests", dependencies: ["CohortSystem", "CohortLMDB", "CohortCore", "ForkSupport"],
+      swiftSettings: swift),
     .testTarget(
       name: "CohortStoreTests", dependencies: ["CohortSystem", "CohortStore", "CohortCore", "CohortLMDB"],
       exclude: ["Fixtures"],

@@ -169,7 +169,7 @@ struct BalanceTests {
     #expect(audit.boundedShare < 0.2, "\(audit.boundedShare)")
   }
 
-  @Test(arguments: [KernelPath.plain, .avx2, .avx512], [33, 2_000])
+  @Test(arguments: KernelPath.common, [33, 2_000])
   func theStateDoesNotDependOnHowRecordsArrive(path: KernelPath, batch: Int) throws {
     for data in Data.allCases {
       let vectors = data.vectors(1_600, seed: 77)

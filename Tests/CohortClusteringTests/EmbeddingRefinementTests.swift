@@ -52,7 +52,7 @@ struct EmbeddingRefinementTests {
     #expect(abs((before - driver.meanSquaredDistance) * 1_280 - event.gain) < 1e-3)
   }
 
-  @Test(arguments: [KernelPath.plain, .best])
+  @Test(arguments: KernelPath.common)
   func passesAreAFunctionOfTheStateAlone(path: KernelPath) throws {
     let data = IsotropicMixture(count: 900, dimension: 10, components: 9, sigma: 1.5, seed: 55)
     let more = IsotropicMixture(count: 900, dimension: 10, components: 9, sigma: 1.5, seed: 56)
@@ -71,7 +71,7 @@ struct EmbeddingRefinementTests {
       }
       return driver
     }
-    let whole = try run(batch: 900, restarting: false, .avx2)
+    let whole = try run(batch: 900, restarting: false, .best)
     let pieces = try run(batch: 37, restarting: true, path)
     #expect(pieces.state.digest == whole.state.digest)
     #expect(pieces.store.groups == whole.store.groups)

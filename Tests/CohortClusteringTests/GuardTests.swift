@@ -165,7 +165,7 @@ struct GuardTests {
     driver.checkSums()
   }
 
-  @Test(arguments: [KernelPath.plain, .avx2, .avx512], [90, 4_400])
+  @Test(arguments: KernelPath.common, [90, 4_400])
   func whatTheGuardDoesIsAFunctionOfTheRecords(path: KernelPath, batch: Int) throws {
     var expected = try Self.prepared()
     try Self.displace(&expected, to: Self.crowded(), gainsKnown: true)

@@ -14,7 +14,7 @@ struct WorkerTests {
     }
   }
 
-  @Test(arguments: [1, 2, 3, 7], [KernelPath.plain, .avx2, .avx512])
+  @Test(arguments: [1, 2, 3, 7], KernelPath.common)
   func theStateDoesNotDependOnTheNumberOfWorkers(workers: Int, path: KernelPath) throws {
     let seed: UInt64 = 61
     let records = Self.records(seed: seed, count: 4_000, dimension: 48)
@@ -39,7 +39,7 @@ struct WorkerTests {
       if let gone { all.append(ChangeRecord(.deleted, SampleID(UInt64(gone)), .vector)) }
     }
     try expected.receive(all)
-    let place: Comment = "seed \(seed), \(workers) workers, \(path), available: \(path.isAvailable)"
+    let place: Comment = "seed \(seed), \(workers) workers, \(path)"
     #expect(driver.state.digest == expected.state.digest, place)
     #expect(driver.store.groups.elementsEqual(expected.store.groups), place)
     #expect(driver.store.hasDistances(of: expected.store), place)

@@ -48,9 +48,10 @@ enum Fixtures {
       })
   }
 
-  /// 1 to 30 groups of 0 to 120 members, with the longest member sometimes known.
-  static func random(_ random: inout SplitMix64) -> Population {
-    let sizes = (0..<Int.random(in: 1...30, using: &random)).map { _ in UInt64.random(in: 0...120, using: &random) }
+  /// 1 to 30 groups of 0 to 120 members, with the longest member sometimes known. With every configuration that is drawn
+  /// for them, those of the seeds in use make a plan: tests need not ask.
+  static func random(_ random: inout SplitMix64, largest: UInt64 = 120) -> Population {
+    let sizes = (0..<Int.random(in: 1...30, using: &random)).map { _ in UInt64.random(in: 0...largest, using: &random) }
     var population =
       switch Int.random(in: 0..<3, using: &random) {
       case 0: labels(sizes)
@@ -126,5 +127,19 @@ extension Plan {
     for group in groups { leads[group.id] = group.id }
     for fold in folds { leads[fold.group] = fold.into }
     return leads
+  }
+
+  /// The samples of a whole batch of each unit, by its lead: fewer where the longest sample leaves no room for more.
+  var wholeBatches: [GroupID: UInt64] {
+    let leads = leads
+    var longest: [GroupID: UInt32] = [:]
+    for group in groups where group.size > 0 {
+      guard let lead = leads[group.id] else { continue }
+      longest[lead] = max(longest[lead] ?? 0, group.longest)
+    }
+    return longest.mapValues { longest in
+      configuration.tokenBudget.map { min(configuration.batchSize, max(1, $0 / UInt64(longest))) }
+        ?? configuration.batchSize
+    }
   }
 }

@@ -40,17 +40,14 @@ struct PlanPolicyTests {
     let population = Fixtures.random(&random)
     var configuration = Fixtures.configuration(&random, for: population)
     configuration.smallGroups = .fold
-    guard let plan = try? Plan(population: population, configuration: configuration) else { return }
+    let plan = try Plan(population: population, configuration: configuration)
+    let (leads, whole) = (plan.leads, plan.wholeBatches)
     var sizes: [GroupID: UInt64] = [:]
-    var longest: [GroupID: UInt32] = [:]
     for group in plan.groups where group.size > 0 {
-      let lead = try #require(plan.leads[group.id])
-      sizes[lead, default: 0] += group.size
-      longest[lead] = max(longest[lead] ?? 0, group.longest)
+      sizes[try #require(leads[group.id]), default: 0] += group.size
     }
     for (lead, size) in sizes where sizes.count > 1 {
-      let full = configuration.tokenBudget.map { min(configuration.batchSize, max(1, $0 / UInt64(longest[lead] ?? 1))) }
-      #expect(size >= full ?? configuration.batchSize, "seed \(seed), group \(lead)")
+      #expect(try size >= #require(whole[lead]), "seed \(seed), group \(lead)")
     }
     for fold in plan.folds { #expect(plan.leads[fold.into] == fold.into) }
   }

@@ -10,9 +10,9 @@ struct PlanReportTests {
     let population = Fixtures.random(&random)
     var configuration = Fixtures.configuration(&random, for: population)
     if seed % 3 == 0 { configuration.phases = [.init(epochs: 1, kind: .random)] }
-    guard let plan = try? Plan(population: population, configuration: configuration) else { return }
-    let report = plan.report()
     let place = Comment("seed \(seed), \(configuration)")
+    let plan = try Plan(population: population, configuration: configuration)
+    let report = plan.report()
     #expect(report.rows == population.groups.reduce(0) { $0 + $1.size }, place)
     #expect(report.groups == UInt64(population.groups.count { $0.size > 0 }), place)
     for epoch in 0..<3 as Range<UInt64> {

@@ -9,11 +9,7 @@ struct PlanTests {
     var random = SplitMix64(seed: UInt64(seed))
     let population = Fixtures.random(&random)
     let configuration = Fixtures.configuration(&random, for: population)
-    let plan: Plan
-    do { plan = try Plan(population: population, configuration: configuration) } catch let error as CohortError {
-      #expect(error.code.name == "planning.no-steps", "seed \(seed): \(error)")
-      return
-    }
+    let plan = try Plan(population: population, configuration: configuration)
     let leads = plan.leads
     for epoch in 0..<3 as Range<UInt64> {
       let real = try Epoch(plan, epoch)
@@ -42,25 +38,21 @@ struct PlanTests {
     let population = Fixtures.random(&random)
     var configuration = Fixtures.configuration(&random, for: population)
     configuration.phases = []
-    guard let plan = try? Plan(population: population, configuration: configuration) else { return }
-    let leads = plan.leads
+    let plan = try Plan(population: population, configuration: configuration)
+    let (leads, whole) = (plan.leads, plan.wholeBatches)
     var sizes: [GroupID: UInt64] = [:]
-    var longest: [GroupID: UInt32] = [:]
-    for group in plan.groups {
-      guard let lead = leads[group.id] else { continue }
-      sizes[lead, default: 0] += group.size
-      longest[lead] = max(longest[lead] ?? 0, group.longest)
+    for group in plan.groups where group.size > 0 {
+      sizes[try #require(leads[group.id]), default: 0] += group.size
     }
     for epoch in 0..<2 as Range<UInt64> {
       for step in try Epoch(plan, epoch).steps {
         var seen: Set<UInt64> = []
         for position in step.positions where !seen.insert(position).inserted {
           // Only a unit with less than a batch of members may give one twice.
-          let lead = try leads[plan.group(ofPosition: position)] ?? .unassigned
-          var full = configuration.batchSize
-          if let budget = configuration.tokenBudget { full = min(full, max(1, budget / UInt64(longest[lead] ?? 1))) }
+          let lead = try #require(try leads[plan.group(ofPosition: position)])
+          let (size, full) = (try #require(sizes[lead]), try #require(whole[lead]))
           #expect(
-            sizes[lead] ?? 0 < full, "seed \(seed), epoch \(epoch), step \(step.step), group \(lead), \(configuration)")
+            size < full, "seed \(seed), epoch \(epoch), step \(step.step), group \(lead), \(configuration)")
         }
       }
     }
@@ -113,7 +105,7 @@ struct PlanTests {
       let population = Fixtures.random(&random)
       var configuration = Fixtures.configuration(&random, for: population)
       configuration.phases = []
-      guard let grouped = try? Plan(population: population, configuration: configuration) else { continue }
+      let grouped = try Plan(population: population, configuration: configuration)
       let baseline = try Plan(population: population, configuration: configuration.randomBaseline)
       #expect(grouped.stepsPerEpoch == baseline.stepsPerEpoch)
       #expect(grouped.hash != baseline.hash)
@@ -144,9 +136,7 @@ struct PlanTests {
     var random = SplitMix64(seed: 4)
     for round in 0..<40 {
       let population = Fixtures.random(&random)
-      guard
-        let plan = try? Plan(population: population, configuration: Fixtures.configuration(&random, for: population))
-      else { continue }
+      let plan = try Plan(population: population, configuration: Fixtures.configuration(&random, for: population))
       let copy = try Plan(decoding: plan.encode())
       #expect(copy == plan && copy.hash == plan.hash && copy.configuration == plan.configuration, "round \(round)")
       let steps = try Epoch(plan, 1).steps
@@ -160,21 +150,53 @@ struct PlanTests {
   func damagedBytes(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
     let population = Fixtures.random(&random)
-    guard let plan = try? Plan(population: population, configuration: Fixtures.configuration(&random, for: population))
-    else { return }
+    let plan = try Plan(population: population, configuration: Fixtures.configuration(&random, for: population))
     let bytes = plan.encode()
     for length in stride(from: 0, to: bytes.count, by: 3) {
       #expect(throws: (any Error).self) { try Plan(decoding: Array(bytes[..<length])) }
     }
+    var (refused, others) = (0, 0)
     for _ in 0..<200 {
       var other = bytes
       let index = Int.random(in: 0..<bytes.count, using: &random)
       other[index] ^= UInt8(1 << Int.random(in: 0..<8, using: &random))
       // Either an error, or another plan that works.
-      guard let changed = try? Plan(decoding: other) else { continue }
+      guard let changed = try? Plan(decoding: other) else {
+        refused += 1
+        continue
+      }
+      others += 1
       #expect(changed.hash != plan.hash)
       _ = try changed.step(epoch: 0, step: changed.stepsPerEpoch - 1)
     }
+    #expect(refused > 0 && others > 0, "seed \(seed): \(refused) refused, \(others) plans")
+  }
+
+  @Test("there is no plan where tails are dropped and no unit has a whole batch, and nowhere else")
+  func refusals() throws {
+    var (refused, made) = (0, 0)
+    for seed in 0..<600 as Range<UInt64> {
+      var random = SplitMix64(seed: seed)
+      let population = Fixtures.random(&random, largest: 20)
+      var configuration = Fixtures.configuration(&random, for: population)
+      (configuration.tail, configuration.phases) = (.short, [])
+      let short = try Plan(population: population, configuration: configuration)
+      let whole = short.wholeBatches
+      let isWhole = try Epoch(short, 0).steps.contains { UInt64($0.positions.count) == whole[$0.group] }
+      for tail in PlanConfiguration.Tail.allCases {
+        configuration.tail = tail
+        do {
+          _ = try Plan(population: population, configuration: configuration)
+          #expect(tail != .drop || isWhole, "seed \(seed), \(configuration)")
+          made += 1
+        } catch let error as CohortError {
+          #expect(error.code.name == "planning.no-steps", "seed \(seed), \(configuration)")
+          #expect(tail == .drop && !isWhole, "seed \(seed), \(configuration)")
+          refused += 1
+        }
+      }
+    }
+    #expect(refused > 30 && made > 1800, "\(refused) refused, \(made) made")
   }
 
   @Test("refuses steps beyond the epoch")

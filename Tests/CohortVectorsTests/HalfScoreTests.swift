@@ -2,7 +2,7 @@ import CohortKernels
 import Testing
 
 struct HalfScoreTests {
-  @Test(arguments: KernelTests.paths.map(\.rawValue))
+  @Test(arguments: KernelTests.commonPaths)
   func scoresOfHalvesStayWithinTheirError(path: UInt32) {
     var random = TestRandom(seed: 63)
     for (rows, columns, dimension) in [

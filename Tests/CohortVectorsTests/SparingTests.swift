@@ -29,7 +29,7 @@ struct SparingTests {
 
   private static func product(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
 
-  @Test(arguments: KernelTests.paths.map(\.rawValue))
+  @Test(arguments: KernelTests.commonPaths)
   func noRowWithinABoundIsNearerToAnother(path: UInt32) {
     let seed: UInt64 = 91
     var random = TestRandom(seed: seed)
@@ -80,7 +80,7 @@ struct SparingTests {
     #expect(within > 10_000 && beyond > 10_000, "the bounds are not put to the test: \(within), \(beyond)")
   }
 
-  @Test(arguments: KernelTests.paths.map(\.rawValue))
+  @Test(arguments: KernelTests.commonPaths)
   func theLengthOfRowsSaysMoreThanTheTriangle(path: UInt32) {
     // Two centroids of length 0.8 at a right angle: rows up to 45 degrees from one are not nearer to the other.
     let squares = [0.64] + [Double](repeating: .infinity, count: 7)

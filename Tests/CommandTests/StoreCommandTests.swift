@@ -92,6 +92,27 @@ import Testing
     }
   }
 
+  /// Digests are hexadecimal wherever they are shown: as numbers they lose digits in whatever reads JSON as doubles.
+  @Test func theLogTellsDigestsAsTheCatalogDoes() throws {
+    try withProgram { program in
+      try PipelineTests.prepared(program)
+      for format in ["json", "jsonl"] {
+        let told = try program.cohort("log", "--kind", "round", "--format", format)
+        #expect(told.status == 0, "\(told)")
+        let rows = try format == "json" ? #require(try told.json() as? [[String: Any]], "\(told)") : told.jsonLines()
+        let asked = try program.cohort(
+          "sql", "SELECT sequence, state FROM rounds ORDER BY sequence", "--format", "jsonl")
+        let rounds = try asked.jsonLines()
+        #expect(!rows.isEmpty && rows.count == rounds.count, "\(told) \(asked)")
+        for (row, round) in zip(rows, rounds) {
+          let state = try #require((row["details"] as? [String: Any])?["state"] as? String, "\(row)")
+          #expect(state.count == 16 && state.allSatisfy { "0123456789abcdef".contains($0) }, "\(state)")
+          #expect(state == round["state"] as? String && row["sequence"] as? Int == round["sequence"] as? Int, "\(row)")
+        }
+      }
+    }
+  }
+
   @Test func aBackupIsAStore() throws {
     try withProgram { program in
       try #require(try program.shell("cohort init && cohort backup copy").status == 0)

@@ -110,14 +110,22 @@ import Testing
     #expect(try fixture.batches(record) == before)
   }
 
+  /// A thread that went on would keep the store, and with it the map.
   @Test func lettingGoEndsTheThread() throws {
-    let fixture = try StoreFixture()
-    let record = try fixture.plan()
-    for taken in 0..<6 {
-      let source = try StoreBatches(store: fixture.store, plan: record, prefetch: 1 + taken % 3)
-      let stream = try BatchStream(source, from: source.plan.cursor(), untilEpoch: 1_000_000)
-      for _ in 0..<taken { _ = try stream.next() }
+    weak var store: Store?
+    do {
+      let fixture = try StoreFixture()
+      let record = try fixture.plan()
+      let expected = try fixture.batches(record)
+      store = fixture.store
+      for taken in 0..<6 {
+        let source = try StoreBatches(store: fixture.store, plan: record, prefetch: 1 + taken % 3)
+        let stream = try BatchStream(source, from: source.plan.cursor(), untilEpoch: 1_000_000)
+        for step in 0..<taken { #expect(try stream.next() == expected[step], "step \(step)") }
+      }
+      try #require(store != nil)
     }
+    #expect(store == nil)
   }
 
   @Test func damageIsReportedInItsPlace() throws {
