@@ -1,4 +1,4 @@
-public import CohortCore
+package import CohortCore
 
 extension ErrorCode {
   package static let cliDamaged = ErrorCode(.cli, "damaged", .corruption)

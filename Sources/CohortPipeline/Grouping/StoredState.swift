@@ -21,14 +21,6 @@ extension ReadTransaction {
   func space(of definition: GroupingDefinition) throws -> EmbeddingSpace? {
     try definition.space.map { try existingSpace($0) }
   }
-
-  private func existingSpace(_ name: String) throws -> EmbeddingSpace {
-    guard let space = try space(named: name) else {
-      throw CohortError.unknown("embedding-space", name, known: try spaces().map(\.name))
-    }
-    return space
-  }
-
 }
 
 extension ReadTransaction {

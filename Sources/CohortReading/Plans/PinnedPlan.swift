@@ -1,4 +1,4 @@
-public import CohortCore
+internal import CohortCore
 public import CohortPlanning
 public import CohortStore
 

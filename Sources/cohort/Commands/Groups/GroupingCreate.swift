@@ -1,4 +1,5 @@
 import ArgumentParser
+import CohortCore
 import CohortActions
 
 /// `cohort grouping create`

@@ -1,3 +1,4 @@
+import CohortReading
 import ArgumentParser
 import CohortActions
 
