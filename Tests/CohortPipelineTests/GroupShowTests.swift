@@ -25,7 +25,7 @@ import Testing
     _ = try store.write {
       try $0.createGrouping(name: "tasks", definition: GroupingDefinition(criterion: .task))
     }
-    _ = try UpdateJob.run(store)
+    _ = try Pending.group(store)
   }
 
   @Test func theSummaryIsThatOfTheList() throws {

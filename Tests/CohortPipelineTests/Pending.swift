@@ -10,10 +10,8 @@ enum Pending {
     _ store: Store, only: String? = nil, control: JobControl = JobControl()
   ) throws -> [GroupingUpdate] {
     let groupings = try store.read { try $0.groupings() }
-    var names = only.map { [$0] } ?? groupings.map(\.name)
-    if case .product(let first, let second, _)? = groupings.first(where: { $0.name == only })?.definition.criterion {
-      names = [first, second] + names
-    }
+    let factors = groupings.first { $0.name == only }?.definition.factors ?? []
+    let names = only.map { factors + [$0] } ?? groupings.map(\.name)
     var trouble: (any Error)?
     let updates = try names.compactMap { name -> GroupingUpdate? in
       do {
