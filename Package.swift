@@ -118,7 +118,8 @@ let package = Package(
     // Tests mirror the sources.
     .testTarget(name: "CohortCoreTests", dependencies: ["CohortCore"], swiftSettings: swift),
     .testTarget(
-      name: "CohortLMDBTests", dependencies: ["CohortSystem", "CohortLMDB", "CohortCore"], swiftSettings: swift),
+      name: "CohortLMDBTests", dependencies: ["CohortSystem", "CohortLMDB", "CohortCore", "CLMDB"], swiftSettings: swift
+    ),
     .testTarget(
       name: "CohortStoreTests", dependencies: ["CohortSystem", "CohortStore", "CohortCore", "CohortLMDB"],
       exclude: ["Fixtures"],
