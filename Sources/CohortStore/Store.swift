@@ -76,7 +76,7 @@ public final class Store: Sendable {
         try counters.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreCounters.key, $0) }
         let entry = LogEntry(
           sequence: LogSequence(1), time: identity.created,
-          event: .storeCreated(id: id, configuration: configuration))
+          event: LogEvent.StoreCreated(id: id, configuration: configuration))
         try entry.encode().withUnsafeBytes { try transaction.put(tables.log, 1, $0) }
         let first = try WriteTransaction(
           transaction, tables: tables, codecs: PayloadCodecs(), configuration: configuration,

@@ -32,7 +32,7 @@ public struct WriteTransaction: ~Copyable {
 
   /// Adds a log entry. - Returns: its sequence.
   @discardableResult
-  func log(_ event: LogEvent) throws -> LogSequence {
+  func log(_ event: some LogEventKind) throws -> LogSequence {
     let sequence = state.counters.lastSequence.next
     let entry = LogEntry(sequence: sequence, time: state.time, event: event)
     try entry.encode().withUnsafeBytes { try unsafe.put(tables.log, sequence.rawValue, $0, append: true) }

@@ -191,7 +191,7 @@ import Testing
     var ids: [UInt64] = []
     try stormy.read { transaction in
       try transaction.forEachEntry { entry in
-        if case .measured(let event) = entry.event {
+        if let event = entry.event as? LogEvent.Measured {
           ids += event.ranges.flatMap { $0.first.rawValue..<($0.first.rawValue + $0.count) }
         }
         return true
@@ -222,7 +222,9 @@ import Testing
     try FileManager.default.moveItem(atPath: file, toPath: folder.file("aside"))
     #expect { try MeasureJob.runPending(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.no-tokenizer" }
     try Data("{}".utf8).write(to: URL(fileURLWithPath: file))
-    #expect { try MeasureJob.runPending(store) } throws: { ($0 as? CohortError)?.code.name == "pipeline.other-tokenizer" }
+    #expect { try MeasureJob.runPending(store) } throws: {
+      ($0 as? CohortError)?.code.name == "pipeline.other-tokenizer"
+    }
     try FileManager.default.removeItem(atPath: file)
     try FileManager.default.moveItem(atPath: folder.file("aside"), toPath: file)
     #expect(try MeasureJob.runPending(store).map(\.measured) == [10, 10])

@@ -119,7 +119,7 @@ extension GroupListing {
   ) throws -> [GroupDetail.Event] {
     var events: [GroupDetail.Event] = []
     try transaction.forEachEntry(from: grouping.created) { entry in
-      guard case .round(let round) = entry.event, round.grouping == grouping.id else { return true }
+      guard let round = entry.event as? LogEvent.Round, round.grouping == grouping.id else { return true }
       for bytes in round.events {
         let event = try ByteReader.decode(bytes) { try GroupEvent(from: &$0) }
         // What concerns the whole grouping is no group's history.

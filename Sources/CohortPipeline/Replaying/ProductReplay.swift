@@ -48,7 +48,7 @@ enum ProductReplay {
     var last = (sequence: product.created, digest: UInt64(0))
     var rounds = 0
     try transaction.forEachEntry(from: product.created) { entry in
-      if case .round(let round) = entry.event, round.grouping == product.id {
+      if let round = entry.event as? LogEvent.Round, round.grouping == product.id {
         last = (entry.sequence, round.state)
         rounds += 1
       }

@@ -137,7 +137,7 @@ private struct Replay {
     var end = next
     try transaction.forEachEntry(from: next) { entry in
       end = entry.sequence.next
-      if case .round(let round) = entry.event, round.grouping == grouping.id {
+      if let round = entry.event as? LogEvent.Round, round.grouping == grouping.id {
         rounds.append((sequence: entry.sequence, event: round))
       }
       return rounds.count < Self.entriesAtOnce
@@ -293,13 +293,5 @@ extension LogEvent.Round {
   /// The events that say what kind of round it is: at most the first two.
   fileprivate var opening: [GroupEvent] {
     get throws { try events.prefix(2).map { try ByteReader.decode($0) { try GroupEvent(from: &$0) } } }
-  }
-}
-
-extension UInt64 {
-  /// 16 hexadecimal digits.
-  var hexadecimal: String {
-    let digits = String(self, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

@@ -75,7 +75,7 @@ extension ReadTransaction {
     guard try vectorCounts(in: space).refused > 0 else { return [] }
     var reasons: [SampleID: String] = [:]
     try forEachEntry { entry in
-      if case .embed(let event) = entry.event, event.space == space.id {
+      if let event = entry.event as? LogEvent.Embed, event.space == space.id {
         for sample in event.refused { reasons[sample.id] = sample.reason }
       }
       return true

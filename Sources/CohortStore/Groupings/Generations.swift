@@ -132,10 +132,9 @@ extension WriteTransaction {
       }
     }
     try log(
-      .round(
-        LogEvent.Round(
-          grouping: record.id, applied: round.applied, provisional: false, assigned: assigned, events: round.events,
-          state: round.digest)))
+      LogEvent.Round(
+        grouping: record.id, applied: round.applied, provisional: false, assigned: assigned, events: round.events,
+        state: round.digest))
     return record
   }
 

@@ -60,7 +60,7 @@ extension WriteTransaction {
     let columnNumber = state.counters.nextColumn
     state.counters.nextColumn += definition.hasMaterial ? 3 : 2
     let sequence = try log(
-      .groupingCreated(LogEvent.GroupingCreated(id: id, name: name, definition: definition)))
+      LogEvent.GroupingCreated(id: id, name: name, definition: definition))
     var record = GroupingRecord(
       id: id, name: name, definition: definition, created: sequence, columnNumber: columnNumber)
     switch definition.criterion {
@@ -103,7 +103,7 @@ extension WriteTransaction {
     for column in record.columns { try removeChunks(of: column) }
     try remove(record)
     state.counters.droppedGroupings += 1
-    try log(.groupingDropped(record.id))
+    try log(LogEvent.GroupingDropped(id: record.id))
   }
 
   /// Stores a round: assignments, groups, the engine's state and the log entry, in this transaction. A round that
@@ -144,10 +144,9 @@ extension WriteTransaction {
     }
     try put(record)
     try log(
-      .round(
-        LogEvent.Round(
-          grouping: grouping.id, applied: round.applied, provisional: round.isProvisional,
-          assigned: UInt64(round.assignments.count), events: round.events, state: round.digest)))
+      LogEvent.Round(
+        grouping: grouping.id, applied: round.applied, provisional: round.isProvisional,
+        assigned: UInt64(round.assignments.count), events: round.events, state: round.digest))
     return record
   }
 

@@ -23,7 +23,7 @@ extension WriteTransaction {
     state.counters.nextColumn += 3
     try put(measure)
     try log(
-      .measureCreated(LogEvent.MeasureCreated(id: measure.id, name: name, unit: unit, tokenizer: tokenizer)))
+      LogEvent.MeasureCreated(id: measure.id, name: name, unit: unit, tokenizer: tokenizer))
     return measure
   }
 
@@ -61,7 +61,7 @@ extension WriteTransaction {
     for (column, values) in zip(record.columns, parts) { try columns.set(column, from: first.rawValue, values) }
     record.rows = end
     try put(record)
-    try log(.measured(LogEvent.Measured(measure: record.id, ranges: IDRange.runs(measured), end: end)))
+    try log(LogEvent.Measured(measure: record.id, ranges: IDRange.runs(measured), end: end))
     return measured.count
   }
 
@@ -80,6 +80,6 @@ extension WriteTransaction {
     for column in record.columns { try removeChunks(of: column) }
     try remove(record)
     state.counters.droppedMeasures += 1
-    try log(.measureDropped(record.id, name: name))
+    try log(LogEvent.MeasureDropped(id: record.id, name: name))
   }
 }

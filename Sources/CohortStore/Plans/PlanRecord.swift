@@ -76,9 +76,8 @@ extension WriteTransaction {
     state.counters.nextPlan += 1
     try put(record)
     try log(
-      .planCreated(
-        LogEvent.PlanCreated(
-          id: record.id, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash, report: report)))
+      LogEvent.PlanCreated(
+        id: record.id, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash, report: report))
     return record
   }
 
@@ -89,6 +88,6 @@ extension WriteTransaction {
     }
     try remove(record)
     state.counters.droppedPlans += 1
-    try log(.planDropped(id: record.id, name: name))
+    try log(LogEvent.PlanDropped(id: record.id, name: name))
   }
 }

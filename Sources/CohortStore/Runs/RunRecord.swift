@@ -106,7 +106,7 @@ extension WriteTransaction {
       nextCheckpoint: 0)
     state.counters.nextRun += 1
     try put(record)
-    try log(.runCreated(name: name, plan: plan.name, planHash: plan.hash))
+    try log(LogEvent.RunCreated(name: name, plan: plan.name, planHash: plan.hash))
     return record
   }
 
@@ -127,10 +127,9 @@ extension WriteTransaction {
     }
     try put(run)
     try log(
-      .checkpoint(
-        LogEvent.Checkpoint(
-          run: name, number: number, plan: run.plan, planHash: run.planHash, epoch: epoch, step: step,
-          stateBytes: UInt64(bytes.count))))
+      LogEvent.Checkpoint(
+        run: name, number: number, plan: run.plan, planHash: run.planHash, epoch: epoch, step: step,
+        stateBytes: UInt64(bytes.count)))
     return number
   }
 }

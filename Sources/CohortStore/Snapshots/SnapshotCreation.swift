@@ -34,10 +34,9 @@ extension WriteTransaction {
       digest: digest.finish(), groupings: members)
     try put(record)
     try log(
-      .snapshotCreated(
-        LogEvent.SnapshotCreated(
+      LogEvent.SnapshotCreated(
           id: id, name: name, sequence: record.sequence, samples: record.samples, digest: record.digest,
-          groupings: groupings.map(\.id))))
+          groupings: groupings.map(\.id)))
     return record
   }
 
@@ -63,7 +62,7 @@ extension WriteTransaction {
     for key in keys { try unsafe.delete(tables.membership, key) }
     try remove(record)
     state.counters.droppedSnapshots += 1
-    try log(.snapshotDropped(id: record.id, name: name))
+    try log(LogEvent.SnapshotDropped(id: record.id, name: name))
   }
 
   private struct Cell {

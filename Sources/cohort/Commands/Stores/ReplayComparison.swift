@@ -27,7 +27,7 @@ struct ReplayComparison {
     [
       "grouping": .text(report.grouping), "result": .text(result), "rounds": .count(report.rounds),
       "records": .count(report.records), "samples": .count(report.samples), "groups": .count(report.groups),
-      "digest": .text(Self.hexadecimal(report.digest)), "seconds": .number((seconds * 1000).rounded() / 1000),
+      "digest": .text(report.digest.hexadecimal), "seconds": .number((seconds * 1000).rounded() / 1000),
       "difference": report.difference.map {
         .record(["sequence": .sequence($0.sequence), "position": .count($0.position), "what": .text($0.what)])
       } ?? .optional(report.obstacle),
@@ -45,10 +45,5 @@ struct ReplayComparison {
       .cliNotReplayed, "Grouping \"\(report.grouping)\" is not what the log makes it",
       place: "log entry \(difference.sequence), after record \(difference.position) of the grouping's feed",
       cause: difference.what, hint: "Restore the last backup, or drop the grouping and create it again")
-  }
-
-  private static func hexadecimal(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }
