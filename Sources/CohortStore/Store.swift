@@ -30,6 +30,7 @@ public final class Store: Sendable {
 
   let environment: Environment
   let tables: StoreTables
+  let optional: [OptionalTable]
   let codecs = PayloadCodecs()
   let clock: @Sendable () -> Int64
   private let writer = WriterThread()
@@ -52,7 +53,7 @@ public final class Store: Sendable {
     var options = StoreFolder.options(mapSize: mapSize)
     options.createsTables = true
     let environment = try EnvironmentRegistry.environment(
-      at: path, tables: StoreTables.definitions, options: options)
+      at: path, tables: StoreTables.definitions + StoreTables.optional.map(\.definition), options: options)
     let tables = try StoreTables(environment)
     let identity = StoreIdentity(id: id, created: clock(), configuration: configuration)
     let writer = WriterThread()
@@ -63,7 +64,7 @@ public final class Store: Sendable {
         guard try tables.areEmpty(in: transaction) else {
           throw StoreFolder.exists(path)
         }
-        let format = StoreFormat.Record(required: configuration.isExtended ? StoreFormat.recipes : 0)
+        let format = StoreFormat.Record(configuration.isExtended ? [StoreFormat.recipes] : [])
         try format.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreFormat.key, $0) }
         try identity.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreIdentity.key, $0) }
         try IdentityDirectory().encode().withUnsafeBytes {
@@ -88,7 +89,8 @@ public final class Store: Sendable {
     // The file's name must be as durable as what is in it.
     try StoreFolder.synchronize(path)
     return try Store(
-      path: path, environment: environment, tables: tables, access: .owner(name: owner), lock: lock, clock: clock)
+      path: path, environment: environment, tables: tables, optional: StoreTables.optional,
+      access: .owner(name: owner), lock: lock, clock: clock)
   }
 
   /// Opens an existing store.
@@ -98,6 +100,14 @@ public final class Store: Sendable {
     at path: String, access: Access = .readOnly, mapSize: UInt64? = nil,
     clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds
   ) throws -> Store {
+    try open(at: path, access: access, mapSize: mapSize, clock: clock, optional: StoreTables.optional)
+  }
+
+  /// The same for a program that knows other optional tables.
+  package static func open(
+    at path: String, access: Access = .readOnly, mapSize: UInt64? = nil,
+    clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds, optional: [OptionalTable]
+  ) throws -> Store {
     try StoreFolder.check(path)
     var lock: OwnerLock?
     if case .owner(let name) = access { lock = try OwnerLock(folder: path, owner: name) }
@@ -105,14 +115,15 @@ public final class Store: Sendable {
     options.readOnly = lock == nil
     options.withoutLocks = access == .published
     let environment = try EnvironmentRegistry.environment(
-      at: path, tables: StoreTables.definitions, options: options)
+      at: path, tables: StoreTables.definitions + optional.map(\.definition), options: options)
     return try Store(
-      path: path, environment: environment, tables: try StoreTables(environment), access: access, lock: lock,
-      clock: clock)
+      path: path, environment: environment, tables: try StoreTables(environment), optional: optional, access: access,
+      lock: lock, clock: clock)
   }
 
   private init(
-    path: String, environment: Environment, tables: StoreTables, access: Access, lock: OwnerLock?,
+    path: String, environment: Environment, tables: StoreTables, optional: [OptionalTable], access: Access,
+    lock: OwnerLock?,
     clock: @escaping @Sendable () -> Int64
   ) throws {
     let identity = try environment.read { transaction in
@@ -124,12 +135,13 @@ public final class Store: Sendable {
         }
         throw CohortError(.storeNoStore, "The folder holds no store", place: path, hint: "Create one with cohort init")
       }
-      try StoreFormat.Record(format).check(path: path)
+      try StoreFormat.Record(format).check(path: path, known: StoreFormat.features + optional.map(\.feature))
       return try StoreIdentity(identity)
     }
     self.path = path
     self.environment = environment
     self.tables = tables
+    self.optional = optional
     self.access = access
     self.lock = lock
     self.clock = clock

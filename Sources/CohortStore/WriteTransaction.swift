@@ -40,14 +40,14 @@ public struct WriteTransaction: ~Copyable {
     return sequence
   }
 
-  /// Notes that the store uses a feature which a reader must know.
-  func require(_ feature: UInt64) throws {
+  /// Notes that the store uses a feature, for readers that do not know it.
+  func require(_ feature: StoreFeature) throws {
     guard let stored = try unsafe.get(tables.meta, StoreFormat.key) else {
       throw CohortError.missing("The store's format record")
     }
     var format = try StoreFormat.Record(stored)
-    guard format.required & feature == 0 else { return }
-    format.required |= feature
+    guard !format.contains(feature) else { return }
+    format.insert(feature)
     try format.encode().withUnsafeBytes { try unsafe.put(tables.meta, StoreFormat.key, $0) }
   }
 

@@ -36,6 +36,24 @@ extension Verification {
     }
   }
 
+  /// An optional table that is there is named by the format, and its values are where they belong.
+  func check(_ optional: OptionalTable) {
+    guard let table = unsafe.table(optional.definition) else { return }
+    let name = optional.definition.name
+    let format = collect("meta") { try unsafe.get(tables.meta, StoreFormat.key).map { try StoreFormat.Record($0) } }
+    expect(format??.contains(optional.feature) == true, "table \(name)", "the store's format does not tell of it")
+    switch table.key {
+    case .bytes:
+      forEach(table) { (key: [UInt8], value: UnsafeRawBufferPointer) in
+        _ = try Sealed.open(value, SealPlace(number: optional.number, XXH3.hash64(key)), "A value of \(name)")
+      }
+    case .integer:
+      forEach(table) { (key: UInt64, value: UnsafeRawBufferPointer) in
+        _ = try Sealed.open(value, SealPlace(number: optional.number, key), "A value of \(name)")
+      }
+    }
+  }
+
   func checkLog(_ transaction: borrowing ReadTransaction) {
     var expected: UInt64 = 1
     var isWhole = true
