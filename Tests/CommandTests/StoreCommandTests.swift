@@ -92,6 +92,49 @@ import Testing
     }
   }
 
+  /// Digests are hexadecimal digits, as everywhere: JSON's numbers would lose some of theirs.
+  @Test func theLogShowsDigestsAsText() throws {
+    try withProgram { program in
+      let made = try program.shell(
+        """
+        set -e; cohort init
+        echo '{"instruction": "a", "output": "b"}' | cohort ingest - --source x
+        cohort grouping create a --by task; cohort update; cohort snapshot create s
+        """)
+      try #require(made.status == 0, "\(made)")
+      let rows = try program.cohort("log", "--format", "jsonl").jsonLines()
+      let details = rows.compactMap { $0["details"] as? [String: Any] }
+      let states = details.compactMap { $0["state"] }
+      #expect(!states.isEmpty)
+      for state in states { #expect((state as? String)?.count == 16, "\(state)") }
+      let digests = details.compactMap { $0["digest"] }
+      #expect(digests.map { ($0 as? String)?.count } == [32])
+    }
+  }
+
+  /// A name that nobody could type again is refused before anything is stored.
+  @Test func vectorsNeedASpaceWithAName() throws {
+    try withProgram { program in
+      let made = try program.shell(
+        """
+        set -e; cohort init
+        echo '{"instruction": "a", "output": "b"}' > a.jsonl
+        """)
+      try #require(made.status == 0, "\(made)")
+      var header = Array("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }".utf8)
+      header += [UInt8](repeating: 0x20, count: 117 - header.count) + [0x0a]
+      let file = [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + header + [0, 0, 128, 63, 0, 0, 128, 63]
+      try Data(file).write(to: program.folder.appendingPathComponent("v.npy"))
+      let refused = try program.cohort("ingest", "a.jsonl", "--embeddings", "v.npy", "--space", "")
+      #expect(refused.status == 2 && refused.errors.contains("it is empty"), "\(refused)")
+      let rows = try program.cohort("log", "--format", "jsonl").jsonLines()
+      #expect(rows.count == 1)
+      let daemon = try program.shell("mkdir inbox && cohortd --store cohort --inbox inbox --once --space ''")
+      #expect(daemon.status == 2, "\(daemon)")
+      #expect(try program.cohort("ingest", "a.jsonl", "--embeddings", "v.npy", "--space", "given").status == 0)
+    }
+  }
+
   @Test func aBackupIsAStore() throws {
     try withProgram { program in
       try #require(try program.shell("cohort init && cohort backup copy").status == 0)

@@ -81,11 +81,12 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
 
 extension WriteTransaction {
   /// Adds an embedding space.
-  /// - Throws: `store.embedding-space-exists`; `store.dimension` for dimensions beyond 1 to 65,536.
+  /// - Throws: `store.name`; `store.embedding-space-exists`; `store.dimension` for dimensions beyond 1 to 65,536.
   public func createSpace(
     name: String, provider: String, fingerprint: String, dimension: Int, element: ElementType = .float16,
     recipe: EmbeddingRecipe = EmbeddingRecipe()
   ) throws -> EmbeddingSpace {
+    try NameRule.check(name, of: "space")
     guard try reading.space(named: name) == nil else { throw CohortError.exists("embedding-space", name) }
     guard EmbeddingSpace.dimensions.contains(dimension) else {
       throw CohortError(

@@ -51,6 +51,7 @@ extension WriteTransaction {
   public func createGrouping(
     name: String, definition: GroupingDefinition, material: [UInt8] = []
   ) throws -> GroupingRecord {
+    try NameRule.check(name, of: "grouping")
     guard try reading.grouping(named: name) == nil else { throw CohortError.exists("grouping", name) }
     if let measure = definition.measure, try reading.measure(named: measure) == nil {
       throw CohortError.unknown("length-measure", measure, known: try reading.measures().map(\.name))

@@ -5,8 +5,9 @@ extension WriteTransaction {
   /// - Parameters:
   ///   - unit: any but `field`.
   ///   - tokenizer: XXH3-128 of the tokenizer's file, for `tokens`.
-  /// - Throws: `store.length-measure-exists`; `store.length-unit`.
+  /// - Throws: `store.name`; `store.length-measure-exists`; `store.length-unit`.
   public func createMeasure(name: String, unit: LengthUnit, tokenizer: Digest128? = nil) throws -> LengthMeasure {
+    try NameRule.check(name, of: "length measure")
     guard name != SampleLengths.ownMeasure, try reading.measure(named: name) == nil else {
       throw CohortError.exists("length-measure", name)
     }

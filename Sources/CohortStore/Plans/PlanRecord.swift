@@ -69,6 +69,7 @@ extension WriteTransaction {
   public func createPlan(
     name: String, snapshot: SnapshotRecord, grouping: GroupingID, hash: Digest128, plan: [UInt8], report: String
   ) throws -> PlanRecord {
+    try NameRule.check(name, of: "plan")
     guard try reading.plan(named: name) == nil else { throw CohortError.exists("plan", name) }
     let record = PlanRecord(
       id: state.counters.nextPlan, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash,

@@ -100,6 +100,7 @@ enum Checkpoints {
 extension WriteTransaction {
   /// Adds a run that follows a plan.
   public func createRun(name: String, plan: PlanRecord) throws -> RunRecord {
+    try NameRule.check(name, of: "run")
     guard try reading.run(named: name) == nil else { throw CohortError.exists("run", name) }
     let record = RunRecord(
       id: state.counters.nextRun, name: name, plan: plan.name, planHash: plan.hash, created: state.time,

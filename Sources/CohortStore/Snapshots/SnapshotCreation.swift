@@ -6,6 +6,7 @@ extension WriteTransaction {
   /// end; samples that have no group are kept under `GroupID.unassigned`.
   /// - Complexity: O(samples) time for each grouping, and 4 bytes a sample of memory (8 above 2^32 samples).
   public func createSnapshot(name: String, groupings names: [String]) throws -> SnapshotRecord {
+    try NameRule.check(name, of: "snapshot")
     guard try reading.snapshot(named: name) == nil else { throw CohortError.exists("snapshot", name) }
     let groupings = try names.map { name in
       guard let grouping = try reading.grouping(named: name) else {

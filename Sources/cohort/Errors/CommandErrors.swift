@@ -10,7 +10,6 @@ extension ErrorCode {
   static let cliDamaged = ErrorCode(.cli, "damaged", .corruption)
   static let cliInterrupted = ErrorCode(.cli, "interrupted", .interrupted)
   static let cliMissingCommand = ErrorCode(.cli, "missing-command", .usage)
-  static let cliName = ErrorCode(.cli, "name", .usage)
   static let cliNoSuchStep = ErrorCode(.cli, "no-such-step", .notFound)
   static let cliNotReplayed = ErrorCode(.cli, "not-replayed", .corruption)
   static let cliOutput = ErrorCode(.cli, "output", .failure)

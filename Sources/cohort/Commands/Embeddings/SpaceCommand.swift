@@ -42,7 +42,7 @@ struct SpaceCreate: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    try NewName.check(name, of: "space")
+    try NameRule.check(name, of: "space")
     let store = try session.writableStore(for: "space create")
     let space: EmbeddingSpace
     if let provider {

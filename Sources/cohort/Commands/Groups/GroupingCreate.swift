@@ -111,7 +111,7 @@ struct GroupingCreate: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    try NewName.check(name, of: "grouping")
+    try NameRule.check(name, of: "grouping")
     let store = try session.writableStore(for: "grouping create")
     if let anchors { return try create(anchors, store, session) }
     let record: GroupingRecord

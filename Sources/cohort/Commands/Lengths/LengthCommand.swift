@@ -42,7 +42,7 @@ struct LengthAdd: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    try NewName.check(name, of: "length measure")
+    try NameRule.check(name, of: "length measure")
     guard !name.contains("*") else {
       throw CohortError.usage(
         "This cannot be the name of a length measure: \(name)", hint: "--by takes a star for a product of two groupings"

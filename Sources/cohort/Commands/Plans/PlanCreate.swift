@@ -30,7 +30,7 @@ struct PlanCreate: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute(_ session: Session) throws -> Outcome {
-    try NewName.check(name, of: "plan")
+    try NameRule.check(name, of: "plan")
     let configuration = try policies.configuration()
     let store = try session.writableStore(for: "plan create")
     let measure = length == SampleLengths.ownMeasure ? nil : length

@@ -40,7 +40,7 @@ struct TrainCommand: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    if let run { try NewName.check(run, of: "run") }
+    if let run { try NameRule.check(run, of: "run") }
     let store = try session.writableStore(for: "train")
     let record = try store.read { try $0.existingPlan(plan) }
     let name = try runName(for: record, in: store)

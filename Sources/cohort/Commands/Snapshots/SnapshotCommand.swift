@@ -30,7 +30,7 @@ struct SnapshotCreate: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute(_ session: Session) throws -> Outcome {
-    try NewName.check(name, of: "snapshot")
+    try NameRule.check(name, of: "snapshot")
     let store = try session.writableStore(for: "snapshot create")
     try store.read { transaction in
       for name in grouping { _ = try transaction.existingGrouping(name) }
