@@ -1,5 +1,6 @@
 public import CohortCore
 internal import CohortLMDB
+internal import CohortSystem
 
 /// A store: one folder with samples, their columns, groups and the log of all that changed them.
 ///
@@ -31,6 +32,8 @@ public final class Store: Sendable {
   let environment: Environment
   let tables: StoreTables
   let optional: [OptionalTable]
+  /// Snapshots that are being written in slices: their pieces are no remains.
+  let draftsUnderWay = Locked<Set<UInt32>>([])
   let codecs = PayloadCodecs()
   let clock: @Sendable () -> Int64
   private let writer = WriterThread()

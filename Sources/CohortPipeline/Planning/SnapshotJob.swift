@@ -26,6 +26,6 @@ public enum SnapshotJob {
       throw CohortError.unknown("grouping", grouping, known: all)
     }
     for grouping in names { _ = try UpdateJob.run(store, grouping: grouping, control: control) }
-    return try store.write { try $0.createSnapshot(name: name, groupings: names) }
+    return try store.createSnapshot(name: name, groupings: names)
   }
 }

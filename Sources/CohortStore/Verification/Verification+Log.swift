@@ -31,6 +31,7 @@ extension Verification {
       case StoreCounters.key: _ = try StoreCounters(value)
       case IdentityDirectory.key: _ = try IdentityDirectory(value)
       case SpaceChanges.key: _ = try SpaceChanges(value)
+      case SnapshotDrafts.key: _ = try SnapshotDrafts(value)
       default: break
       }
     }
