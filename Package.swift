@@ -136,7 +136,7 @@ let package = Package(
     // Forks, which Swift cannot.
     .target(name: "ForkSupport", path: "Tests/ForkSupport"),
     .testTarget(
-      name: "CohortLMDBTests", dependencies: ["CohortSystem", "CohortLMDB", "CohortCore", "ForkSupport"],
+      name: "CohortLMDBTests", dependencies: ["CohortSystem", "CohortLMDB", "CohortCore", "CLMDB", "ForkSupport"],
       swiftSettings: swift),
     .testTarget(
       name: "CohortStoreTests", dependencies: ["CohortSystem", "CohortStore", "CohortCore", "CohortLMDB"],

@@ -2,7 +2,6 @@ package import CohortCore
 
 extension ErrorCode {
   package static let cliDamaged = ErrorCode(.cli, "damaged", .corruption)
-  package static let cliName = ErrorCode(.cli, "name", .usage)
   package static let cliNoSuchStep = ErrorCode(.cli, "no-such-step", .notFound)
   package static let cliNotReplayed = ErrorCode(
     .cli, "not-replayed", .corruption, hint: "Restore the last backup, or drop the grouping and create it again")

@@ -41,12 +41,7 @@ public struct Digest128: Hashable, Sendable, CustomStringConvertible {
     self.init(high: high, low: low)
   }
 
-  public var description: String { Self.padded(high) + Self.padded(low) }
-
-  private static func padded(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  public var description: String { high.hexadecimal + low.hexadecimal }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {
     switch byte {
@@ -83,5 +78,13 @@ public struct StreamingDigest: ~Copyable {
   public func finish() -> Digest128 {
     let value = XXH3_128bits_digest(state)
     return Digest128(high: value.high64, low: value.low64)
+  }
+}
+
+extension UInt64 {
+  /// 16 hexadecimal digits: how digests of 64 bits are written.
+  public var hexadecimal: String {
+    let digits = String(self, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

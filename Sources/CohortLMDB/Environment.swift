@@ -5,6 +5,8 @@ internal import CohortSystem
 /// An open LMDB environment: one memory map, its tables, and the only two ways into it, `read` and `write`.
 ///
 /// There is at most one environment a path and process (`EnvironmentRegistry`). It must not be used in a forked child.
+/// Tables are opened with it; those that are optional (`TableDefinition.isOptional`) when they are there, else with the first
+/// transaction after the one that made them, of whatever process.
 ///
 /// Guard of the unchecked conformance: `pointer` is used inside `gate.shared` and replaced inside `gate.exclusive`; all
 /// else never changes after `init`. LMDB's own locks serialise transactions, `MDB_NOTLS` frees readers from their thread,
@@ -30,11 +32,17 @@ package final class Environment: @unchecked Sendable {
   /// How often a transaction is tried again because the map is too small for it or has changed.
   static let attempts = 24
 
+  /// How many optional tables an environment can open.
+  private static let roomForOptional: UInt32 = 16
+  /// Not a status of LMDB: there may be more tables than are open.
+  private static let otherTables = Int32.min
+
   /// Nil after a failed attempt to open it again.
   private var pointer: OpaquePointer?
   private let gate = ReadWriteGate()
   private let definitions: [TableDefinition]
   private let tables: [String: Table]
+  private let optional: OptionalTables
   private let layout: PageLayout
   /// Whether the meta page tells of tables, ours or others.
   private let hasTables: Bool
@@ -45,7 +53,8 @@ package final class Environment: @unchecked Sendable {
   init(path: String, tables definitions: [TableDefinition], options: Options) throws {
     self.path = path
     self.options = options
-    self.definitions = definitions
+    self.definitions = definitions.filter { !$0.isOptional }
+    optional = OptionalTables(definitions.filter(\.isOptional))
     process = getpid()
     if case .network(let kind) = try FileSystemKind(ofFolder: path), !options.withoutLocks {
       throw CohortError(
@@ -56,7 +65,7 @@ package final class Environment: @unchecked Sendable {
     try MetaPage.check(dataFile: path + "/data.mdb")
     let environment = try Self.openEnvironment(path, tables: definitions.count, options)
     do {
-      tables = try Self.openTables(definitions, environment, path: path, options)
+      tables = try Self.openTables(self.definitions, environment, path: path, options)
       var statistics = MDB_stat()
       try Self.check(mdb_env_stat(environment, &statistics), "looking at the store", path)
       layout = PageLayout(pageSize: Int(statistics.ms_psize))
@@ -100,7 +109,7 @@ package final class Environment: @unchecked Sendable {
     do {
       try check(mdb_env_set_mapsize(environment, Int(clamping: mapSize)), "setting the map size", path)
       try check(mdb_env_set_maxreaders(environment, options.maximumReaders), "setting the readers", path)
-      try check(mdb_env_set_maxdbs(environment, UInt32(tables + 4)), "setting the tables", path)
+      try check(mdb_env_set_maxdbs(environment, UInt32(tables) + roomForOptional), "setting the tables", path)
       var flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD)
       if options.readOnly { flags |= UInt32(MDB_RDONLY) }
       if options.withoutLocks { flags |= UInt32(MDB_NOLOCK) }
@@ -128,9 +137,8 @@ package final class Environment: @unchecked Sendable {
       "opening the tables", path)
     var tables: [String: Table] = [:]
     for definition in definitions {
-      var flags: UInt32 = definition.key == .integer ? UInt32(MDB_INTEGERKEY) : 0
-      if options.createsTables { flags |= UInt32(MDB_CREATE) }
       var handle: MDB_dbi = 0
+      let flags = definition.flags | (options.createsTables ? UInt32(MDB_CREATE) : 0)
       let status = mdb_dbi_open(transaction, definition.name, flags, &handle)
       if status == 0 {
         tables[definition.name] = Table(name: definition.name, key: definition.key, handle: handle)
@@ -143,8 +151,11 @@ package final class Environment: @unchecked Sendable {
     return tables
   }
 
-  /// An open table. All tables of a store are made at once: a file that has some and lacks this one is damaged where the
-  /// tables are listed.
+  /// Tells of further optional tables, for the transactions that begin from now on.
+  func add(optional definitions: [TableDefinition]) { optional.add(definitions) }
+
+  /// An open table. All tables of a store but the optional ones are made at once: a file that has some and lacks this one
+  /// is damaged where the tables are listed.
   package func table(_ name: String) throws -> Table {
     guard let table = tables[name] else {
       if hasTables {
@@ -165,11 +176,13 @@ package final class Environment: @unchecked Sendable {
     try checkProcess()
     for _ in 0..<Self.attempts {
       let (status, result): (Int32, R?) = try gate.shared {
+        let tables = optional.snapshot()
         var transaction: OpaquePointer?
         let status = begin(UInt32(MDB_RDONLY), &transaction)
         guard status == 0, let transaction else { return (status, nil) }
         defer { mdb_txn_abort(transaction) }
-        return (0, try body(UnsafeTransaction(pointer: transaction, place: path, layout: layout)))
+        if tables.mayLackTables(transaction) { return (Self.otherTables, nil) }
+        return (0, try body(UnsafeTransaction(pointer: transaction, place: path, layout: layout, optional: tables)))
       }
       if let result { return result }
       try recover(from: status, "starting to read")
@@ -198,17 +211,25 @@ package final class Environment: @unchecked Sendable {
 
   /// - Returns: 0 and the result, or the status with which the transaction could not even begin.
   private func attempt<R>(_ body: (UnsafeTransaction) throws -> R) throws -> (Int32, R?) {
+    let tables = optional.snapshot()
     var transaction: OpaquePointer?
-    let status = begin(0, &transaction)
+    var status = begin(0, &transaction)
     guard status == 0, let transaction else { return (status, nil) }
+    if tables.mayLackTables(transaction) {
+      mdb_txn_abort(transaction)
+      return (Self.otherTables, nil)
+    }
     let result: R
     do {
-      result = try body(UnsafeTransaction(pointer: transaction, place: path, layout: nil))
+      result = try body(UnsafeTransaction(pointer: transaction, place: path, layout: nil, optional: tables))
     } catch {
       mdb_txn_abort(transaction)
+      tables.finish(isCommitted: false)
       throw error
     }
-    try Self.check(mdb_txn_commit(transaction), "committing", path)
+    status = mdb_txn_commit(transaction)
+    tables.finish(isCommitted: status == 0)
+    try Self.check(status, "committing", path)
     return (0, result)
   }
 
@@ -221,6 +242,7 @@ package final class Environment: @unchecked Sendable {
     switch status {
     case MDB_MAP_RESIZED: try adoptMapSize()
     case MDB_PANIC: try reopen()
+    case Self.otherTables: try gate.shared { try Self.check(optional.openMissing(pointer), "opening the tables", path) }
     default: try Self.check(status == 0 ? ENOMEM : status, action, path)
     }
   }
@@ -232,6 +254,7 @@ package final class Environment: @unchecked Sendable {
       // First this: two environments of one process on the same file break each other's locks.
       mdb_env_close(pointer)
       pointer = nil
+      optional.forget()
       let environment = try Self.openEnvironment(path, tables: definitions.count, options)
       do {
         guard try Self.openTables(definitions, environment, path: path, options) == tables else {

@@ -55,6 +55,7 @@ package enum EnvironmentRegistry {
         continue
       }
       try check(found.options, suffice: options, path)
+      found.add(optional: tables.filter(\.isOptional))
       return found
     }
   }

@@ -10,13 +10,16 @@ package struct TableDefinition: Hashable, Sendable {
 
   package var name: String
   package var key: Key
+  /// Made when it is first needed (`UnsafeTransaction.make`); until then it is not there, which is no damage.
+  package var isOptional: Bool
 
   /// `MDB_MAXKEYSIZE` of a default build.
   package static let maximumKeySize = 511
 
-  package init(_ name: String, key: Key) {
+  package init(_ name: String, key: Key, isOptional: Bool = false) {
     self.name = name
     self.key = key
+    self.isOptional = isOptional
   }
 }
 

@@ -8,9 +8,22 @@ package struct UnsafeTransaction {
   let place: String
   /// Where values may lie; nil in a write transaction, whose changed pages are outside the map.
   let layout: PageLayout?
+  let optional: TransactionTables
 
   /// The transaction number: readers see the state after it.
   package var number: UInt64 { UInt64(mdb_txn_id(pointer)) }
+
+  /// An optional table; nil while nobody has made it.
+  package func table(_ definition: TableDefinition) -> Table? { optional.open[definition.name] }
+
+  /// An optional table, which is made where it is not there: in a write transaction only. It is there for others once the
+  /// transaction has committed, and for nobody if that fails.
+  package func make(_ definition: TableDefinition) throws -> Table {
+    let (status, table) = optional.make(definition, pointer)
+    try check(status, "making table \(definition.name)")
+    guard let table else { throw CohortError.lmdb(MDB_PANIC, doing: "making table \(definition.name)", place: place) }
+    return table
+  }
 
   /// The value of an integer key, in place. Aligned to 2 bytes only, unless the value is larger than half a page.
   package func get(_ table: Table, _ key: UInt64) throws -> UnsafeRawBufferPointer? {

@@ -26,6 +26,8 @@ package final class WriterThread: Sendable {
     var waiting: [Job] = []
     var added: UInt64 = 0
     var done: UInt64 = 0
+    /// Whether a job runs: the thread that follows one which was stopped waits for its last job.
+    var isBusy = false
     var thread: WorkThread?
     /// The number of the thread that shall run; a thread of an older one ends.
     var generation: UInt64 = 0
@@ -75,7 +77,10 @@ package final class WriterThread: Sendable {
     return try WorkThread {
       while let job = Self.next(state, generation) {
         job.run()
-        state.change { $0.done = job.number }
+        state.change {
+          $0.done = job.number
+          $0.isBusy = false
+        }
       }
     }
   }
@@ -83,8 +88,11 @@ package final class WriterThread: Sendable {
   /// The next job; nil when the thread shall end.
   private static func next(_ state: Locked<State>, _ own: UInt64) -> Job? {
     state.wait { state -> Job?? in
-      if !state.waiting.isEmpty { return .some(state.waiting.removeFirst()) }
-      return state.generation == own ? nil : .some(nil)
+      if !state.waiting.isEmpty, !state.isBusy {
+        state.isBusy = true
+        return .some(state.waiting.removeFirst())
+      }
+      return state.generation == own || !state.waiting.isEmpty ? nil : .some(nil)
     }
   }
 }

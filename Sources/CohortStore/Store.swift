@@ -1,5 +1,6 @@
 public import CohortCore
 internal import CohortLMDB
+internal import CohortSystem
 
 /// A store: one folder with samples, their columns, groups and the log of all that changed them.
 ///
@@ -30,6 +31,9 @@ public final class Store: Sendable {
 
   let environment: Environment
   let tables: StoreTables
+  let optional: [OptionalTable]
+  /// Snapshots that are being written in slices: their pieces are no remains.
+  let draftsUnderWay = Locked<Set<UInt32>>([])
   let codecs = PayloadCodecs()
   let clock: @Sendable () -> Int64
   private let writer = WriterThread()
@@ -53,7 +57,7 @@ public final class Store: Sendable {
     var options = StoreFolder.options(mapSize: mapSize)
     options.createsTables = true
     let environment = try EnvironmentRegistry.environment(
-      at: path, tables: StoreTables.definitions, options: options)
+      at: path, tables: StoreTables.definitions + StoreTables.optional.map(\.definition), options: options)
     let tables = try StoreTables(environment)
     let identity = StoreIdentity(id: id, created: clock(), configuration: configuration)
     let writer = WriterThread()
@@ -65,7 +69,7 @@ public final class Store: Sendable {
           throw StoreFolder.exists(path)
         }
         StoreFolder.clearCompanions(path)
-        let format = StoreFormat.Record(required: configuration.isExtended ? StoreFormat.recipes : 0)
+        let format = StoreFormat.Record(configuration.isExtended ? [StoreFormat.recipes] : [])
         try format.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreFormat.key, $0) }
         try identity.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreIdentity.key, $0) }
         try IdentityDirectory().encode().withUnsafeBytes {
@@ -78,7 +82,7 @@ public final class Store: Sendable {
         try counters.encode().withUnsafeBytes { try transaction.put(tables.meta, StoreCounters.key, $0) }
         let entry = LogEntry(
           sequence: LogSequence(1), time: identity.created,
-          event: .storeCreated(id: id, configuration: configuration))
+          event: LogEvent.StoreCreated(id: id, configuration: configuration))
         try entry.encode().withUnsafeBytes { try transaction.put(tables.log, 1, $0) }
         let first = try WriteTransaction(
           transaction, tables: tables, codecs: PayloadCodecs(), configuration: configuration,
@@ -90,7 +94,8 @@ public final class Store: Sendable {
     // The file's name must be as durable as what is in it.
     try StoreFolder.synchronize(path)
     return try Store(
-      path: path, environment: environment, tables: tables, access: .owner(name: owner), lock: lock, clock: clock)
+      path: path, environment: environment, tables: tables, optional: StoreTables.optional,
+      access: .owner(name: owner), lock: lock, clock: clock)
   }
 
   /// Opens an existing store.
@@ -100,6 +105,14 @@ public final class Store: Sendable {
     at path: String, access: Access = .readOnly, mapSize: UInt64? = nil,
     clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds
   ) throws -> Store {
+    try open(at: path, access: access, mapSize: mapSize, clock: clock, optional: StoreTables.optional)
+  }
+
+  /// The same for a program that knows other optional tables.
+  package static func open(
+    at path: String, access: Access = .readOnly, mapSize: UInt64? = nil,
+    clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds, optional: [OptionalTable]
+  ) throws -> Store {
     try StoreFolder.check(path)
     var lock: OwnerLock?
     if case .owner(let name) = access { lock = try OwnerLock(folder: path, owner: name) }
@@ -107,14 +120,15 @@ public final class Store: Sendable {
     options.readOnly = lock == nil
     options.withoutLocks = access == .published
     let environment = try EnvironmentRegistry.environment(
-      at: path, tables: StoreTables.definitions, options: options)
+      at: path, tables: StoreTables.definitions + optional.map(\.definition), options: options)
     return try Store(
-      path: path, environment: environment, tables: try StoreTables(environment), access: access, lock: lock,
-      clock: clock)
+      path: path, environment: environment, tables: try StoreTables(environment), optional: optional, access: access,
+      lock: lock, clock: clock)
   }
 
   private init(
-    path: String, environment: Environment, tables: StoreTables, access: Access, lock: OwnerLock?,
+    path: String, environment: Environment, tables: StoreTables, optional: [OptionalTable], access: Access,
+    lock: OwnerLock?,
     clock: @escaping @Sendable () -> Int64
   ) throws {
     let identity = try environment.read { transaction in
@@ -126,12 +140,13 @@ public final class Store: Sendable {
         }
         throw CohortError(.storeNoStore, "The folder holds no store", place: path, hint: "Create one with cohort init")
       }
-      try StoreFormat.Record(format).check(path: path)
+      try StoreFormat.Record(format).check(path: path, known: StoreFormat.features + optional.map(\.feature))
       return try StoreIdentity(identity)
     }
     self.path = path
     self.environment = environment
     self.tables = tables
+    self.optional = optional
     self.access = access
     self.lock = lock
     self.clock = clock

@@ -14,6 +14,7 @@ extension ErrorCode {
   package static let storeLengthUnit = ErrorCode(.store, "length-unit", .usage)
   package static let storeLockFailed = ErrorCode(.store, "lock-failed", .failure)
   package static let storeMeasureOrder = ErrorCode(.store, "measure-order", .failure)
+  package static let storeName = ErrorCode(.store, "name", .usage)
   package static let storeNewerFormat = ErrorCode(.store, "newer-format", .failure)
   package static let storeNoGroup = ErrorCode(.store, "no-group", .failure)
   package static let storeNoStore = ErrorCode(.store, "no-store", .notFound)

@@ -32,7 +32,7 @@ public struct WriteTransaction: ~Copyable {
 
   /// Adds a log entry. - Returns: its sequence.
   @discardableResult
-  func log(_ event: LogEvent) throws -> LogSequence {
+  func log(_ event: some LogEventKind) throws -> LogSequence {
     let sequence = state.counters.lastSequence.next
     let entry = LogEntry(sequence: sequence, time: state.time, event: event)
     try entry.encode().withUnsafeBytes { try unsafe.put(tables.log, sequence.rawValue, $0, append: true) }
@@ -40,14 +40,14 @@ public struct WriteTransaction: ~Copyable {
     return sequence
   }
 
-  /// Notes that the store uses a feature which a reader must know.
-  func require(_ feature: UInt64) throws {
+  /// Notes that the store uses a feature, for readers that do not know it.
+  func require(_ feature: StoreFeature) throws {
     guard let stored = try unsafe.get(tables.meta, StoreFormat.key) else {
       throw CohortError.missing("The store's format record")
     }
     var format = try StoreFormat.Record(stored)
-    guard format.required & feature == 0 else { return }
-    format.required |= feature
+    guard !format.contains(feature) else { return }
+    format.insert(feature)
     try format.encode().withUnsafeBytes { try unsafe.put(tables.meta, StoreFormat.key, $0) }
   }
 

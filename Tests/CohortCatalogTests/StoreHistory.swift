@@ -40,8 +40,8 @@ struct StoreHistory {
 
   private mutating func name(_ prefix: String) -> String {
     names += 1
-    // Names are whatever users type.
-    return prefix + ["-\(names)", " \(names) 'quoted\"", "\u{0}\(names)", " ü🙂\(names)"][names % 4]
+    // Names are whatever users type and the store takes.
+    return prefix + ["-\(names)", " \(names) 'quoted\"", "\u{2400}\(names)", " ü🙂\(names)"][names % 4]
   }
 
   mutating func ingest(samples: Int? = nil) throws {
@@ -77,7 +77,8 @@ struct StoreHistory {
           lengths: SampleLengths(prompt: 11, response: 8, total: 19)))
       batch.records.append(.sample(batch.rows.count - 1))
     }
-    let source = "source \(Int.random(in: 0..<4, using: &random))"
+    // Sources are called what the data is called.
+    let source = ["source 0", "source\u{0}1", "source \"2", "source 3"][Int.random(in: 0..<4, using: &random)]
     let prepared = PreparedBatch(batch)
     _ = try store.write { try $0.ingest(prepared, source: source, origin: "/data/\(source).jsonl") }
   }
@@ -141,7 +142,9 @@ struct StoreHistory {
       GroupingDefinition(criterion: .task), GroupingDefinition(criterion: .attribute("k\"ey")),
       GroupingDefinition(criterion: .length(.response, .given([16, 64]))),
       GroupingDefinition(criterion: .length(.prompt, .quantiles(8)), granularity: .groups(3)),
-      GroupingDefinition(criterion: .embedding(space: "s"), granularity: .groupSize(100)),
+      GroupingDefinition(
+        criterion: try store.read { try $0.spaces().last }.map { .embedding(space: $0.name) } ?? .task,
+        granularity: .groupSize(100)),
     ]
     let definition = definitions[Int.random(in: 0..<definitions.count, using: &random)]
     let name = name("grouping")
@@ -187,7 +190,9 @@ struct StoreHistory {
         if let space = try transaction.reading.spaces().first { try transaction.makeDefault(space: space.name) }
       case 4:
         let chosen = try transaction.reading.chosenSpace()
-        if let space = try transaction.reading.spaces().first(where: { $0.id != chosen?.id }) {
+        let used = try transaction.reading.groupings().map(\.definition.space)
+        let isFree = { (space: EmbeddingSpace) in space.id != chosen?.id && !used.contains(space.name) }
+        if let space = try transaction.reading.spaces().first(where: isFree) {
           try transaction.dropSpace(named: space.name)
         }
       case 0: if let plan = try transaction.reading.plans().first { try transaction.dropPlan(named: plan.name) }
@@ -211,12 +216,14 @@ struct StoreHistory {
   }
 
   private mutating func createPlan() throws {
-    guard let snapshot = try store.read({ try $0.snapshots().last }) else { return try createSnapshot() }
+    guard let snapshot = try store.read({ try $0.snapshots().last }), let grouping = snapshot.groupings.first else {
+      return try createSnapshot()
+    }
     let name = name("plan")
     let hash = Digest128(high: random.next(), low: 0)
     _ = try store.write {
       try $0.createPlan(
-        name: name, snapshot: snapshot, grouping: snapshot.groupings.first?.id ?? GroupingID(0), hash: hash,
+        name: name, snapshot: snapshot, grouping: grouping.id, hash: hash,
         plan: [1, 2], report: "{\"steps\":3}")
     }
   }

@@ -77,7 +77,7 @@ import Testing
     try store.read { transaction in
       let id = try #require(try transaction.space(named: name)).id
       try transaction.forEachEntry { entry in
-        if case .embed(let event) = entry.event, event.space == id {
+        if let event = entry.event as? LogEvent.Embed, event.space == id {
           result.vectors += event.ranges.flatMap { ($0.first.rawValue)..<($0.first.rawValue + $0.count) }
           result.without += event.without.flatMap { ($0.first.rawValue)..<($0.first.rawValue + $0.count) }
           result.refused += event.refused.map(\.id.rawValue)

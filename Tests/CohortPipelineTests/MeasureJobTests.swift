@@ -191,7 +191,7 @@ import Testing
     var ids: [UInt64] = []
     try stormy.read { transaction in
       try transaction.forEachEntry { entry in
-        if case .measured(let event) = entry.event {
+        if let event = entry.event as? LogEvent.Measured {
           ids += event.ranges.flatMap { $0.first.rawValue..<($0.first.rawValue + $0.count) }
         }
         return true

@@ -29,7 +29,7 @@ import Testing
     var found: LogSequence?
     try store.read { transaction in
       try transaction.forEachEntry(from: LogSequence(1)) { entry in
-        if case .round = entry.event { found = entry.sequence }
+        if entry.event is LogEvent.Round { found = entry.sequence }
         return found == nil
       }
     }

@@ -42,7 +42,7 @@ import Testing
     let read = try Store.open(at: store.path).read { try #require(try $0.space(named: "s")) }
     #expect(read.recipe == recipe && read.recipe["model"] == "m" && read.recipe["url"] == nil)
     try store.read { transaction in
-      guard case .spaceCreated(let event) = try #require(try transaction.entry(LogSequence(3))).event else {
+      guard let event = try #require(try transaction.entry(LogSequence(3))).event as? LogEvent.SpaceCreated else {
         Issue.record("no space was created")
         return
       }
@@ -79,7 +79,8 @@ import Testing
       #expect(opened.id == id && opened.configuration == configuration)
       try opened.read { transaction in
         let first = try #require(try transaction.entry(LogSequence(1)))
-        #expect(first.event == .storeCreated(id: id, configuration: configuration))
+        let event = try #require(first.event as? LogEvent.StoreCreated)
+        #expect(event.id == id && event.configuration == configuration)
       }
     }
   }

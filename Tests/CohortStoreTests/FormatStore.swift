@@ -164,6 +164,23 @@ struct RawTables {
     }
   }
 
+  /// Changes a value of a table with byte keys, and gives it the checksum that belongs to it.
+  func rewrite(_ name: String, _ number: UInt64, _ key: [UInt8], _ body: (inout [UInt8]) -> Void) throws {
+    try change(name, key) { value in
+      body(&value)
+      let checksum = XXH3.hash64(Array(value[8...])) ^ salt(number, XXH3.hash64(key))
+      withUnsafeBytes(of: checksum.littleEndian) { value.replaceSubrange(..<8, with: $0) }
+    }
+  }
+
+  /// Makes the counters those of the last transaction, as the store demands after a change behind its back.
+  func catchUpCounters() throws {
+    let transaction = try environment.statistics().lastTransaction + 1
+    try rewrite("meta", 1, Array("counters".utf8)) { value in
+      withUnsafeBytes(of: transaction.littleEndian) { value.replaceSubrange((value.count - 8)..., with: $0) }
+    }
+  }
+
   func remove(_ name: String, _ key: [UInt8]) throws {
     let table = try environment.table(name)
     let writer = WriterThread()

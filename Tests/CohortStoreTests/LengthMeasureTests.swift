@@ -91,7 +91,7 @@ import Testing
     }
     #expect(try store.verify().isSound)
     let events = try (3...7).map { number in try store.read { try $0.entry(LogSequence(number))?.event } }
-    guard case .measureCreated(let created) = events[0], case .measured(let measured) = events[3] else {
+    guard let created = events[0] as? LogEvent.MeasureCreated, let measured = events[3] as? LogEvent.Measured else {
       Issue.record("other entries were logged: \(events)")
       return
     }
@@ -99,7 +99,8 @@ import Testing
     #expect(created.tokenizer == Digest128(high: 1, low: 2))
     #expect(measured.measure == tokens.id && measured.end == 3)
     #expect(measured.ranges == [0, 2].map { IDRange(first: SampleID($0), count: 1) })
-    #expect(events[4] == .measureDropped(bytes.id, name: "b"))
+    let dropped = try #require(events[4] as? LogEvent.MeasureDropped)
+    #expect(dropped.id == bytes.id && dropped.name == "b")
   }
 
   /// Every lie about a measure is found.

@@ -103,7 +103,7 @@ import Testing
         }
       }
       try transaction.forEachEntry { entry in
-        if case .embed(let event) = entry.event {
+        if let event = entry.event as? LogEvent.Embed {
           for range in event.ranges { count(range.first, UInt64(range.count), "vector") }
           for range in event.without { count(range.first, UInt64(range.count), "none") }
           for refused in event.refused { count(refused.id, 1, "refused") }

@@ -104,7 +104,7 @@ import Testing
       let grouping = try #require(try transaction.grouping(named: "topics"))
       var rounds: [LogSequence] = []
       try transaction.forEachEntry { entry in
-        if case .round(let round) = entry.event, round.grouping == grouping.id, !round.provisional {
+        if let round = entry.event as? LogEvent.Round, round.grouping == grouping.id, !round.provisional {
           rounds.append(entry.sequence)
         }
         return true

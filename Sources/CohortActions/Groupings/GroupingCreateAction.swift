@@ -22,9 +22,9 @@ public struct GroupingCreateAction: RecordAction {
     if let objection = choices.objection(to: spelling.kind) { throw CohortError.usage(objection) }
   }
 
-  /// - Throws: `cli.usage`, `cli.name`; `store.grouping-exists`, and what `GroupingJob.create` throws.
+  /// - Throws: `cli.usage`, `store.name`; `store.grouping-exists`, and what `GroupingJob.create` throws.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
-    try NewName.check(grouping, of: "grouping")
+    try NameRule.check(grouping, of: "grouping")
     try check()
     let made = try GroupingJob.create(store, name: grouping, by: spelling, choices) { space in
       try space.openEncoder(in: store, workers: control.workers)

@@ -17,9 +17,9 @@ public struct LengthAddAction: RecordAction {
     self.tokenizer = tokenizer
   }
 
-  /// - Throws: `cli.name`, `cli.usage`, `store.length-measure-exists`, what reading the tokenizer throws.
+  /// - Throws: `store.name`, `cli.usage`, `store.length-measure-exists`, what reading the tokenizer throws.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
-    try NewName.check(measure, of: "length measure")
+    try NameRule.check(measure, of: "length measure")
     guard !measure.contains("*") else {
       throw CohortError.usage(
         "This cannot be the name of a length measure: \(measure)",

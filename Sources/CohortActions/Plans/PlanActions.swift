@@ -25,10 +25,10 @@ public struct PlanCreateAction: RecordAction {
     self.measure = measure
   }
 
-  /// - Throws: `cli.name`; `planning.configuration`; `store.unknown-snapshot`, `store.unknown-grouping` for one that the
+  /// - Throws: `store.name`; `planning.configuration`; `store.unknown-snapshot`, `store.unknown-grouping` for one that the
   ///   snapshot lacks, `store.unknown-length-measure`, `store.plan-exists`.
   public func run(on store: Store, _ control: JobControl) throws -> PlanCreateReport {
-    try NewName.check(plan, of: "plan")
+    try NameRule.check(plan, of: "plan")
     try configuration.validate()
     let measure = measure == SampleLengths.ownMeasure ? nil : measure
     let unit = try store.read { transaction in

@@ -18,7 +18,7 @@ public struct SnapshotCreateAction: RecordAction {
   /// - Throws: `store.snapshot-exists`, `pipeline.no-groupings`, `store.unknown-grouping`; what a part threw that one of the
   ///   groupings needs.
   public func run(on store: Store, _ control: JobControl) throws -> SnapshotRecord {
-    try NewName.check(snapshot, of: "snapshot")
+    try NameRule.check(snapshot, of: "snapshot")
     let names = try SnapshotJob.groupings(for: snapshot, groupings, in: store)
     let report = try StoreUpdater(store).update(.groupings(names), control: control)
     if let error = report.troubles.first?.error { throw error }

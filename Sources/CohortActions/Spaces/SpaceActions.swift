@@ -23,10 +23,10 @@ public struct SpaceCreateAction: RecordAction {
     self.model = model
   }
 
-  /// - Throws: `cli.name`, `store.embedding-space-exists`, `pipeline.no-model`; what asking the server throws, and then
+  /// - Throws: `store.name`, `store.embedding-space-exists`, `pipeline.no-model`; what asking the server throws, and then
   ///   nothing is made.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
-    try NewName.check(space, of: "space")
+    try NameRule.check(space, of: "space")
     let created: EmbeddingSpace
     if let server {
       let served = try ServedModel(asking: server, control)

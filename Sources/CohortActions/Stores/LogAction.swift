@@ -47,67 +47,21 @@ public struct LogAction: ListAction {
   }
 }
 
-extension LogEvent {
+extension LogPayload {
   /// What happened, as named values.
-  var details: ReportRecord {
+  fileprivate var details: ReportRecord {
+    ReportRecord(fields.filter { $0.views.contains(.listing) }.map { (name: $0.name, value: $0.value.report) })
+  }
+}
+
+extension LogField.Value {
+  fileprivate var report: ReportValue {
     switch self {
-    case .storeCreated(let id, let configuration):
-      return [
-        "id": .digest(id), "length_unit": .text(configuration.lengthUnit.name),
-        "dedupe": .text(configuration.dedupe.name),
-      ]
-    case .ingest(let event):
-      return [
-        "source": .unsigned(UInt64(event.source.rawValue)), "first": .id(event.first),
-        "inserted": .count(event.inserted), "duplicates": .count(event.duplicates),
-        "quarantined": .count(event.quarantined), "new_tasks": .count(event.newTasks.count),
-      ]
-    case .embed(let event):
-      return [
-        "space": .unsigned(UInt64(event.space.rawValue)), "vectors": .count(event.ranges.reduce(0) { $0 + $1.count }),
-        "without": .count(event.without.reduce(0) { $0 + $1.count }), "refused": .count(event.refused.count),
-      ]
-    case .groupingCreated(let event):
-      return ["name": .text(event.name), "definition": .text(event.definition.text)]
-    case .groupingDropped(let id): return ["grouping": .unsigned(UInt64(id.rawValue))]
-    case .round(let event):
-      return [
-        "grouping": .unsigned(UInt64(event.grouping.rawValue)), "assigned": .count(event.assigned),
-        "events": .count(event.events.count), "applied": .sequence(event.applied.sequence),
-        "provisional": .boolean(event.provisional), "state": .count(event.state),
-      ]
-    case .delete(let event): return ["samples": .count(event.ids.count), "reason": .text(event.reason)]
-    case .snapshotCreated(let event):
-      return ["name": .text(event.name), "samples": .count(event.samples), "digest": .digest(event.digest)]
-    case .snapshotDropped(_, let name), .planDropped(_, let name): return ["name": .text(name)]
-    case .planCreated(let event): return ["name": .text(event.name), "plan_hash": .digest(event.hash)]
-    case .checkpoint(let event):
-      return [
-        "run": .text(event.run), "number": .count(event.number), "epoch": .count(event.epoch),
-        "step": .count(event.step), "bytes": .count(event.stateBytes),
-      ]
-    case .dictionaryTrained(let number, let bytes):
-      return ["dictionary": .unsigned(UInt64(number)), "bytes": .count(bytes)]
-    case .spaceCreated(let event):
-      return [
-        "name": .text(event.name), "provider": .text(event.provider), "dimension": .count(event.dimension),
-        "fingerprint": .text(event.fingerprint), "text": .text(event.recipe.text.name),
-      ]
-    case .spaceDropped(let id, let name), .spaceMadeDefault(let id, let name):
-      return ["space": .unsigned(UInt64(id.rawValue)), "name": .text(name)]
-    case .runCreated(let name, let plan, let hash):
-      return ["name": .text(name), "plan": .text(plan), "plan_hash": .digest(hash)]
-    case .measureCreated(let event):
-      return [
-        "name": .text(event.name), "unit": .text(event.unit.name),
-        "tokenizer": event.tokenizer.map { .digest($0) } ?? .null,
-      ]
-    case .measureDropped(_, let name): return ["name": .text(name)]
-    case .measured(let event):
-      return [
-        "measure": .unsigned(UInt64(event.measure.rawValue)),
-        "samples": .count(event.ranges.reduce(0) { $0 + $1.count }),
-      ]
+    case .none: .null
+    case .boolean(let value): .boolean(value)
+    case .count(let value), .id(let value): .unsigned(value)
+    case .text(let value), .digest(let value): .text(value)
+    case .definition(let definition): .text(definition.text)
     }
   }
 }

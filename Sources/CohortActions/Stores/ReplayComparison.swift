@@ -21,7 +21,7 @@ struct ReplayComparison: Sendable {
     [
       "grouping": .text(report.grouping), "result": .text(result), "rounds": .count(report.rounds),
       "records": .count(report.records), "samples": .count(report.samples), "groups": .count(report.groups),
-      "digest": .text(Self.hexadecimal(report.digest)), "seconds": .number(seconds),
+      "digest": .text(report.digest.hexadecimal), "seconds": .number(seconds),
       "difference": report.difference.map {
         .record(["sequence": .sequence($0.sequence), "position": .count($0.position), "what": .text($0.what)])
       } ?? .optional(report.obstacle),
@@ -40,11 +40,6 @@ struct ReplayComparison: Sendable {
         place: "log entry \(difference.sequence), after record \(difference.position) of the grouping's feed",
         cause: difference.what)
     }
-  }
-
-  private static func hexadecimal(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }
 

@@ -38,11 +38,11 @@ public struct TrainAction: Action {
   }
 
   /// - Parameter step: gets each step when it is done.
-  /// - Throws: `cli.name`, `cli.run-exists`, `store.unknown-plan`; what the trainer throws.
+  /// - Throws: `store.name`, `cli.run-exists`, `store.unknown-plan`; what the trainer throws.
   public func run(
     on store: Store, _ control: JobControl, _ step: (ReportRecord) throws -> Void
   ) throws -> TrainReport {
-    if let runName { try NewName.check(runName, of: "run") }
+    if let runName { try NameRule.check(runName, of: "run") }
     let record = try store.read { try $0.existingPlan(plan) }
     let name = try runName(for: record, in: store)
     let batches = try StoreBatches(store: store, plan: record)

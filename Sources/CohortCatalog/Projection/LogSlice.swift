@@ -43,17 +43,17 @@ struct LogSlice {
       }
       var item = Item(entry: entry)
       switch entry.event {
-      case .ingest(let event):
+      case let event as LogEvent.Ingest:
         try Self.countTasks(transaction, of: [IDRange(first: event.first, count: event.inserted)], into: &item.tasks)
         for number in 0..<event.quarantined {
           item.quarantined.append(try Self.refusal(transaction, event.firstQuarantined + number, in: entry))
         }
         weight += item.quarantined.count
-      case .delete(let event):
+      case let event as LogEvent.Delete:
         let ranges = IDRange.runs(event.ids)
         try Self.countTasks(transaction, of: ranges, into: &item.tasks)
         weight += ranges.count
-      case .round(let event): weight += event.events.count
+      case let event as LogEvent.Round: weight += event.events.count
       default: break
       }
       items.append(item)

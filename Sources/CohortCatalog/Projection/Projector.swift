@@ -18,21 +18,21 @@ struct Projector {
       "INSERT INTO log (sequence, time, kind, summary) VALUES (?, ?, ?, ?)",
       [sequence, time, item.entry.event.kind.name, summary])
     switch item.entry.event {
-    case .storeCreated(let id, let configuration): try create(id, configuration)
-    case .ingest(let event): try ingest(event)
-    case .embed(let event): try embed(event)
-    case .groupingCreated(let event):
+    case let event as LogEvent.StoreCreated: try create(event.id, event.configuration)
+    case let event as LogEvent.Ingest: try ingest(event)
+    case let event as LogEvent.Embed: try embed(event)
+    case let event as LogEvent.GroupingCreated:
       try run(
         "INSERT INTO groupings (id, name, definition, created_sequence, created) VALUES (?, ?, ?, ?, ?)",
         [event.id.rawValue, event.name, try SummaryValue.json(event.definition.summary), sequence, time])
-    case .groupingDropped(let id):
-      try run("UPDATE groupings SET dropped_sequence = ? WHERE id = ?", [sequence, id.rawValue])
-    case .round(let event): try round(event)
-    case .delete(let event): try delete(event)
-    case .snapshotCreated(let event): try createSnapshot(event)
-    case .snapshotDropped(let id, _):
-      try run("UPDATE snapshots SET dropped_sequence = ? WHERE id = ?", [sequence, id])
-    case .planCreated(let event):
+    case let event as LogEvent.GroupingDropped:
+      try run("UPDATE groupings SET dropped_sequence = ? WHERE id = ?", [sequence, event.id.rawValue])
+    case let event as LogEvent.Round: try round(event)
+    case let event as LogEvent.Delete: try delete(event)
+    case let event as LogEvent.SnapshotCreated: try createSnapshot(event)
+    case let event as LogEvent.SnapshotDropped:
+      try run("UPDATE snapshots SET dropped_sequence = ? WHERE id = ?", [sequence, event.id])
+    case let event as LogEvent.PlanCreated:
       try run(
         """
         INSERT INTO plans (id, name, snapshot, grouping, hash, report, created_sequence, created)
@@ -41,12 +41,14 @@ struct Projector {
         [
           event.id, event.name, event.snapshot, event.grouping.rawValue, "\(event.hash)", event.report, sequence, time,
         ])
-    case .planDropped(let id, _): try run("UPDATE plans SET dropped_sequence = ? WHERE id = ?", [sequence, id])
-    case .checkpoint(let event): try checkpoint(event)
-    case .dictionaryTrained(let number, let bytes):
+    case let event as LogEvent.PlanDropped:
+      try run("UPDATE plans SET dropped_sequence = ? WHERE id = ?", [sequence, event.id])
+    case let event as LogEvent.Checkpoint: try checkpoint(event)
+    case let event as LogEvent.DictionaryTrained:
       try run(
-        "INSERT INTO dictionaries (number, bytes, sequence) VALUES (?, ?, ?)", [number, try cell(bytes), sequence])
-    case .spaceCreated(let event):
+        "INSERT INTO dictionaries (number, bytes, sequence) VALUES (?, ?, ?)",
+        [event.number, try cell(event.bytes), sequence])
+    case let event as LogEvent.SpaceCreated:
       try run(
         """
         INSERT INTO spaces (id, name, provider, fingerprint, dimension, element, text, model, sequence)
@@ -56,26 +58,28 @@ struct Projector {
           event.id.rawValue, event.name, event.provider, event.fingerprint, event.dimension, "\(event.element)",
           event.recipe.text.name, event.recipe["model"], sequence,
         ])
-    case .measureCreated(let event):
+    case let event as LogEvent.MeasureCreated:
       try run(
         "INSERT INTO length_measures (id, name, unit, tokenizer, sequence) VALUES (?, ?, ?, ?, ?)",
         [event.id.rawValue, event.name, event.unit.name, event.tokenizer.map { "\($0)" }, sequence])
-    case .measureDropped(let id, _):
-      try run("UPDATE length_measures SET dropped_sequence = ? WHERE id = ?", [sequence, id.rawValue])
-    case .measured(let event):
+    case let event as LogEvent.MeasureDropped:
+      try run("UPDATE length_measures SET dropped_sequence = ? WHERE id = ?", [sequence, event.id.rawValue])
+    case let event as LogEvent.Measured:
       try run(
         "UPDATE length_measures SET samples = samples + ? WHERE id = ?",
         [try cell(event.ranges.total), event.measure.rawValue])
-    case .spaceDropped(let id, _):
+    case let event as LogEvent.SpaceDropped:
       try run(
-        "UPDATE spaces SET dropped_sequence = ?, is_default = 0 WHERE id = ?", [sequence, id.rawValue])
-      try run("DELETE FROM refusals WHERE space = ?", [id.rawValue])
-    case .spaceMadeDefault(let id, _):
-      try run("UPDATE spaces SET is_default = (id = ?)", [id.rawValue])
-    case .runCreated(let name, let plan, let planHash):
+        "UPDATE spaces SET dropped_sequence = ?, is_default = 0 WHERE id = ?", [sequence, event.id.rawValue])
+      try run("DELETE FROM refusals WHERE space = ?", [event.id.rawValue])
+    case let event as LogEvent.SpaceMadeDefault:
+      try run("UPDATE spaces SET is_default = (id = ?)", [event.id.rawValue])
+    case let event as LogEvent.RunCreated:
       try run(
         "INSERT INTO runs (created_sequence, created, name, plan, plan_hash) VALUES (?, ?, ?, ?, ?)",
-        [sequence, time, name, plan, "\(planHash)"])
+        [sequence, time, event.name, event.plan, "\(event.planHash)"])
+    // Others are seen in the log only.
+    default: break
     }
     return CatalogPosition(
       store: store, applied: item.entry.sequence, mark: LogMark.of(item.entry, summary: summary))

@@ -27,6 +27,6 @@ public enum SnapshotJob {
 
   /// Takes a snapshot of groupings that are up to date.
   public static func create(_ store: Store, name: String, groupings: [String]) throws -> SnapshotRecord {
-    try store.write { try $0.createSnapshot(name: name, groupings: groupings) }
+    try store.createSnapshot(name: name, groupings: groupings)
   }
 }

@@ -286,11 +286,3 @@ extension LogEvent.Round {
     get throws { try events.prefix(2).map { try ByteReader.decode($0) { try GroupEvent(from: &$0) } } }
   }
 }
-
-extension UInt64 {
-  /// 16 hexadecimal digits.
-  var hexadecimal: String {
-    let digits = String(self, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
-}

@@ -81,11 +81,12 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
 
 extension WriteTransaction {
   /// Adds an embedding space.
-  /// - Throws: `store.embedding-space-exists`; `store.dimension` for dimensions beyond 1 to 65,536.
+  /// - Throws: `store.name`; `store.embedding-space-exists`; `store.dimension` for dimensions beyond 1 to 65,536.
   public func createSpace(
     name: String, provider: String, fingerprint: String, dimension: Int, element: ElementType = .float16,
     recipe: EmbeddingRecipe = EmbeddingRecipe()
   ) throws -> EmbeddingSpace {
+    try NameRule.check(name, of: "space")
     guard try reading.space(named: name) == nil else { throw CohortError.exists("embedding-space", name) }
     guard EmbeddingSpace.dimensions.contains(dimension) else {
       throw CohortError(
@@ -99,10 +100,9 @@ extension WriteTransaction {
     state.counters.nextColumn += 2
     try put(space)
     try log(
-      .spaceCreated(
-        LogEvent.SpaceCreated(
-          id: space.id, name: name, provider: provider, fingerprint: fingerprint, dimension: UInt32(dimension),
-          element: element, recipe: recipe)))
+      LogEvent.SpaceCreated(
+        id: space.id, name: name, provider: provider, fingerprint: fingerprint, dimension: UInt32(dimension),
+        element: element, recipe: recipe))
     return space
   }
 
@@ -153,7 +153,7 @@ extension WriteTransaction {
     }
     if record != space { try put(record) }
     if !event.refused.isEmpty { try require(StoreFormat.recipes) }
-    if !stored.isEmpty || !missing.isEmpty || !event.refused.isEmpty { try log(.embed(event)) }
+    if !stored.isEmpty || !missing.isEmpty || !event.refused.isEmpty { try log(event) }
     return stored.count
   }
 
@@ -164,4 +164,13 @@ extension WriteTransaction {
     return try (known == VectorState.pending.rawValue || known == VectorState.refused.rawValue)
       && columns.uint8(Column.tombstone, row: id.rawValue) == 0
   }
+}
+
+/// The number of an embedding space in its store.
+public struct SpaceID: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+  public let rawValue: UInt32
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+  public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+  public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+  public var description: String { String(rawValue) }
 }

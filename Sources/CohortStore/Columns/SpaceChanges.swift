@@ -84,7 +84,7 @@ extension WriteTransaction {
     guard changes.chosen != space.id else { return }
     changes.chosen = space.id
     try put(changes)
-    try log(.spaceMadeDefault(id: space.id, name: name))
+    try log(LogEvent.SpaceMadeDefault(id: space.id, name: name))
   }
 
   /// Forgets an embedding space. Its vectors are out of reach with this transaction, and removed by
@@ -110,7 +110,7 @@ extension WriteTransaction {
     changes.dropped += 1
     try put(changes)
     try remove(space)
-    try log(.spaceDropped(id: space.id, name: name))
+    try log(LogEvent.SpaceDropped(id: space.id, name: name))
   }
 
   /// Removes chunks of dropped spaces.

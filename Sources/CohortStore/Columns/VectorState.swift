@@ -74,8 +74,8 @@ extension ReadTransaction {
   public func refusedSamples(in space: EmbeddingSpace) throws -> [RefusedSample] {
     guard try vectorCounts(in: space).refused > 0 else { return [] }
     var reasons: [SampleID: String] = [:]
-    try forEachEntry(of: [.embed]) { entry in
-      if case .embed(let event) = entry.event, event.space == space.id {
+    try forEachEntry(of: [LogEvent.Embed.kind]) { entry in
+      if let event = entry.event as? LogEvent.Embed, event.space == space.id {
         for sample in event.refused { reasons[sample.id] = sample.reason }
       }
       return true

@@ -69,9 +69,11 @@ struct SealPlace: Hashable, Sendable {
   let salt: UInt64
 
   /// `finalize(key ^ finalize(table + 0x9e3779b97f4a7c15))`, with SplitMix64's finaliser.
-  init(_ table: Table, _ key: UInt64) {
-    salt = Mixing.finalize(key ^ Mixing.finalize(table.rawValue &+ 0x9e37_79b9_7f4a_7c15))
+  init(number table: UInt64, _ key: UInt64) {
+    salt = Mixing.finalize(key ^ Mixing.finalize(table &+ 0x9e37_79b9_7f4a_7c15))
   }
+
+  init(_ table: Table, _ key: UInt64) { self.init(number: table.rawValue, key) }
 
   /// The same with the XXH3-64 of the key.
   init(_ table: Table, _ key: [UInt8]) { self.init(table, XXH3.hash64(key)) }

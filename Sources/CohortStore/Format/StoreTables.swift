@@ -28,6 +28,9 @@ struct StoreTables {
     TableDefinition("runs", key: .bytes),
   ]
 
+  /// Tables that came after the first stores: they need not be there.
+  static let optional: [OptionalTable] = []
+
   init(_ environment: Environment) throws {
     meta = try environment.table("meta")
     log = try environment.table("log")

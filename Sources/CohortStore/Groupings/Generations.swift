@@ -71,6 +71,7 @@ extension WriteTransaction {
   /// - Throws: `store.generation` when the rows do not follow those that are there; `store.unknown-grouping`.
   public func write(_ slice: GenerationSlice, to grouping: GroupingRecord) throws -> GroupingRecord {
     var record = try existing(grouping)
+    try checkNeeds(of: record.definition)
     var isNew = false
     var generations: Generations
     if let known = record.generations {
@@ -109,6 +110,7 @@ extension WriteTransaction {
   /// - Complexity: a scan of the group column.
   public func complete(_ round: RoundCommit, assigned: UInt64, of grouping: GroupingRecord) throws -> GroupingRecord {
     var record = try existing(grouping)
+    try checkNeeds(of: record.definition)
     guard let pending = record.generations?.pending, pending.applied == round.applied, pending.digest == round.digest,
       pending.cursor >= record.rows, !round.isProvisional
     else {
@@ -132,10 +134,9 @@ extension WriteTransaction {
       }
     }
     try log(
-      .round(
-        LogEvent.Round(
-          grouping: record.id, applied: round.applied, provisional: false, assigned: assigned, events: round.events,
-          state: round.digest)))
+      LogEvent.Round(
+        grouping: record.id, applied: round.applied, provisional: false, assigned: assigned, events: round.events,
+        state: round.digest))
     return record
   }
 

@@ -47,29 +47,44 @@ public struct RoundCommit: Sendable {
 extension WriteTransaction {
   /// Adds a grouping; its groups come with its first round.
   /// - Parameter material: bytes that the definition only names: the anchors of a grouping by anchors. They never change.
-  /// - Throws: `store.grouping-exists`; `store.unknown-length-measure`.
+  /// - Throws: `store.name`; `store.grouping-exists`; `store.unknown-embedding-space`, `store.unknown-length-measure`,
+  ///   `store.unknown-grouping` for what the definition names.
   public func createGrouping(
     name: String, definition: GroupingDefinition, material: [UInt8] = []
   ) throws -> GroupingRecord {
+    try NameRule.check(name, of: "grouping")
     guard try reading.grouping(named: name) == nil else { throw CohortError.exists("grouping", name) }
-    if let measure = definition.measure, try reading.measure(named: measure) == nil {
-      throw CohortError.unknown("length-measure", measure, known: try reading.measures().map(\.name))
-    }
+    try checkNeeds(of: definition)
     let id = GroupingID(state.counters.nextGrouping)
     state.counters.nextGrouping += 1
     let columnNumber = state.counters.nextColumn
     state.counters.nextColumn += definition.criterion.hasMaterial ? 3 : 2
     let sequence = try log(
-      .groupingCreated(LogEvent.GroupingCreated(id: id, name: name, definition: definition)))
+      LogEvent.GroupingCreated(id: id, name: name, definition: definition))
     var record = GroupingRecord(
       id: id, name: name, definition: definition, created: sequence, columnNumber: columnNumber)
-    for feature in definition.features { try require(feature.bit) }
+    for feature in definition.features { try require(feature.feature) }
     if definition.criterion.hasMaterial {
       try columns.set(record.materialColumn, from: 0, Self.words(material))
       record.materialBytes = UInt64(material.count)
     }
     try put(record)
     return record
+  }
+
+  /// Makes sure that what a grouping looks at is there: whoever asked may have looked in an earlier transaction.
+  /// - Complexity: a look-up or two.
+  func checkNeeds(of definition: GroupingDefinition) throws {
+    if let space = definition.space, try reading.space(named: space) == nil {
+      throw CohortError.unknown("embedding-space", space, known: try reading.spaces().map(\.name))
+    }
+    if let measure = definition.measure, try reading.measure(named: measure) == nil {
+      throw CohortError.unknown("length-measure", measure, known: try reading.measures().map(\.name))
+    }
+    guard case .product(let first, let second, _) = definition.criterion else { return }
+    for factor in [first, second] where try reading.grouping(named: factor) == nil {
+      throw CohortError.unknown("grouping", factor, known: try reading.groupings().map(\.name))
+    }
   }
 
   private static func words(_ bytes: [UInt8]) -> [UInt32] {
@@ -96,17 +111,19 @@ extension WriteTransaction {
     for column in record.columns { try removeChunks(of: column) }
     try remove(record)
     state.counters.droppedGroupings += 1
-    try log(.groupingDropped(record.id))
+    try log(LogEvent.GroupingDropped(id: record.id))
   }
 
   /// Stores a round: assignments, groups, the engine's state and the log entry, in this transaction. A round that
   /// changes very many chunks is written in slices instead: `write(_:to:)` and `complete`.
   /// - Returns: the grouping's record afterwards.
-  /// - Throws: `store.unknown-grouping` when the grouping was dropped, `store.unknown-sample` for an assignment of a sample
+  /// - Throws: `store.unknown-grouping` when the grouping was dropped, and as `createGrouping` for what it looks at;
+  ///   `store.unknown-sample` for an assignment of a sample
   ///   that does not exist.
   @discardableResult
   public func commit(_ round: RoundCommit, to grouping: GroupingRecord) throws -> GroupingRecord {
     var record = try existing(grouping)
+    try checkNeeds(of: record.definition)
     // What was written of another round is of no use any more.
     record.generations?.pending = nil
     record.groupCount += try put(round.groups, in: grouping.id)
@@ -137,16 +154,15 @@ extension WriteTransaction {
     }
     try put(record)
     try log(
-      .round(
-        LogEvent.Round(
-          grouping: grouping.id, applied: round.applied, provisional: round.isProvisional,
-          assigned: UInt64(round.assignments.count), events: round.events, state: round.digest)))
+      LogEvent.Round(
+        grouping: grouping.id, applied: round.applied, provisional: round.isProvisional,
+        assigned: UInt64(round.assignments.count), events: round.events, state: round.digest))
     return record
   }
 
   /// Notes what a reader must know of complete rounds.
   func requireFeatures(ofRoundsOf grouping: GroupingRecord) throws {
-    for feature in grouping.definition.criterion.featuresOfRounds { try require(feature.bit) }
+    for feature in grouping.definition.criterion.featuresOfRounds { try require(feature.feature) }
   }
 
   /// Stores groups with the sizes that they have. - Returns: how many of them are new.

@@ -5,8 +5,9 @@ extension WriteTransaction {
   /// - Parameters:
   ///   - unit: any but `field`.
   ///   - tokenizer: XXH3-128 of the tokenizer's file, for `tokens`.
-  /// - Throws: `store.length-measure-exists`; `store.length-unit`.
+  /// - Throws: `store.name`; `store.length-measure-exists`; `store.length-unit`.
   public func createMeasure(name: String, unit: LengthUnit, tokenizer: Digest128? = nil) throws -> LengthMeasure {
+    try NameRule.check(name, of: "length measure")
     guard name != SampleLengths.ownMeasure, try reading.measure(named: name) == nil else {
       throw CohortError.exists("length-measure", name)
     }
@@ -23,7 +24,7 @@ extension WriteTransaction {
     state.counters.nextColumn += 3
     try put(measure)
     try log(
-      .measureCreated(LogEvent.MeasureCreated(id: measure.id, name: name, unit: unit, tokenizer: tokenizer)))
+      LogEvent.MeasureCreated(id: measure.id, name: name, unit: unit, tokenizer: tokenizer))
     return measure
   }
 
@@ -61,7 +62,7 @@ extension WriteTransaction {
     for (column, values) in zip(record.columns, parts) { try columns.set(column, from: first.rawValue, values) }
     record.rows = end
     try put(record)
-    try log(.measured(LogEvent.Measured(measure: record.id, ranges: IDRange.runs(measured), end: end)))
+    try log(LogEvent.Measured(measure: record.id, ranges: IDRange.runs(measured), end: end))
     return measured.count
   }
 
@@ -80,6 +81,6 @@ extension WriteTransaction {
     for column in record.columns { try removeChunks(of: column) }
     try remove(record)
     state.counters.droppedMeasures += 1
-    try log(.measureDropped(record.id, name: name))
+    try log(LogEvent.MeasureDropped(id: record.id, name: name))
   }
 }

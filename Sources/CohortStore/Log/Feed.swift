@@ -59,7 +59,8 @@ public struct FeedPart: Sendable {
   /// Appends an entry's records behind the first `skip`, at most `limit`. - Returns: whether those were all.
   fileprivate mutating func append(_ entry: LogEntry, of feed: Feed, skip: UInt64, limit: Int) -> Bool {
     let before = records.count
-    let (taken, isComplete) = ReadTransaction.take(entry.event, feed, skip: skip, limit: limit, into: &records)
+    let (taken, isComplete) = ReadTransaction.take(
+      entry.payload.changes(in: feed), skip: skip, limit: limit, into: &records)
     if records.count > before { entries.append((entry.sequence, before, skip)) }
     next =
       isComplete
@@ -94,18 +95,16 @@ extension ReadTransaction {
 
   /// Appends an entry's records, without the first `skip`, at most `limit`.
   fileprivate static func take(
-    _ event: LogEvent, _ feed: Feed, skip: UInt64, limit: Int, into records: inout [FeedRecord]
+    _ changes: LogChanges, skip: UInt64, limit: Int, into records: inout [FeedRecord]
   ) -> (taken: UInt64, isComplete: Bool) {
     let ranges: [IDRange]
-    switch (event, feed) {
-    case (.ingest(let ingest), .inserted): ranges = [IDRange(first: ingest.first, count: ingest.inserted)]
-    case (.embed(let embed), .embedded(let space)) where embed.space == space: ranges = embed.ranges
-    case (.measured(let event), .measured(let measure)) where event.measure == measure: ranges = event.ranges
-    case (.delete(let delete), _):
-      let rest = delete.ids.dropFirst(Int(clamping: skip))
+    switch changes {
+    case .none: return (0, true)
+    case .added(let added): ranges = added
+    case .removed(let ids):
+      let rest = ids.dropFirst(Int(clamping: skip))
       records.append(contentsOf: rest.prefix(limit).map(FeedRecord.removed))
       return (UInt64(min(rest.count, limit)), rest.count <= limit)
-    default: return (0, true)
     }
     var skip = skip
     var taken: UInt64 = 0
@@ -125,4 +124,20 @@ extension ReadTransaction {
     }
     return (taken, true)
   }
+}
+
+/// How far a reader of the log has come: `offset` records of entry `sequence` are consumed, and all earlier entries.
+public struct FeedPosition: Hashable, Comparable, Sendable {
+  public var sequence: LogSequence
+  public var offset: UInt64
+
+  public init(sequence: LogSequence, offset: UInt64) {
+    self.sequence = sequence
+    self.offset = offset
+  }
+
+  /// Before the first entry.
+  public static let start = FeedPosition(sequence: LogSequence(1), offset: 0)
+
+  public static func < (a: Self, b: Self) -> Bool { (a.sequence, a.offset) < (b.sequence, b.offset) }
 }

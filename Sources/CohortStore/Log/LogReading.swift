@@ -14,7 +14,7 @@ extension ReadTransaction {
     try forEachStoredEntry(from: sequence) { sequence, bytes in
       next = sequence.next
       // Behind checksum and version; a kind that is not known is decoded, and that fails.
-      if bytes.count > 9, let kind = LogKind(rawValue: bytes[9]), !kinds.contains(kind) {
+      if bytes.count > 9, let kind = LogEvent.kind(tag: bytes[9])?.kind, !kinds.contains(kind) {
         _ = try Sealed.open(bytes, SealPlace(.log, sequence.rawValue), "Log entry \(sequence)")
         return true
       }
@@ -29,8 +29,8 @@ extension ReadTransaction {
   public func forEachRound(
     of grouping: GroupingID, from sequence: LogSequence, _ body: (LogEntry, LogEvent.Round) throws -> Bool
   ) throws -> LogSequence {
-    try forEachEntry(of: [.round], from: sequence) { entry in
-      guard case .round(let round) = entry.event, round.grouping == grouping else { return true }
+    try forEachEntry(of: [LogEvent.Round.kind], from: sequence) { entry in
+      guard let round = entry.event as? LogEvent.Round, round.grouping == grouping else { return true }
       return try body(entry, round)
     }
   }

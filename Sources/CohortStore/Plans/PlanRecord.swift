@@ -66,19 +66,29 @@ extension ReadTransaction {
 
 extension WriteTransaction {
   /// Stores a plan over a grouping of a snapshot.
+  /// - Parameter snapshot: as an earlier transaction read it; it may have been dropped since.
+  /// - Throws: `store.name`; `store.plan-exists`; `store.unknown-snapshot`; `store.unknown-grouping` when the snapshot does
+  ///   not hold it.
   public func createPlan(
     name: String, snapshot: SnapshotRecord, grouping: GroupingID, hash: Digest128, plan: [UInt8], report: String
   ) throws -> PlanRecord {
+    try NameRule.check(name, of: "plan")
     guard try reading.plan(named: name) == nil else { throw CohortError.exists("plan", name) }
+    guard let stored = try reading.snapshot(snapshot.id), stored.digest == snapshot.digest else {
+      throw CohortError.unknown("snapshot", snapshot.name, known: try reading.snapshots().map(\.name))
+    }
+    guard stored.groupings.contains(where: { $0.id == grouping }) else {
+      let name = try reading.grouping(grouping)?.name ?? "\(grouping)"
+      throw CohortError.unknown("grouping", name, known: stored.groupings.map(\.name))
+    }
     let record = PlanRecord(
       id: state.counters.nextPlan, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash,
       created: state.time, plan: plan, report: report)
     state.counters.nextPlan += 1
     try put(record)
     try log(
-      .planCreated(
-        LogEvent.PlanCreated(
-          id: record.id, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash, report: report)))
+      LogEvent.PlanCreated(
+        id: record.id, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash, report: report))
     return record
   }
 
@@ -89,6 +99,6 @@ extension WriteTransaction {
     }
     try remove(record)
     state.counters.droppedPlans += 1
-    try log(.planDropped(id: record.id, name: name))
+    try log(LogEvent.PlanDropped(id: record.id, name: name))
   }
 }

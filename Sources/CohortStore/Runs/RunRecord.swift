@@ -100,13 +100,14 @@ enum Checkpoints {
 extension WriteTransaction {
   /// Adds a run that follows a plan.
   public func createRun(name: String, plan: PlanRecord) throws -> RunRecord {
+    try NameRule.check(name, of: "run")
     guard try reading.run(named: name) == nil else { throw CohortError.exists("run", name) }
     let record = RunRecord(
       id: state.counters.nextRun, name: name, plan: plan.name, planHash: plan.hash, created: state.time,
       nextCheckpoint: 0)
     state.counters.nextRun += 1
     try put(record)
-    try log(.runCreated(name: name, plan: plan.name, planHash: plan.hash))
+    try log(LogEvent.RunCreated(name: name, plan: plan.name, planHash: plan.hash))
     return record
   }
 
@@ -127,10 +128,9 @@ extension WriteTransaction {
     }
     try put(run)
     try log(
-      .checkpoint(
-        LogEvent.Checkpoint(
-          run: name, number: number, plan: run.plan, planHash: run.planHash, epoch: epoch, step: step,
-          stateBytes: UInt64(bytes.count))))
+      LogEvent.Checkpoint(
+        run: name, number: number, plan: run.plan, planHash: run.planHash, epoch: epoch, step: step,
+        stateBytes: UInt64(bytes.count)))
     return number
   }
 }

@@ -27,7 +27,7 @@ extension WriteTransaction {
       state.counters.deleted += 1
       done.append(id)
     }
-    if !done.isEmpty { try log(.delete(LogEvent.Delete(ids: done, reason: reason))) }
+    if !done.isEmpty { try log(LogEvent.Delete(ids: done, reason: reason)) }
     return done
   }
 

@@ -53,6 +53,6 @@ extension WriteTransaction {
     try Sealed.seal(bytes, place).withUnsafeBytes { try unsafe.put(tables.dictionaries, UInt64(number), $0) }
     state.counters.dictionary = number
     try require(StoreFormat.trainedDictionaries)
-    try log(.dictionaryTrained(number: number, bytes: UInt64(bytes.count)))
+    try log(LogEvent.DictionaryTrained(number: number, bytes: UInt64(bytes.count)))
   }
 }

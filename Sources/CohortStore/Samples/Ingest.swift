@@ -72,11 +72,10 @@ extension WriteTransaction {
       return outcome
     }
     try log(
-      .ingest(
-        LogEvent.Ingest(
-          source: source, newSource: newSource, firstNewTask: firstNewTask, newTasks: newTasks, first: SampleID(first),
-          inserted: outcome.inserted, duplicates: outcome.duplicates, firstQuarantined: firstQuarantined,
-          quarantined: outcome.quarantined, quarantinedBefore: outcome.quarantinedBefore)))
+      LogEvent.Ingest(
+        source: source, newSource: newSource, firstNewTask: firstNewTask, newTasks: newTasks, first: SampleID(first),
+        inserted: outcome.inserted, duplicates: outcome.duplicates, firstQuarantined: firstQuarantined,
+        quarantined: outcome.quarantined, quarantinedBefore: outcome.quarantinedBefore))
     return outcome
   }
 

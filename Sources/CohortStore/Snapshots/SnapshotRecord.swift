@@ -19,16 +19,15 @@ public struct SnapshotRecord: Hashable, Sendable, NamedRecord {
   var number: UInt32 { id }
 
   init(
-    id: UInt32, name: String, sequence: LogSequence, created: Int64, samples: UInt64, digest: Digest128,
-    groupings: [SnapshotGrouping]
+    id: UInt32, name: String, sequence: LogSequence, created: Int64, samples: UInt64, groupings: [SnapshotGrouping]
   ) {
     self.id = id
     self.name = name
     self.sequence = sequence
     self.created = created
     self.samples = samples
-    self.digest = digest
     self.groupings = groupings
+    digest = Self.digest(of: groupings)
   }
 
   init(from reader: inout ByteReader) throws {
@@ -47,6 +46,17 @@ public struct SnapshotRecord: Hashable, Sendable, NamedRecord {
           definition: try GroupingDefinition(from: &reader), digest: try reader.digest(),
           groups: Int(clamping: try reader.varint()), idWidth: Int(try reader.fixed(UInt8.self))))
     }
+  }
+
+  /// XXH3-128 over (grouping id u32, digest) of all groupings.
+  static func digest(of groupings: [SnapshotGrouping]) -> Digest128 {
+    var digest = StreamingDigest()
+    for grouping in groupings {
+      digest.update(grouping.id.rawValue)
+      digest.update(grouping.digest.high)
+      digest.update(grouping.digest.low)
+    }
+    return digest.finish()
   }
 
   func encode(into writer: inout ByteWriter) {
@@ -109,6 +119,9 @@ enum Membership {
   static let groupTable = UInt32.max
   /// Positions that pieces can be numbered for.
   static let capacity = UInt64(groupTable) * UInt64(idsPerPiece)
+
+  /// How all keys of a snapshot begin.
+  static func prefix(_ snapshot: UInt32) -> [UInt8] { withUnsafeBytes(of: snapshot.bigEndian) { [UInt8]($0) } }
 
   static func key(_ snapshot: UInt32, _ grouping: GroupingID, _ piece: UInt32) -> [UInt8] {
     withUnsafeBytes(of: (snapshot.bigEndian, grouping.rawValue.bigEndian, piece.bigEndian)) { [UInt8]($0) }

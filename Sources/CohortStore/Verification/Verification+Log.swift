@@ -31,7 +31,26 @@ extension Verification {
       case StoreCounters.key: _ = try StoreCounters(value)
       case IdentityDirectory.key: _ = try IdentityDirectory(value)
       case SpaceChanges.key: _ = try SpaceChanges(value)
+      case SnapshotDrafts.key: _ = try SnapshotDrafts(value)
       default: break
+      }
+    }
+  }
+
+  /// An optional table that is there is named by the format, and its values are where they belong.
+  func check(_ optional: OptionalTable) {
+    guard let table = unsafe.table(optional.definition) else { return }
+    let name = optional.definition.name
+    let format = collect("meta") { try unsafe.get(tables.meta, StoreFormat.key).map { try StoreFormat.Record($0) } }
+    expect(format??.contains(optional.feature) == true, "table \(name)", "the store's format does not tell of it")
+    switch table.key {
+    case .bytes:
+      forEach(table) { (key: [UInt8], value: UnsafeRawBufferPointer) in
+        _ = try Sealed.open(value, SealPlace(number: optional.number, XXH3.hash64(key)), "A value of \(name)")
+      }
+    case .integer:
+      forEach(table) { (key: UInt64, value: UnsafeRawBufferPointer) in
+        _ = try Sealed.open(value, SealPlace(number: optional.number, key), "A value of \(name)")
       }
     }
   }
@@ -44,7 +63,7 @@ extension Verification {
       expect(key == expected, "log entry \(expected)", "it is missing: the next one is \(key)")
       expected = key + 1
       do {
-        history.add(try LogEntry(sequence: LogSequence(key), value).event) { problem("log entry \(key)", $0) }
+        try LogEntry(sequence: LogSequence(key), value).payload.check(&history) { problem("log entry \(key)", $0) }
       } catch {
         isWhole = false
         throw error
@@ -70,62 +89,5 @@ extension Verification {
     compare("snapshots", UInt64(history.snapshots.count), UInt64(counters.records(of: .snapshot)))
     compare("plans", UInt64(history.plans.count), UInt64(counters.records(of: .plan)))
     compare("dictionaries", UInt64(history.dictionary), UInt64(counters.dictionary))
-  }
-}
-
-extension LogHistory {
-  /// Adds an event; `problem` is told what does not fit to the events before.
-  mutating func add(_ event: LogEvent, _ problem: (String) -> Void) {
-    switch event {
-    case .ingest(let ingest):
-      if ingest.first.rawValue != inserted { problem("its samples begin with \(ingest.first), not \(inserted)") }
-      if ingest.firstQuarantined != quarantined {
-        problem("its quarantined records begin with \(ingest.firstQuarantined), not \(quarantined)")
-      }
-      if ingest.firstNewTask.rawValue != tasks { problem("its tasks begin with \(ingest.firstNewTask), not \(tasks)") }
-      if let new = ingest.newSource, ingest.source.rawValue != sources {
-        problem("source \"\(new.name)\" is \(ingest.source), not \(sources)")
-      }
-      inserted &+= ingest.inserted
-      quarantined &+= ingest.quarantined
-      tasks &+= UInt32(truncatingIfNeeded: ingest.newTasks.count)
-      sources &+= ingest.newSource == nil ? 0 : 1
-    case .spaceCreated(let created): spaces.insert(created.id)
-    case .spaceMadeDefault(let id, _):
-      if !spaces.contains(id) { problem("embedding space \(id) is not there") }
-      defaultSpace = id
-    case .spaceDropped(let id, _):
-      if spaces.remove(id) == nil { problem("embedding space \(id) was not there") }
-      if defaultSpace == id { problem("it drops the default space") }
-    case .embed(let embed):
-      if !spaces.contains(embed.space) { problem("embedding space \(embed.space) is not there") }
-      vectors[embed.space, default: 0] &+= embed.ranges.reduce(0) { $0 &+ $1.count }
-    case .delete(let delete):
-      deleted &+= UInt64(delete.ids.count)
-      if let id = delete.ids.first(where: { $0.rawValue >= inserted }) {
-        problem("it deletes \(id), which is not there")
-      }
-    case .groupingCreated(let created): groupings.insert(created.id)
-    case .groupingDropped(let id): if groupings.remove(id) == nil { problem("grouping \(id) was not there") }
-    case .round(let round):
-      if !groupings.contains(round.grouping) { problem("grouping \(round.grouping) is not there") }
-    case .snapshotCreated(let created): snapshots[created.id] = created.digest
-    case .snapshotDropped(let id, _):
-      if snapshots.removeValue(forKey: id) == nil { problem("snapshot \(id) was not there") }
-    case .planCreated(let created):
-      plans[created.id] = created.hash
-      if snapshots[created.snapshot] == nil { problem("snapshot \(created.snapshot) is not there") }
-    case .planDropped(let id, _): if plans.removeValue(forKey: id) == nil { problem("plan \(id) was not there") }
-    case .dictionaryTrained(let number, _): dictionary = number
-    case .measureCreated(let created): measures[created.id] = (0, 0)
-    case .measureDropped(let id, _):
-      if measures.removeValue(forKey: id) == nil { problem("length measure \(id) was not there") }
-    case .measured(let measured):
-      guard let before = measures[measured.measure], before.end < measured.end, measured.end <= inserted else {
-        return problem("its samples do not follow those that length measure \(measured.measure) has")
-      }
-      measures[measured.measure] = (before.samples &+ measured.ranges.reduce(0) { $0 &+ $1.count }, measured.end)
-    case .storeCreated, .runCreated, .checkpoint: break
-    }
   }
 }

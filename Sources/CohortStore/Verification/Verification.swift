@@ -29,6 +29,7 @@ extension Store {
         verification.checkRuns(transaction)
         verification.checkQuarantine()
         verification.checkDictionaries()
+        for table in optional { verification.check(table) }
         return verification.report
       }
     }

@@ -61,7 +61,7 @@ final class OwnedStore {
           "assigned": .stringConvertible(update.assigned), "splits": .stringConvertible(update.splits),
           "merges": .stringConvertible(update.merges), "deleted": .stringConvertible(update.deleted),
           "groups": .stringConvertible(update.groups), "provisional": .stringConvertible(update.provisional),
-          "pending": .stringConvertible(update.pending), "digest": .string(Self.hex(digest)),
+          "pending": .stringConvertible(update.pending), "digest": .string(digest.hexadecimal),
           "seconds": .stringConvertible(seconds),
         ])
     case .trouble(let part, let error):
@@ -108,11 +108,6 @@ final class OwnedStore {
     log.log(
       level: isNews ? .info : .debug, "readers",
       metadata: ["cleared": .stringConvertible(cleared), "lag": .stringConvertible(lag ?? 0)])
-  }
-
-  private static func hex(_ value: UInt64) -> String {
-    let text = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - text.count) + text
   }
 }
 

@@ -70,7 +70,12 @@ final class StoreWorker {
 
   /// Takes the right to write a store.
   static func open(_ settings: Settings) throws -> Store {
-    try Store.open(at: settings.store, access: .owner(name: "cohortd"))
+    let store = try Store.open(at: settings.store, access: .owner(name: "cohortd"))
+    // It will be made when the first vectors come.
+    if try store.read({ try $0.space(named: settings.space) }) == nil {
+      try NameRule.check(settings.space, of: "space")
+    }
+    return store
   }
 
   // MARK: The loop

@@ -1,0 +1,36 @@
+public import CohortCore
+
+extension LogEvent {
+  /// A length measure was added; its lengths come with `Measured`.
+  public struct MeasureCreated: LogEventKind {
+    public static let kind = LogKind(16, "length-created")
+    public var id: MeasureID
+    public var name: String
+    public var unit: LengthUnit
+    /// XXH3-128 of the tokenizer's file, for `tokens`.
+    public var tokenizer: Digest128?
+
+    public var fields: [LogField] {
+      [
+        .id("measure", id.rawValue, in: .summary), .text("name", name), .text("unit", unit.name),
+        tokenizer.map { .digest("tokenizer", $0) } ?? LogField("tokenizer", .none, in: .listing),
+      ]
+    }
+  }
+}
+
+extension LogEvent.MeasureCreated {
+  init(from reader: inout ByteReader) throws {
+    id = MeasureID(try reader.fixed())
+    name = try reader.string()
+    (unit, tokenizer) = try reader.lengthUnit()
+  }
+
+  func encode(into writer: inout ByteWriter) {
+    writer.fixed(id.rawValue)
+    writer.string(name)
+    writer.lengthUnit(unit, tokenizer: tokenizer)
+  }
+
+  func check(_ history: inout LogHistory, _ problem: (String) -> Void) { history.measures[id] = (0, 0) }
+}

@@ -1,0 +1,46 @@
+public import CohortCore
+
+extension LogEvent {
+  /// A plan over one grouping of a snapshot was stored.
+  public struct PlanCreated: LogEventKind {
+    public static let kind = LogKind(10, "plan-created")
+    public var id: UInt32
+    public var name: String
+    public var snapshot: UInt32
+    public var grouping: GroupingID
+    /// Of the plan's bytes.
+    public var hash: Digest128
+    /// The report as JSON, for people.
+    public var report: String
+
+    public var fields: [LogField] {
+      [
+        .id("plan", id, in: .summary), .text("name", name), .id("snapshot", snapshot, in: .summary),
+        .id("grouping", grouping.rawValue, in: .summary), .digest("hash", hash, in: .summary),
+        .digest("plan_hash", hash, in: .listing),
+      ]
+    }
+  }
+}
+
+extension LogEvent.PlanCreated {
+  init(from reader: inout ByteReader) throws {
+    self.init(
+      id: try reader.fixed(), name: try reader.string(), snapshot: try reader.fixed(),
+      grouping: GroupingID(try reader.fixed()), hash: try reader.digest(), report: try reader.string())
+  }
+
+  func encode(into writer: inout ByteWriter) {
+    writer.fixed(id)
+    writer.string(name)
+    writer.fixed(snapshot)
+    writer.fixed(grouping.rawValue)
+    writer.digest(hash)
+    writer.string(report)
+  }
+
+  func check(_ history: inout LogHistory, _ problem: (String) -> Void) {
+    history.plans[id] = hash
+    if history.snapshots[snapshot] == nil { problem("snapshot \(snapshot) is not there") }
+  }
+}

@@ -1,0 +1,23 @@
+internal import CohortCore
+
+/// What the name of something new may be: one that can be typed again and that a table can show. Names that are in a store
+/// already may be anything, and sources and tasks are named by the data.
+///
+/// The store checks it where something gets a name; callers check it earlier where much work would come before.
+public enum NameRule {
+  /// Bytes of UTF-8.
+  public static let longest = 200
+
+  /// - Parameter kind: what gets the name, for the message.
+  /// - Throws: `store.name` for an empty name, one of more than 200 bytes, and one with control characters.
+  public static func check(_ name: String, of kind: String) throws {
+    let isPrintable = name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    guard !name.isEmpty, name.utf8.count <= longest, isPrintable else {
+      throw CohortError(
+        .storeName, "This cannot be the name of a \(kind)",
+        cause: name.isEmpty
+          ? "it is empty" : isPrintable ? "it is longer than \(longest) bytes" : "it holds control characters",
+        hint: "Choose a short name of printable characters")
+    }
+  }
+}
