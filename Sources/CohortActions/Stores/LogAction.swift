@@ -27,22 +27,21 @@ public struct LogAction: ListAction {
     let end = try store.read { try $0.counters.lastSequence }
     var next = LogSequence(max(first, 1))
     if let last, end.rawValue >= last { next = max(next, LogSequence(end.rawValue - last + 1)) }
+    let wanted = kinds.isEmpty ? Set(LogKind.allCases) : kinds
     while next <= end {
       var block: [LogEntry] = []
-      try store.read { transaction in
-        try transaction.forEachEntry(from: next) { entry in
-          block.append(entry)
-          return block.count < Self.blockEntries && entry.sequence < end
+      next = try store.read { transaction in
+        try transaction.forEachEntry(of: wanted, from: next) { entry in
+          if entry.sequence <= end { block.append(entry) }
+          return entry.sequence < end && block.count < Self.blockEntries
         }
       }
-      guard let reached = block.last?.sequence else { break }
-      for entry in block where kinds.isEmpty || kinds.contains(entry.event.kind) {
+      for entry in block {
         try row([
           "sequence": .sequence(entry.sequence), "time": .time(entry.time), "kind": .text(entry.event.kind.name),
           "details": .record(entry.event.details),
         ])
       }
-      next = reached.next
     }
   }
 }

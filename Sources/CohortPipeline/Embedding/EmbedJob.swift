@@ -28,9 +28,7 @@ public enum EmbedJob {
     control: JobControl = JobControl()
   ) throws -> EmbedReport {
     let (space, counts) = try store.read { transaction in
-      guard let space = try transaction.space(named: name) else {
-        throw CohortError.unknown("embedding-space", name, known: try transaction.spaces().map(\.name))
-      }
+      let space = try transaction.existingSpace(name)
       return (space, try transaction.vectorCounts(in: space))
     }
     try check(encoder.identity, makes: space)

@@ -69,9 +69,7 @@ public enum ExportJob {
         }
         return ids
       case .snapshot(let name):
-        guard let snapshot = try transaction.snapshot(named: name) else {
-          throw CohortError.unknown("snapshot", name, known: try transaction.snapshots().map(\.name))
-        }
+        let snapshot = try transaction.existingSnapshot(name)
         guard let grouping = snapshot.groupings.first else { return [] }
         var ids: [SampleID] = []
         try transaction.forEachPiece(of: grouping.id, in: snapshot) {
@@ -80,9 +78,7 @@ public enum ExportJob {
         }
         return ids.sorted()
       case .group(let group, let name):
-        guard let grouping = try transaction.grouping(named: name) else {
-          throw CohortError.unknown("grouping", name, known: try transaction.groupings().map(\.name))
-        }
+        let grouping = try transaction.existingGrouping(name)
         var ids: [SampleID] = []
         try transaction.forEachMember(of: group, in: grouping) {
           ids += $0

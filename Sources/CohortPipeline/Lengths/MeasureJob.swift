@@ -41,9 +41,7 @@ public enum MeasureJob {
     _ store: Store, measure name: String, counter: LengthCounter, control: JobControl = JobControl()
   ) throws -> MeasureReport {
     let (measure, end) = try store.read { transaction in
-      guard let measure = try transaction.measure(named: name) else {
-        throw CohortError.unknown("length-measure", name, known: try transaction.measures().map(\.name))
-      }
+      let measure = try transaction.existingMeasure(name)
       return (measure, try transaction.counters.nextSample)
     }
     var slice = MeasuredSlice(store: store, measure: measure, end: end, control: control)

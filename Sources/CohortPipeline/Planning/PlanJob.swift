@@ -40,9 +40,7 @@ public enum PlanJob {
     _ store: Store, _ transaction: borrowing ReadTransaction, snapshot snapshotName: String,
     grouping groupingName: String, lengths: TotalLengths, areMembersAsked: Bool
   ) throws -> (SnapshotRecord, SnapshotGrouping, Population) {
-    guard let snapshot = try transaction.snapshot(named: snapshotName) else {
-      throw CohortError.unknown("snapshot", snapshotName, known: try transaction.snapshots().map(\.name))
-    }
+    let snapshot = try transaction.existingSnapshot(snapshotName)
     guard let grouping = snapshot.groupings.first(where: { $0.name == groupingName }) else {
       throw CohortError(
         .pipelineNotInSnapshot, "Snapshot \"\(snapshotName)\" does not hold grouping \"\(groupingName)\"",

@@ -14,9 +14,7 @@ struct TotalLengths {
       (column, measure) = (Column.totalLength, nil)
       return
     }
-    guard let measure = try transaction.measure(named: name) else {
-      throw CohortError.unknown("length-measure", name, known: try transaction.measures().map(\.name))
-    }
+    let measure = try transaction.existingMeasure(name)
     (column, self.measure) = (measure.column(.total), measure)
   }
 

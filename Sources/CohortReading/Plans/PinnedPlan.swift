@@ -24,9 +24,7 @@ public struct PinnedPlan: Sendable {
   /// - Throws: `store.unknown-plan`; else as `init(_:_:)`.
   public init(_ store: Store, named name: String) throws {
     self = try store.read { transaction in
-      guard let record = try transaction.plan(named: name) else {
-        throw CohortError.unknown("plan", name, known: try transaction.plans().map(\.name))
-      }
+      let record = try transaction.existingPlan(name)
       return try PinnedPlan(store, record, transaction)
     }
   }

@@ -136,9 +136,7 @@ extension WriteTransaction {
   }
 
   private func existingSpace(_ name: String) throws -> EmbeddingSpace {
-    guard let space = try reading.space(named: name) else {
-      throw CohortError.unknown("embedding-space", name, known: try reading.spaces().map(\.name))
-    }
+    let space = try reading.existingSpace(name)
     return space
   }
 

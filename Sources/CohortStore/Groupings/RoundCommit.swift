@@ -75,16 +75,9 @@ extension WriteTransaction {
   /// Makes sure that what a grouping looks at is there: whoever asked may have looked in an earlier transaction.
   /// - Complexity: a look-up or two.
   func checkNeeds(of definition: GroupingDefinition) throws {
-    if let space = definition.space, try reading.space(named: space) == nil {
-      throw CohortError.unknown("embedding-space", space, known: try reading.spaces().map(\.name))
-    }
-    if let measure = definition.measure, try reading.measure(named: measure) == nil {
-      throw CohortError.unknown("length-measure", measure, known: try reading.measures().map(\.name))
-    }
-    guard case .product(let first, let second, _) = definition.criterion else { return }
-    for factor in [first, second] where try reading.grouping(named: factor) == nil {
-      throw CohortError.unknown("grouping", factor, known: try reading.groupings().map(\.name))
-    }
+    if let space = definition.space { _ = try reading.existingSpace(space) }
+    if let measure = definition.measure { _ = try reading.existingMeasure(measure) }
+    for factor in definition.factors { _ = try reading.existingGrouping(factor) }
   }
 
   private static func words(_ bytes: [UInt8]) -> [UInt32] {
@@ -96,9 +89,7 @@ extension WriteTransaction {
   /// Removes a grouping, its groups and its columns. Snapshots that hold its membership keep it.
   /// - Throws: `store.grouping-in-use` while it is a factor of a product.
   public func dropGrouping(named name: String) throws {
-    guard let record = try reading.grouping(named: name) else {
-      throw CohortError.unknown("grouping", name, known: try reading.groupings().map(\.name))
-    }
+    let record = try reading.existingGrouping(name)
     let products = try reading.groupings().filter { $0.definition.factors.contains(name) }
     guard products.isEmpty else {
       throw CohortError(

@@ -69,9 +69,7 @@ extension WriteTransaction {
   /// Removes a length measure and its lengths.
   /// - Throws: `store.unknown-length-measure`; `store.length-measure-in-use` while groupings divide by it.
   public func dropMeasure(named name: String) throws {
-    guard let record = try reading.measure(named: name) else {
-      throw CohortError.unknown("length-measure", name, known: try reading.measures().map(\.name))
-    }
+    let record = try reading.existingMeasure(name)
     let groupings = try reading.groupings().filter { $0.definition.measure == name }.map(\.name)
     guard groupings.isEmpty else {
       throw CohortError(

@@ -94,9 +94,7 @@ extension WriteTransaction {
 
   /// Removes a plan. Checkpoints of runs that used it stay.
   public func dropPlan(named name: String) throws {
-    guard let record = try reading.plan(named: name) else {
-      throw CohortError.unknown("plan", name, known: try reading.plans().map(\.name))
-    }
+    let record = try reading.existingPlan(name)
     try remove(record)
     state.counters.droppedPlans += 1
     try log(LogEvent.PlanDropped(id: record.id, name: name))

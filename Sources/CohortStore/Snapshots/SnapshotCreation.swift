@@ -31,9 +31,7 @@ extension WriteTransaction {
   /// Removes a snapshot and its membership.
   /// - Throws: `store.snapshot-in-use` while a plan stands on it.
   public func dropSnapshot(named name: String) throws {
-    guard let record = try reading.snapshot(named: name) else {
-      throw CohortError.unknown("snapshot", name, known: try reading.snapshots().map(\.name))
-    }
+    let record = try reading.existingSnapshot(name)
     let plans = try reading.plans().filter { $0.snapshot == record.id }.map(\.name)
     guard plans.isEmpty else {
       throw CohortError(

@@ -100,9 +100,7 @@ extension ReadTransaction {
   /// The groupings with these names.
   func existingGroupings(_ names: [String]) throws -> [GroupingRecord] {
     try names.map { name in
-      guard let grouping = try grouping(named: name) else {
-        throw CohortError.unknown("grouping", name, known: try groupings().map(\.name))
-      }
+      let grouping = try existingGrouping(name)
       return grouping
     }
   }
