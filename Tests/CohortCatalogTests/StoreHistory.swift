@@ -138,13 +138,13 @@ struct StoreHistory {
   }
 
   private mutating func createGrouping() throws {
+    let space = try store.read { try $0.spaces().last }
+    let nearby: any GroupingKind = space.map { EmbeddingKind(space: $0.name) } ?? TaskKind()
     let definitions: [GroupingDefinition] = [
       GroupingDefinition(criterion: .task), GroupingDefinition(criterion: .attribute("k\"ey")),
       GroupingDefinition(criterion: .length(.response, .given([16, 64]))),
       GroupingDefinition(criterion: .length(.prompt, .quantiles(8)), granularity: .groups(3)),
-      GroupingDefinition(
-        criterion: try store.read { try $0.spaces().last }.map { .embedding(space: $0.name) } ?? .task,
-        granularity: .groupSize(100)),
+      GroupingDefinition(criterion: nearby, granularity: .groupSize(100)),
     ]
     let definition = definitions[Int.random(in: 0..<definitions.count, using: &random)]
     let name = name("grouping")

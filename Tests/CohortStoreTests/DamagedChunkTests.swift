@@ -81,7 +81,7 @@ import Testing
         return true
       }
       var deletions: [LogSequence] = []
-      let end = try transaction.forEachEntry(of: [.delete, .embed]) {
+      let end = try transaction.forEachEntry(of: [LogEvent.Delete.kind, LogEvent.Embed.kind]) {
         deletions.append($0.sequence)
         return true
       }
@@ -96,11 +96,11 @@ import Testing
       return (all, deletions, rounds)
     }
     #expect(
-      deletions == all.filter { [.delete, .embed].contains($0.event.kind) }.map(\.sequence) && deletions.count == 2)
+      deletions == all.filter { [LogEvent.Delete.kind, LogEvent.Embed.kind].contains($0.event.kind) }.map(\.sequence) && deletions.count == 2)
     #expect(rounds.count == 1)
     try flip(try value("log", withUnsafeBytes(of: UInt64(2).bigEndian) { Array($0) }))
     #expect {
-      try made.store.read { _ = try $0.forEachEntry(of: [.delete]) { _ in true } }
+      try made.store.read { _ = try $0.forEachEntry(of: [LogEvent.Delete.kind]) { _ in true } }
     } throws: { ($0 as? CohortError)?.code == .storeCorrupted }
   }
 }

@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func aGroupingWithoutWhatItLooksAt() throws {
-    func create(_ criterion: GroupingDefinition.Criterion) throws -> String? {
+    func create(_ criterion: some GroupingKind) throws -> String? {
       try refusal { _ = try $0.createGrouping(name: "late", definition: GroupingDefinition(criterion: criterion)) }
     }
     _ = try store.write { try $0.createSpace(name: "old", provider: "npy", fingerprint: "f", dimension: 2) }
@@ -49,7 +49,7 @@ import Testing
     #expect(try create(.embedding(space: "old")) == "store.unknown-embedding-space")
     let digest = Digest128(high: 1, low: 2)
     #expect(
-      try create(.anchors(GroupingDefinition.Anchors(space: "old", votes: 1, leakage: 1, set: digest)))
+      try create(.anchors(AnchorsKind(space: "old", votes: 1, leakage: 1, set: digest)))
         == "store.unknown-embedding-space")
     #expect(try create(.length(.response, .quantiles(2), measure: "m")) == "store.unknown-length-measure")
     #expect(try create(.product("tasks", "g", minimum: 2)) == "store.unknown-grouping")
