@@ -48,10 +48,7 @@ public enum ExportJob {
       (ids, task) = try store.read { transaction in
         var wanted: TaskID?
         if let name = request.task {
-          guard let task = try transaction.task(named: name) else {
-            throw CohortError.unknown("task", name, known: try transaction.tasks().map(\.name))
-          }
-          wanted = task.id
+          wanted = try transaction.existingTask(name).id
         }
         return (try Self.ids(request.scope, transaction), wanted)
       }
