@@ -10,6 +10,7 @@ public struct GroupingListAction: ListAction {
     "grouping", "by", "groups", "assigned", "samples", .hidden("created"), .hidden("applied"), .hidden("guard_ratio"),
   ]
 
+  /// Lists every grouping of the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
@@ -33,7 +34,9 @@ public struct GroupingListAction: ListAction {
 public struct GroupingRefineAction: RecordAction {
   public static let name = "grouping refine"
   public var access: ActionAccess { .writes }
+  /// Name of the grouping to refine, which must be by embedding.
   public var grouping: String
+  /// The most passes over all samples.
   public var passes: Int
   /// Ends with the first pass that lowers the error by less than this share of it.
   public var share: Double
@@ -73,7 +76,9 @@ public struct GroupingLeakageAction: ListAction {
   public static let name = "grouping leakage"
   public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["id", "group", "label", "cosine"]
+  /// The columns of the rows when `counts` is set.
   public static let countColumns: [ReportColumn] = ["group", "label", "leaked"]
+  /// Name of the grouping, which must be by anchors.
   public var grouping: String
   /// The least cosine; nil for the one that the grouping was created with.
   public var threshold: Float?

@@ -6,9 +6,11 @@ public import CohortStore
 public struct GroupingCreateAction: RecordAction {
   public static let name = "grouping create"
   public var access: ActionAccess { .writes }
+  /// Name of the new grouping: unique in the store.
   public var grouping: String
   /// What makes samples members of one group.
   public var spelling: GroupingSpelling
+  /// What was chosen for this kind; `check` refuses choices that it does not take.
   public var choices: GroupingChoices
 
   public init(_ grouping: String, by spelling: GroupingSpelling, _ choices: GroupingChoices = GroupingChoices()) {

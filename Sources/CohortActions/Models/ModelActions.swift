@@ -36,6 +36,7 @@ public struct ModelListAction: ListAction {
     "model", "dimension", "tokens", "bytes", "fingerprint", .hidden("path"),
   ]
 
+  /// Lists every model that lies in the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
@@ -47,6 +48,7 @@ public struct ModelListAction: ListAction {
 public struct ModelInfoAction: RecordAction {
   public static let name = "model info"
   public var access: ActionAccess { .reads }
+  /// The model's name in the store.
   public var model: String
 
   public init(model: String) { self.model = model }

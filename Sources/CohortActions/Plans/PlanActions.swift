@@ -8,9 +8,13 @@ public import CohortStore
 public struct PlanCreateAction: RecordAction {
   public static let name = "plan create"
   public var access: ActionAccess { .writes }
+  /// Name of the new plan: unique in the store.
   public var plan: String
+  /// Name of the snapshot that the plan stands on.
   public var snapshot: String
+  /// Name of the grouping, one of the snapshot's, whose groups the batches come from.
   public var grouping: String
+  /// Batch size, policies and seed of the plan; checked before anything is read.
   public var configuration: PlanConfiguration
   /// The length measure that budget, curriculum and padding count by; nil for the store's own.
   public var measure: String?
@@ -50,6 +54,7 @@ public struct PlanListAction: ListAction {
     "plan", "snapshot", "grouping", "batch_size", "steps", "rows", "created", "plan_hash", .hidden("report"),
   ]
 
+  /// Lists every plan of the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
@@ -76,7 +81,9 @@ public struct PlanShowAction: ListAction {
   public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids"]
   public static let isStream = true
+  /// Name of the plan.
   public var plan: String
+  /// The epoch whose batches are shown, counted from 0.
   public var epoch: UInt64
   /// The first step, and the one behind the last; nil for the end of the epoch.
   public var steps: (lower: UInt64, upper: UInt64?)
@@ -122,11 +129,13 @@ public struct PlanShowAction: ListAction {
 public struct PlanDigestAction: RecordAction {
   public static let name = "plan digest"
   public var access: ActionAccess { .reads }
+  /// Name of the plan.
   public var plan: String
   /// From 0 on.
   public var epochs: UInt64
   /// The digest is the same for every number of ranks and of micro-batches: the ids are put together from their parts.
   public var world: Int
+  /// Micro-batches that each rank cuts its share of a step into.
   public var accumulation: Int
 
   public init(plan: String, epochs: UInt64, world: Int = 1, accumulation: Int = 1) {

@@ -2,13 +2,16 @@ public import CohortCore
 internal import Foundation
 
 extension ReportValue {
+  /// A sample's number.
   public static func id(_ value: SampleID) -> ReportValue { .unsigned(value.rawValue) }
 
   /// A group's number; null for samples that have none yet.
   public static func id(_ value: GroupID) -> ReportValue { value == .unassigned ? .null : .unsigned(UInt64(value.rawValue)) }
 
+  /// A log entry's number.
   public static func sequence(_ value: LogSequence) -> ReportValue { .unsigned(value.rawValue) }
 
+  /// 32 hexadecimal digits.
   public static func digest(_ value: Digest128) -> ReportValue { .text(value.description) }
 
   /// Milliseconds since 1970 as an RFC 3339 time in UTC.

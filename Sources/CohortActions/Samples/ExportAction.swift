@@ -7,6 +7,7 @@ public import Foundation
 public struct ExportAction: Action {
   public static let name = "export"
   public var access: ActionAccess { .reads }
+  /// Which samples, in which form, and where to.
   public var request: ExportRequest
 
   public init(_ request: ExportRequest) { self.request = request }
@@ -18,6 +19,7 @@ public struct ExportAction: Action {
 }
 
 extension ExportReport {
+  /// The counts of the export, with where it went.
   public func record(file: String) -> ReportRecord {
     [
       "file": .text(file), "written": .count(written), "bytes": .count(bytes), "deleted": .count(deleted),

@@ -6,6 +6,7 @@ public import CohortStore
 public struct SnapshotCreateAction: RecordAction {
   public static let name = "snapshot create"
   public var access: ActionAccess { .writes }
+  /// Name of the new snapshot: unique in the store.
   public var snapshot: String
   /// Empty for all that the store has.
   public var groupings: [String]
@@ -34,6 +35,7 @@ public struct SnapshotListAction: ListAction {
     "snapshot", "created", "samples", "log_sequence", "groupings", .hidden("digest"),
   ]
 
+  /// Lists every snapshot of the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {

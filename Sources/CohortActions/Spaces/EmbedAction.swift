@@ -6,9 +6,11 @@ public import CohortStore
 public struct EmbedAction: Action {
   public static let name = "embed run"
   public var access: ActionAccess { .writes }
+  /// The columns of the rows that the report has: one a space.
   public static let columns = EmbedReport.columns
   /// Nil for every space that has an encoder.
   public var space: String?
+  /// Whether texts that an encoder refused before are given to it again.
   public var retryingRefused: Bool
 
   public init(space: String? = nil, retryingRefused: Bool = false) {
@@ -31,8 +33,10 @@ public struct EmbedAction: Action {
 }
 
 extension EmbedReport {
+  /// The keys of `record`.
   public static let columns: [ReportColumn] = ["space", "embedded", "without_vector", "refused"]
 
+  /// What was embedded in one space.
   public var record: ReportRecord {
     [
       "space": .text(space), "embedded": .count(embedded), "without_vector": .count(without),

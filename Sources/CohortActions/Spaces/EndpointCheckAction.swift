@@ -4,7 +4,9 @@ public import CohortProviders
 
 /// `embed check`: tries an embedding server. Needs no store, and stores nothing.
 public struct EndpointCheckAction: Sendable {
+  /// As people type it.
   public static let name = "embed check"
+  /// The address, interface, model and key's place of the server to try.
   public var server: ProviderConfiguration
   /// The largest batch to try.
   public var mostTexts: Int

@@ -7,7 +7,9 @@ public import CohortStore
 public struct SpaceCreateAction: RecordAction {
   public static let name = "space create"
   public var access: ActionAccess { .writes }
+  /// Name of the new space: unique in the store.
   public var space: String
+  /// The part of each sample that the encoder is given.
   public var text: EmbeddedText
   /// The server that makes the vectors; nil for a model of the store.
   public var server: ProviderConfiguration?
@@ -47,6 +49,7 @@ public struct SpaceListAction: ListAction {
     .hidden("fingerprint"), .hidden("element"),
   ]
 
+  /// Lists every space of the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
@@ -66,6 +69,7 @@ public struct SpaceListAction: ListAction {
 public struct SpaceShowAction: RecordAction {
   public static let name = "space show"
   public var access: ActionAccess { .reads }
+  /// Name of the space.
   public var space: String
 
   public init(space: String) { self.space = space }
@@ -88,6 +92,7 @@ public struct SpaceShowAction: RecordAction {
 public struct SpaceDefaultAction: RecordAction {
   public static let name = "space default"
   public var access: ActionAccess { .writes }
+  /// Name of the space that becomes the default.
   public var space: String
 
   public init(space: String) { self.space = space }

@@ -8,6 +8,7 @@ public struct InfoAction: RecordAction {
   public static let name = "info"
   public var access: ActionAccess { .reads }
 
+  /// Tells of the whole store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
@@ -67,6 +68,7 @@ public struct RebuildCatalogAction: RecordAction {
   public static let name = "rebuild-catalog"
   public var access: ActionAccess { .writes }
 
+  /// Makes the whole catalog anew.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {

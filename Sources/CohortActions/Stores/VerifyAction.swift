@@ -81,6 +81,7 @@ public struct VerifyAction: RecordAction {
 
 /// What was read, mended and found damaged.
 public struct VerifyReport: RecordReport {
+  /// The keys of the records of `problems`.
   public static let problemColumns: [ReportColumn] = ["place", "what", "repairable"]
 
   let path: String
@@ -95,6 +96,7 @@ public struct VerifyReport: RecordReport {
 
   private var count: UInt64 { verified.problemCount + UInt64(others.count) }
 
+  /// What is damaged: the listed problems of the data file, then those of plans, files and catalog.
   public var problems: [ReportRecord] { (verified.problems + others).map(\.record) }
   /// Nil when nothing was to be mended.
   public var repair: ReportRecord? { repaired?.record }

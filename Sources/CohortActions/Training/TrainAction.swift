@@ -10,9 +10,11 @@ internal import CohortTrainer
 public struct TrainAction: Action {
   public static let name = "train"
   public var access: ActionAccess { .writes }
+  /// The columns of the rows, one a step.
   public static let columns: [ReportColumn] = [
     "epoch", "step", "group", "loss", "tokens", "samples", .hidden("missing"), "samples_per_second", "checkpointed",
   ]
+  /// Name of the plan to follow.
   public var plan: String
   /// Until this many epochs of the plan are done.
   public var epochs: UInt64
@@ -81,6 +83,7 @@ public struct TrainReport: RecordReport {
   let epochs: UInt64
   let result: TrainingResult
 
+  /// Digest of the learner's weights at the end, in hexadecimal digits: equal runs, equal digests.
   public var weightsDigest: String { result.weightsDigest.description }
 
   public var record: ReportRecord {

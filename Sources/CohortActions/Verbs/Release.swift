@@ -1,4 +1,5 @@
 /// This release of Cohort.
 public enum Release {
+  /// Semantic version, as `--version` prints it.
   public static let version = "0.1.0"
 }

@@ -5,7 +5,9 @@ internal import CohortLMDB
 public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.space
   static let dimensions = 1...65_536
+  /// Given by the store when the space is created; never given again.
   public var id: SpaceID
+  /// Given by the user; unique among the store's spaces, and free again once the space is dropped.
   public var name: String
   /// Who makes the vectors, for example `npy` for vectors given by the user.
   public var provider: String

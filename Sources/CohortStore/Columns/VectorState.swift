@@ -4,6 +4,7 @@ public import CohortCore
 public enum VectorState: UInt8, Sendable {
   /// Not embedded yet.
   case pending = 0
+  /// The vector column has a row for it.
   case present = 1
   /// Looked at, and it has no usable vector (zero, not finite): it is never clustered.
   case none = 2
@@ -31,9 +32,13 @@ extension ReadTransaction {
 
 /// How many samples of a store, deleted ones left out, are in each state of a space.
 public struct VectorCounts: Hashable, Sendable {
+  /// Samples still to be embedded.
   public var pending: UInt64 = 0
+  /// Samples with a vector.
   public var present: UInt64 = 0
+  /// Samples that were looked at and have no usable vector.
   public var none: UInt64 = 0
+  /// Samples whose text the encoder refuses.
   public var refused: UInt64 = 0
 }
 

@@ -4,9 +4,13 @@ internal import CohortLMDB
 /// A training run: which plan it follows and how many checkpoints it has made.
 public struct RunRecord: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.run
+  /// Given by the store when the run is created; never given again.
   public var id: UInt32
+  /// Given by the user; unique among the store's runs.
   public var name: String
+  /// Name of the plan that the run follows; the plan may have been dropped since.
   public var plan: String
+  /// Hash of that plan: a plan of the same name with another hash is another plan.
   public var planHash: Digest128
   /// Milliseconds since 1970, UTC.
   public var created: Int64
@@ -45,6 +49,7 @@ public struct RunRecord: Hashable, Sendable, NamedRecord {
 
 /// A checkpoint as the store keeps it.
 public struct StoredCheckpoint: Sendable {
+  /// Its number in its run, counted from 0.
   public var number: UInt64
   /// The encoded checkpoint: opaque to the store.
   public var bytes: [UInt8]

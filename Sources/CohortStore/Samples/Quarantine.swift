@@ -6,10 +6,13 @@ public struct QuarantineRecord: Hashable, Sendable {
   /// First byte of the keys in `names` by which a record is found that is in quarantine already.
   static let nameKind = UInt8(ascii: "q")
 
+  /// The source that the record was read from.
   public var source: SourceID
+  /// 1-based line, row or element of its source.
   public var line: UInt64
   /// Stable reason code.
   public var reason: String
+  /// What is wrong with the record, for people; the words may change from release to release.
   public var detail: String
   /// The first bytes of the record, at most `SampleBatch.Rejection.rawLimit`.
   public var raw: [UInt8]
