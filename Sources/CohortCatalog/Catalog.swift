@@ -10,6 +10,9 @@ public struct CatalogOptions: Hashable, Sendable {
   /// The file may not grow beyond this.
   public var maximumBytes: Int?
 
+  /// - Parameters:
+  ///   - sliceLength: at least 1; smaller values are taken as 1.
+  ///   - maximumBytes: nil for no limit but the disk's.
   public init(sliceLength: Int = 1000, maximumBytes: Int? = nil) {
     self.sliceLength = max(sliceLength, 1)
     self.maximumBytes = maximumBytes
@@ -32,10 +35,12 @@ public struct CatalogOptions: Hashable, Sendable {
 ///
 /// May be used from any thread; catching up and copying are done one at a time.
 public final class Catalog: Sendable {
+  /// Name of the catalog's file in the store's folder.
   public static let fileName = "catalog.sqlite"
 
   /// The file, whether or not this process uses it.
   public let path: String
+  /// How the catalog is kept; fixed when it is opened.
   public let options: CatalogOptions
   /// What opening did.
   public let opening: CatalogRefresh

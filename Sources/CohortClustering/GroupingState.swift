@@ -27,6 +27,7 @@ public import CohortVectors
 /// Several rounds may share a transaction if `table` shows what the earlier ones wrote. If a round throws, the state is
 /// what it was before.
 public struct GroupingState: Sendable {
+  /// What the groups are made by; fixed when the grouping is created.
   public let definition: GroupingDefinition
   /// Values of a vector; 0 unless the grouping is by embedding.
   public let dimension: Int
@@ -71,6 +72,7 @@ public struct GroupingState: Sendable {
   /// Open groups, ascending.
   public var groups: [GroupID] { hashes.map(\.group) }
 
+  /// How many groups are open.
   public var groupCount: Int { hashes.count }
 
   /// What is known of an open group; nil for an id that is not open.

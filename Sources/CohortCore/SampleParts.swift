@@ -19,6 +19,7 @@ public struct SampleParts: Hashable, Sendable {
     response = (0..<count).last(where: isAssistant)
   }
 
+  /// The parts of a conversation. Complexity: O(messages behind the response).
   public init(_ messages: [Message]) {
     self.init(count: messages.count) { messages[$0].role == .assistant }
   }
@@ -41,6 +42,7 @@ public struct SampleParts: Hashable, Sendable {
 extension SampleContent {
   /// A message in place. Valid only inside the closure that got it.
   public struct MessageView {
+    /// Who speaks.
     public let role: MessageRole
     /// A JSON object, empty when there is none.
     public let extra: UnsafeRawBufferPointer
@@ -51,7 +53,9 @@ extension SampleContent {
   /// The messages of a sample in place, and what is prompt and response among them. Valid only inside the closure that
   /// got it.
   public struct PartsView {
+    /// All messages, in order.
     public let messages: [MessageView]
+    /// Which of them are prompt and response, by index.
     public let parts: SampleParts
 
     /// The messages before the response; all where there is none.

@@ -64,8 +64,11 @@ public struct Plan: Sendable {
   /// The plan's bytes, self-contained and the same on every platform: layout in `Schemas/plan.md`.
   public func encode() -> [UInt8] { bytes }
 
+  /// The settings that it was made with, as they are in its bytes.
   public var configuration: PlanConfiguration { resolution.configuration }
+  /// The store that the population was read from; another store's readers refuse the plan.
   public var storeID: Digest128 { resolution.storeID }
+  /// The name that the snapshot had when the plan was made.
   public var snapshotName: String { resolution.snapshotName }
   /// Content hash of the membership the plan was made for. The store compares it before it turns positions into ids.
   public var populationDigest: Digest128 { resolution.populationDigest }

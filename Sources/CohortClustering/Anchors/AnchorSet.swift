@@ -13,6 +13,7 @@ public struct AnchorSet: Hashable, Sendable {
   /// `count * dimension` values, row after row, of length 1.
   public let vectors: [Float]
 
+  /// How many anchors there are: at least 1, and at most 2²⁴.
   public var count: Int { owners.count }
 
   static let layoutVersion: UInt8 = 1

@@ -11,6 +11,7 @@ public import CohortCore
 public struct ProductCells: Sendable {
   /// Which samples a group has.
   public struct Cell: Hashable, Sendable {
+    /// The group of the first grouping.
     public var first: GroupID
     /// Nil for the rest of `first`.
     public var second: GroupID?
@@ -21,12 +22,14 @@ public struct ProductCells: Sendable {
     }
   }
 
+  /// The least number of samples of a cell that is a group of its own; at least 1.
   public let minimum: UInt64
   private var counts: [UInt64: UInt64] = [:]
   private var numbers: [UInt64: GroupID] = [:]
   private var last: (pair: UInt64, group: GroupID)?
   /// The groups with members, and their numbers of samples.
   public private(set) var sizes: [GroupID: UInt64] = [:]
+  /// Which cell each group with members is; empty before `decide`.
   public private(set) var cells: [GroupID: Cell] = [:]
 
   /// - Parameter minimum: least number of samples of a cell that is a group of its own.

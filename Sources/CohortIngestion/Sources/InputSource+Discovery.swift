@@ -11,7 +11,9 @@ public struct Discovery: Sendable {
 
 /// Something the user should know that is not an error.
 public struct IngestionNote: Hashable, Sendable, CustomStringConvertible {
+  /// What the note is about: a file or folder, as it was found.
   public var path: String
+  /// What was done or left out, and why, in words.
   public var message: String
 
   public init(path: String, message: String) {

@@ -9,6 +9,7 @@ internal import CohortKernels
 ///
 /// Used by one thread at a time.
 public final class NPYReader {
+  /// The file, as it was given; opened once and kept open.
   public let path: String
   /// Number of vectors.
   public let count: Int

@@ -6,6 +6,7 @@ internal import CohortVectors
 
 /// What embedding did.
 public struct EmbedReport: Hashable, Sendable {
+  /// Name of the space that the vectors are in.
   public var space: String
   /// Samples that got a vector.
   public var embedded: UInt64 = 0

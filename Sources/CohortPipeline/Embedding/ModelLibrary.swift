@@ -10,13 +10,17 @@ internal import Foundation
 public struct ModelLibrary: Sendable {
   /// One model.
   public struct Model: Hashable, Sendable {
+    /// Its folder's name, unique in the store: letters, digits, `.`, `-` and `_`.
     public var name: String
     /// Where its files are.
     public var path: String
+    /// Values in a vector that it makes.
     public var dimension: Int
     /// Tokens that it knows.
     public var tokens: Int
+    /// Hash of the files that decide its vectors: another fingerprint makes another space.
     public var fingerprint: String
+    /// Size of its files, papers included.
     public var bytes: UInt64
   }
 
@@ -27,6 +31,7 @@ public struct ModelLibrary: Sendable {
   private let store: Store?
   private let folder: String
 
+  /// The library of an existing store. Reads nothing yet.
   public init(_ store: Store) {
     self.store = store
     folder = StoreLayout(store.path).models

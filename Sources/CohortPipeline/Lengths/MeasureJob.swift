@@ -5,6 +5,7 @@ public import CohortStore
 
 /// What measuring did.
 public struct MeasureReport: Hashable, Sendable {
+  /// Name of the measure that the lengths are by.
   public var measure: String
   /// Samples that got their lengths.
   public var measured: UInt64 = 0

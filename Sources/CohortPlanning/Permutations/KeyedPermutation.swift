@@ -8,6 +8,7 @@ internal import CohortCore
 ///
 /// Complexity: made in O(min(count, 256)); a value in O(1); the inverse in O(1) above 256, else O(count).
 public struct KeyedPermutation: Sendable {
+  /// How many values are permuted; indices and values are below it.
   public let count: UInt64
   private let table: [UInt8]
   private let network: FeistelNetwork?

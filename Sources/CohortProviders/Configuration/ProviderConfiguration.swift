@@ -13,6 +13,7 @@ public enum ProviderKind: String, CaseIterable, Sendable {
 
 /// Where the key of a server is kept. The key itself is never part of a configuration.
 public enum KeySource: Hashable, Sendable {
+  /// The server asks for no key.
   case none
   /// The name of an environment variable.
   case environment(String)
@@ -24,7 +25,9 @@ public enum KeySource: Hashable, Sendable {
 public enum VectorFormat: String, CaseIterable, Sendable {
   /// Base64 if the server knows it, else numbers.
   case automatic = "auto"
+  /// Always base64: exact, and a third of the bytes.
   case base64
+  /// Always JSON numbers, for servers that know nothing else.
   case float
 }
 
@@ -33,6 +36,7 @@ public enum VectorFormat: String, CaseIterable, Sendable {
 /// `kind`, `model`, `dimensions`, `prefix` and `textLimit` decide which vectors come out, and are part of the encoder's
 /// identity. Everything else may change at any time.
 public struct ProviderConfiguration: Hashable, Sendable {
+  /// The interface that the server speaks.
   public var kind: ProviderKind
   /// `http` or `https`. Without a path the usual one of the interface is added: `http://localhost:8000` is asked at
   /// `/v1/embeddings`, `https://host/v2` at `/v2/embeddings`.
@@ -46,6 +50,7 @@ public struct ProviderConfiguration: Hashable, Sendable {
   /// Texts are cut to as many UTF-8 bytes, at a character. For servers that refuse what is too long for the model
   /// instead of cutting it.
   public var textLimit: Int?
+  /// Where the key is kept; the key itself is read when the server is first asked.
   public var key = KeySource.none
   /// A PEM file with the certificates to trust, in place of the system's.
   public var certificates: String?
@@ -61,6 +66,7 @@ public struct ProviderConfiguration: Hashable, Sendable {
   public var tokens = 32_768
   /// Requests under way at the same time.
   public var concurrency = 4
+  /// How an OpenAI-compatible server writes vectors; others ignore it.
   public var format = VectorFormat.automatic
   /// Least cosine between two embeddings of one text. What is below is another model.
   public var tolerance = 0.999

@@ -24,8 +24,10 @@ public struct StoreLayout: Hashable, Sendable {
   /// Those of further length measures, by their hashes.
   public var tokenizers: String { "\(folder)/tokenizers" }
 
+  /// Name of the data file in the store's folder.
   public static let dataName = "data.mdb"
 
+  /// Name of the file whose lock is the right to write.
   public static let ownerName = "owner.lock"
 
   /// What may be in a folder before a store is made in it.

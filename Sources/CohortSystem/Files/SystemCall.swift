@@ -17,6 +17,7 @@ public enum SystemCall {
     return FileStatus(raw)
   }
 
+  /// What is behind an open descriptor.
   public static func status(of descriptor: Int32) throws(Errno) -> FileStatus {
     var raw = stat()
     try check { fstat(descriptor, &raw) }
@@ -160,6 +161,7 @@ public enum SystemCall {
 
   // MARK: Names
 
+  /// Gives a file or folder another name, in one step; a file that has that name is replaced.
   public static func rename(_ path: String, to target: String) throws(Errno) { try check { callRename(path, target) } }
 
   /// Removes a file; one that is gone is no error.

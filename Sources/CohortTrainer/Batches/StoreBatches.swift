@@ -10,14 +10,17 @@ public import CohortStore
 /// var session = try TrainingSession(plan: source.plan, learner: ReferenceLearner(), epochs: 1)
 /// ```
 public struct StoreBatches: BatchSource, Sendable {
+  /// Which part of each step this process reads.
   public typealias Share = StepShare
 
   /// The plan with the snapshot and the grouping that it stands on.
   let pinned: PinnedPlan
+  /// The part of each step that the batches hold.
   public let share: Share
   /// Batches that are read ahead on a thread of the stream's own; 0 reads when asked. Changes the speed and no batch.
   public let prefetch: Int
 
+  /// The plan whose steps the batches are.
   public var plan: Plan { pinned.plan }
 
   /// - Parameter record: a plan of this store.

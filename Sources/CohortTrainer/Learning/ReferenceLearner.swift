@@ -12,6 +12,7 @@ internal import CohortKernels
 /// knows nothing of parts or blocks; no operation depends on the C library or on the width of vector registers. So the
 /// same batches give the same weights, bit for bit, on every machine, and for every number of accumulation parts.
 public struct ReferenceLearner: Learner, Sendable {
+  /// Fixed when the learner is made, and part of its state.
   public let configuration: Configuration
   public var kind: String { Self.kind }
   public static let kind = "reference"

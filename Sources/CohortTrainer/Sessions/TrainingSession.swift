@@ -12,7 +12,9 @@ public import CohortPlanning
 /// let result = try session.run(batches: source, checkpoints: keeper, resume: true, now: clock) { report in .proceed }
 /// ```
 public struct TrainingSession<L: Learner> {
+  /// The plan whose steps are trained on.
   public let plan: Plan
+  /// The learner as it is after the last step that was run.
   public private(set) var learner: L
   /// The run ends before this epoch.
   public let epochs: UInt64

@@ -2,6 +2,7 @@
 public struct ProductKind: GroupingKind {
   /// The names of the factors.
   public var first: String
+  /// Another grouping's name, or the same one's.
   public var second: String
   /// Cells of fewer samples are folded into the rest of their part of the first.
   public var minimum: Int
