@@ -5,6 +5,7 @@ public struct ByteWriter: Sendable {
   /// All that was written, in order.
   public private(set) var bytes: [UInt8]
 
+  /// An empty writer.
   /// - Parameter capacity: bytes to reserve; a hint that saves copies, not a limit.
   public init(capacity: Int = 0) {
     bytes = []

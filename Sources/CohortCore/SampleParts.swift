@@ -12,6 +12,7 @@ public struct SampleParts: Hashable, Sendable {
   /// Indices of the prompt's messages.
   public var prompt: Range<Int> { 0..<(response ?? count) }
 
+  /// The parts of messages that are known by their roles only.
   /// - Parameter isAssistant: whether a message is the assistant's, by its index; asked from the end.
   /// - Complexity: O(messages behind the response).
   public init(count: Int, isAssistant: (Int) -> Bool) {
@@ -46,7 +47,7 @@ extension SampleContent {
     public let role: MessageRole
     /// A JSON object, empty when there is none.
     public let extra: UnsafeRawBufferPointer
-    /// UTF-8.
+    /// The message's text in UTF-8, in place.
     public let text: UnsafeRawBufferPointer
   }
 

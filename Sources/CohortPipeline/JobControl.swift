@@ -24,7 +24,7 @@ public struct JobProgress: Hashable, Sendable {
 public struct CommitLimits: Hashable, Sendable {
   /// A round that changes more chunks of 4,096 rows is written in slices. A chunk's group and distance take 10 pages.
   public var chunks = 6_000
-  /// Rows of a slice.
+  /// Rows of one slice: what one transaction of a large round writes.
   public var sliceRows = 1 << 20
 
   /// The limits that stores are written with; tests choose smaller ones.

@@ -25,14 +25,16 @@ public struct Plan: Sendable {
   ///
   /// Complexity: O(groups log groups) time and O(groups) memory; folding and pooling by centroids take more, see
   /// `GroupFolding` and `PoolOrder`.
-  /// - Throws: `CohortError` for settings or populations that make no plan.
+  /// - Throws: `planning.invalid-configuration`, `planning.invalid-population`, `planning.empty-population`;
+  ///   `planning.no-steps` when no group gives a batch.
   public init(population: Population, configuration: PlanConfiguration) throws {
     let resolution = try PlanResolution(population: population, configuration: configuration)
     try self.init(resolution, bytes: resolution.encode())
   }
 
   /// Reads a plan's bytes. Complexity: O(groups).
-  /// - Throws: `CohortError` for a newer format or a value out of range, `CohortError` for truncated bytes.
+  /// - Throws: `planning.newer-format`, `planning.unknown-format`; `planning.damaged-plan` for values out of range;
+  ///   `core.truncated`, `core.invalid` for bytes that do not follow the layout.
   public init(decoding bytes: [UInt8]) throws {
     try self.init(PlanResolution(decoding: bytes), bytes: bytes)
   }

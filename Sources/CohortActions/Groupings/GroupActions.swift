@@ -26,6 +26,7 @@ public struct GroupListAction: ListAction {
     self.forPeople = forPeople
   }
 
+  /// Gives one row a group that has members, those without a group last where ids decide the order.
   /// - Throws: `store.unknown-grouping`.
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
     var groups = try GroupListing.list(store, grouping: grouping)
@@ -45,9 +46,9 @@ public struct GroupShowAction: RecordAction {
   public var access: ActionAccess { .reads }
   /// The group to show, open or closed.
   public var group: GroupID
-  /// Name of the grouping that the group belongs to.
+  /// Name of the grouping in which `group` is a number.
   public var grouping: String
-  /// Samples of each kind.
+  /// Central, typical and outlying members to show, of each kind.
   public var samples: Int
   /// Whether the report has the group's splits, merges and re-centrings, too.
   public var withHistory: Bool
@@ -59,6 +60,7 @@ public struct GroupShowAction: RecordAction {
     self.withHistory = withHistory
   }
 
+  /// Reads the group's members and, if they are wanted, the events of the log that concern it.
   /// - Throws: `store.unknown-grouping`, `pipeline.unknown-group`.
   public func run(on store: Store, _ control: JobControl) throws -> GroupShowReport {
     try store.read { transaction in

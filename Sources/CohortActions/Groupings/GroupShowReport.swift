@@ -4,7 +4,7 @@ internal import CohortStore
 
 /// A group from inside, with its members in full.
 public struct GroupShowReport: RecordReport {
-  /// A member in a few words.
+  /// A member: its sample's number, its distance and how its text begins.
   public struct Member: Sendable {
     /// The sample's id, as a number.
     public let id: ReportValue

@@ -2,7 +2,7 @@ internal import CohortCore
 public import CohortPipeline
 public import CohortStore
 
-/// `grouping list`
+/// `grouping list`: each grouping with its definition, its open groups and how far it follows the log.
 public struct GroupingListAction: ListAction {
   public static let name = "grouping list"
   public var access: ActionAccess { .reads }
@@ -49,6 +49,7 @@ public struct GroupingRefineAction: RecordAction {
     self.share = share
   }
 
+  /// Brings the grouping up to date, then makes passes; each one is committed alone.
   /// - Throws: `store.unknown-grouping`, `cli.usage` for another kind of grouping.
   public func run(on store: Store, _ control: JobControl) throws -> RefinementReport {
     let definition = try store.read { try $0.existingGrouping(grouping).definition }
@@ -91,6 +92,7 @@ public struct GroupingLeakageAction: ListAction {
     self.counts = counts
   }
 
+  /// Scans the grouping's columns, and gives one row a leaked sample or, for counts, one a group.
   /// - Throws: `store.unknown-grouping`, `pipeline.no-anchors`.
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
     let labels = try store.read { transaction in

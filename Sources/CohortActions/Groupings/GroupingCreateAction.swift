@@ -19,11 +19,13 @@ public struct GroupingCreateAction: RecordAction {
     self.choices = choices
   }
 
+  /// Looks at the choices alone, without a store.
   /// - Throws: `cli.usage` for choices that the kind does not take, or that exclude each other.
   public func check() throws {
     if let objection = choices.objection(to: spelling.kind) { throw CohortError.usage(objection) }
   }
 
+  /// Creates the grouping; its groups come with the next update.
   /// - Throws: `cli.usage`, `store.name`; `store.grouping-exists`, and what `GroupingJob.create` throws.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     try NameRule.check(grouping, of: "grouping")

@@ -12,6 +12,7 @@ public struct IngestAction: RecordAction {
 
   public init(_ request: IngestRequest) { self.request = request }
 
+  /// Takes in the inputs of the request one after the other, committing as it goes.
   /// - Throws: what ended the ingestion before anything of it was stored. Whatever ends it later is in the report.
   public func run(on store: Store, _ control: JobControl) throws -> IngestOutcomeReport {
     var report = IngestReport()

@@ -19,6 +19,7 @@ public struct LengthAddAction: RecordAction {
     self.tokenizer = tokenizer
   }
 
+  /// Adds the measure; samples are measured by it at the next update.
   /// - Throws: `store.name`, `cli.usage`, `store.length-measure-exists`, what reading the tokenizer throws.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     try NameRule.check(measure, of: "length measure")

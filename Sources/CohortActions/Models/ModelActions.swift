@@ -18,6 +18,7 @@ public struct ModelAddAction: RecordAction {
     self.model = model
   }
 
+  /// Copies the model's files, durably, and gives it its name when all of them are there.
   /// - Throws: `pipeline.model-exists`, `pipeline.other-model`, what reading the model throws.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     let library = ModelLibrary(store)
@@ -28,7 +29,7 @@ public struct ModelAddAction: RecordAction {
   }
 }
 
-/// `model list`
+/// `model list`: the models that lie in the store, by name.
 public struct ModelListAction: ListAction {
   public static let name = "model list"
   public var access: ActionAccess { .reads }
@@ -53,6 +54,7 @@ public struct ModelInfoAction: RecordAction {
 
   public init(model: String) { self.model = model }
 
+  /// Reads the model's files and the store's spaces.
   /// - Throws: `pipeline.no-model`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     var record = try ModelLibrary(store).model(named: model).record

@@ -11,7 +11,7 @@ extension ReportValue {
   /// A log entry's number.
   public static func sequence(_ value: LogSequence) -> ReportValue { .unsigned(value.rawValue) }
 
-  /// 32 hexadecimal digits.
+  /// A digest as 32 hexadecimal digits, the high half first.
   public static func digest(_ value: Digest128) -> ReportValue { .text(value.description) }
 
   /// Milliseconds since 1970 as an RFC 3339 time in UTC.

@@ -12,6 +12,7 @@ public struct ExportAction: Action {
 
   public init(_ request: ExportRequest) { self.request = request }
 
+  /// Writes the samples that are in the scope now; those that are deleted before their turn are only counted.
   /// - Parameter output: takes the bytes when the request's path is `-`.
   public func run(on store: Store, _ control: JobControl, output: FileHandle) throws -> ExportReport {
     try ExportJob.run(store, request, control: control, output: output)

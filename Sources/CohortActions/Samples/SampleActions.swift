@@ -34,7 +34,7 @@ public struct SampleSearchAction: ListAction {
   public static let columns = SampleDescription.columns
   /// What a table of found samples shows, when `withExcerpt` is set.
   public static let tableColumns: [ReportColumn] = ["id", "source", "task", "text"]
-  /// The words to look for.
+  /// Words, all of which a sample's messages must hold.
   public var query: String
   /// The most samples to find.
   public var limit: Int
@@ -66,7 +66,7 @@ public struct SampleDeleteAction: RecordAction {
   public var access: ActionAccess { isDryRun ? .reads : .writes }
   /// Half-open ranges of ids. Those that were deleted before are counted, and left alone.
   public var ids: [Range<UInt64>]
-  /// Kept in the log.
+  /// Why the samples are deleted; the log keeps it for ever.
   public var reason: String
   /// Says what would be deleted, and deletes nothing.
   public var isDryRun: Bool
@@ -80,6 +80,7 @@ public struct SampleDeleteAction: RecordAction {
     self.erases = erases
   }
 
+  /// Deletes the samples from the store; groupings follow at the next update.
   /// - Throws: `cli.unknown-sample` for an id that does not exist: then nothing is deleted.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     let (found, gone) = try store.read { transaction -> ([SampleID], Int) in

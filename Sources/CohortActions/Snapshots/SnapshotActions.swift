@@ -16,8 +16,9 @@ public struct SnapshotCreateAction: RecordAction {
     self.groupings = groupings
   }
 
-  /// - Throws: `store.snapshot-exists`, `pipeline.no-groupings`, `store.unknown-grouping`; what a part threw that one of the
-  ///   groupings needs.
+  /// Updates the groupings to the end of the log, and takes the snapshot then.
+  /// - Throws: `store.name`; `pipeline.snapshot-exists`, `pipeline.no-groupings`, `store.unknown-grouping`; what a part
+  ///   threw that one of the groupings needs.
   public func run(on store: Store, _ control: JobControl) throws -> SnapshotRecord {
     try NameRule.check(snapshot, of: "snapshot")
     let names = try SnapshotJob.groupings(for: snapshot, groupings, in: store)
@@ -27,7 +28,7 @@ public struct SnapshotCreateAction: RecordAction {
   }
 }
 
-/// `snapshot list`
+/// `snapshot list`: each snapshot with its groupings and the log entry that it shows.
 public struct SnapshotListAction: ListAction {
   public static let name = "snapshot list"
   public var access: ActionAccess { .reads }

@@ -18,6 +18,7 @@ public struct EmbedAction: Action {
     self.retryingRefused = retryingRefused
   }
 
+  /// Embeds what is pending in the space, or in every space that has an encoder.
   /// - Throws: `store.unknown-embedding-space`, `cli.usage` for vectors that are given; what the encoder throws.
   public func run(on store: Store, _ control: JobControl) throws -> UpdateReport {
     if let space, let known = try store.read({ try $0.space(named: space) }), known.isGiven {

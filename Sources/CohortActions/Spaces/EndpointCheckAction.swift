@@ -16,6 +16,7 @@ public struct EndpointCheckAction: Sendable {
     self.mostTexts = mostTexts
   }
 
+  /// Sends a few dozen requests to the server, and measures what comes back.
   /// - Throws: what the server's answers, or their absence, mean.
   public func run(_ control: JobControl) throws -> PlainReport {
     var options = ServerOptions()

@@ -25,6 +25,7 @@ public struct SpaceCreateAction: RecordAction {
     self.model = model
   }
 
+  /// Adds the space; its vectors come with the next update.
   /// - Throws: `store.name`, `store.embedding-space-exists`, `pipeline.no-model`; what asking the server throws, and then
   ///   nothing is made.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
@@ -40,7 +41,7 @@ public struct SpaceCreateAction: RecordAction {
   }
 }
 
-/// `space list`
+/// `space list`: each space with its encoder and how many samples are in which state.
 public struct SpaceListAction: ListAction {
   public static let name = "space list"
   public var access: ActionAccess { .reads }
@@ -69,11 +70,12 @@ public struct SpaceListAction: ListAction {
 public struct SpaceShowAction: RecordAction {
   public static let name = "space show"
   public var access: ActionAccess { .reads }
-  /// Name of the space.
+  /// Name of the space whose states and refused samples are told.
   public var space: String
 
   public init(space: String) { self.space = space }
 
+  /// Counts the space's samples by state, and looks up why some were refused.
   /// - Throws: `store.unknown-embedding-space`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     try store.read { transaction in
@@ -97,6 +99,7 @@ public struct SpaceDefaultAction: RecordAction {
 
   public init(space: String) { self.space = space }
 
+  /// Writes the choice, durably, and logs it.
   /// - Throws: `store.unknown-embedding-space`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     try store.write { try $0.makeDefault(space: space) }

@@ -44,7 +44,7 @@ public struct InitAction: Sendable {
   public var dedupe = DedupeScope.source
   /// What makes the vectors of the store's first space.
   public var embedding = Embedding.whenNeeded
-  /// Nil for the prompt.
+  /// The part of each sample that the first space embeds; nil for the prompt.
   public var text: EmbeddedText?
 
   public init(path: String) { self.path = path }

@@ -50,6 +50,7 @@ public struct BackupAction: RecordAction {
 
   public init(destination: String) { self.destination = destination }
 
+  /// Copies one state of the store, and opens the copy to say what is in it.
   /// - Throws: `store.exists`, `store.not-empty`; `pipeline.no-model`, `pipeline.no-tokenizer` and what else the copy would
   ///   lack. Then there is no copy.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {

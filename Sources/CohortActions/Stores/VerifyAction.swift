@@ -26,6 +26,7 @@ public struct VerifyAction: RecordAction {
 
   private var mends: Bool { repairs && !isDryRun }
 
+  /// Reads all that is stored: data file, plans, models, tokenizers and catalog.
   /// - Throws: `store.unknown-grouping`; damage is in the report.
   public func run(on store: Store, _ control: JobControl) throws -> VerifyReport {
     if let grouping { _ = try store.read { try $0.existingGrouping(grouping) } }
@@ -102,7 +103,7 @@ public struct VerifyReport: RecordReport {
   public var repair: ReportRecord? { repaired?.record }
   /// Nil when nothing was replayed.
   public var replayed: [ReportRecord]? { replays?.map(\.record) }
-  /// Of a sound store.
+  /// What people are told of a sound store: how much was read.
   public var sentence: String {
     let records = verified.tables.reduce(0) { $0 + $1.records }
     return "The store is sound: \(records) values in \(verified.tables.count) tables were read."

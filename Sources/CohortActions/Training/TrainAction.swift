@@ -14,7 +14,7 @@ public struct TrainAction: Action {
   public static let columns: [ReportColumn] = [
     "epoch", "step", "group", "loss", "tokens", "samples", .hidden("missing"), "samples_per_second", "checkpointed",
   ]
-  /// Name of the plan to follow.
+  /// Name of the plan whose steps the learner follows.
   public var plan: String
   /// Until this many epochs of the plan are done.
   public var epochs: UInt64
@@ -39,6 +39,7 @@ public struct TrainAction: Action {
     self.learnerSeed = learnerSeed
   }
 
+  /// Trains until the epochs are done or the control stops it; there is a checkpoint at the end either way.
   /// - Parameter step: gets each step when it is done.
   /// - Throws: `store.name`, `cli.run-exists`, `store.unknown-plan`; what the trainer throws.
   public func run(

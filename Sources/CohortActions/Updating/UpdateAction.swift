@@ -11,6 +11,7 @@ public struct UpdateAction: Action {
 
   public init(grouping: String? = nil) { self.grouping = grouping }
 
+  /// Embeds, measures and groups what is pending; what was committed stays, whatever comes later.
   /// - Throws: `store.unknown-grouping`, `pipeline.interrupted`. Parts in trouble are in the report.
   public func run(on store: Store, _ control: JobControl) throws -> UpdateOutcome {
     let report = try StoreUpdater(store).update(grouping.map { .groupings([$0]) } ?? .everything, control: control)

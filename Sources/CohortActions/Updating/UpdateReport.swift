@@ -4,7 +4,7 @@ internal import CohortStore
 
 /// A part of a store that can be in trouble without the others.
 public struct UpdatePart: Hashable, Sendable {
-  /// What the part is.
+  /// What can be in trouble alone: an encoder, a tokenizer or a grouping's own state.
   public enum Kind: String, Sendable {
     /// An embedding space, a length measure or a grouping.
     case space, measure, grouping

@@ -30,6 +30,7 @@ public struct DropAction: RecordAction {
     self.dropped = dropped
   }
 
+  /// Removes what has the name, and logs it.
   /// - Throws: `store.unknown-…`, `store.…-in-use`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     var record: ReportRecord = ["dropped": .text(dropped)]

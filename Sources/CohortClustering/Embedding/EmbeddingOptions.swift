@@ -59,7 +59,7 @@ public struct EmbeddingHeader: Hashable, Sendable {
   }
 
   /// Reads it out of a whole header; nil for a grouping that is not by embedding.
-  /// - Throws: `CohortError` when the header cannot be read.
+  /// - Throws: `core.truncated`, `core.invalid` when the header cannot be read.
   public init?(in header: [UInt8]) throws {
     let fields = try ByteReader.decode([UInt8](header.dropLast(8))) { try StoredHeader(from: &$0) }
     guard fields.definition.criterion is EmbeddingKind else { return nil }

@@ -32,6 +32,7 @@ public struct ProductCells: Sendable {
   /// Which cell each group with members is; empty before `decide`.
   public private(set) var cells: [GroupID: Cell] = [:]
 
+  /// Nothing counted yet.
   /// - Parameter minimum: least number of samples of a cell that is a group of its own.
   public init(minimum: Int) { self.minimum = UInt64(max(minimum, 1)) }
 
@@ -65,7 +66,8 @@ public struct ProductCells: Sendable {
     return group
   }
 
-  /// The number of a cell.
+  /// The number of a cell: Cantor's pairing of its groups.
+  /// - Throws: `clustering.product-size` when it does not fit 32 bits.
   public static func number(of cell: Cell) throws -> GroupID {
     let (x, y) = (UInt64(cell.first.rawValue), cell.second.map { UInt64($0.rawValue) + 1 } ?? 0)
     let diagonal = x + y

@@ -15,6 +15,7 @@ public struct CohortError: Error, Hashable, CustomStringConvertible {
   /// What the user can do.
   public var hint: String?
 
+  /// An error with its own words; category and hint come from the code unless they are given.
   /// - Parameters:
   ///   - category: nil for the code's.
   ///   - hint: nil for the code's.

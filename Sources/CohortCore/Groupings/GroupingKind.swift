@@ -7,7 +7,7 @@ public protocol GroupingKind: Hashable, Sendable {
   /// The first bytes of stored definitions of this kind. They never change, and no two kinds share one.
   static var tags: [UInt8] { get }
 
-  /// Reads what follows a tag. - Throws: `CohortError` for what makes no sense.
+  /// Reads what follows a tag. - Throws: `core.truncated`, `core.invalid` for what makes no sense.
   init(tag: UInt8, from reader: inout ByteReader) throws
 
   /// Writes the tag and what follows it.

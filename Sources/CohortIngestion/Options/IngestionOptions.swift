@@ -42,7 +42,7 @@ public struct IngestionOptions: Sendable {
   public var lengthField: String?
   /// Counts the tokens of a text, when `lengthUnit` is `.tokens`. Called from several threads at once.
   public var countTokens: (@Sendable (UnsafeRawBufferPointer) -> Int)?
-  /// Replaces the name of every source.
+  /// The name that every source gets in place of its own: it decides where duplicates are looked for.
   public var sourceName: String?
   /// What an input may cost before it is refused.
   public var limits = IngestionLimits()

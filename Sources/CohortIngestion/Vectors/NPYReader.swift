@@ -11,7 +11,7 @@ internal import CohortKernels
 public final class NPYReader {
   /// The file, as it was given; opened once and kept open.
   public let path: String
-  /// Number of vectors.
+  /// Vectors in the file: one for each record.
   public let count: Int
   /// Values of one vector.
   public let dimension: Int

@@ -8,7 +8,7 @@ public enum ExportLayout: String, CaseIterable, Sendable {
   case sharegpt
   /// `{"instruction": …, "input": …, "output": …}`: one turn.
   case alpaca
-  /// `{"prompt": …, "completion": …}`: one turn.
+  /// `{"prompt": …, "completion": …}`: two texts for one turn, else two lists of messages.
   case promptCompletion = "prompt-completion"
 }
 
@@ -28,7 +28,7 @@ public struct ExportRequest: Sendable {
   public var scope: Scope
   /// The keys of each written line.
   public var layout: ExportLayout
-  /// Only samples of this task.
+  /// Only samples with this task label, spelled exactly so; nil for all.
   public var task: String?
   /// Where to write; `-` for standard output.
   public var path: String

@@ -16,6 +16,7 @@ public struct LengthCounter: Sendable {
   private let unit: LengthUnit
   private let tokenizer: LengthTokenizer?
 
+  /// Reads the measure's tokenizer, if it counts tokens.
   /// - Throws: `pipeline.no-tokenizer`, `pipeline.other-tokenizer`.
   public init(of measure: LengthMeasure, in store: Store) throws {
     unit = measure.unit

@@ -16,6 +16,7 @@ public struct KeyedPermutation: Sendable {
   /// The greatest count that is shuffled as a table.
   static let greatestTable: UInt64 = 256
 
+  /// The permutation of `count` values that `key` chooses.
   /// - Precondition: `count <= 2⁶²`.
   public init(count: UInt64, key: UInt64) {
     self.count = count

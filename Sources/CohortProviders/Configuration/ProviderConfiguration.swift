@@ -25,7 +25,7 @@ public enum KeySource: Hashable, Sendable {
 public enum VectorFormat: String, CaseIterable, Sendable {
   /// Base64 if the server knows it, else numbers.
   case automatic = "auto"
-  /// Always base64: exact, and a third of the bytes.
+  /// Always base64 of little-endian single floats.
   case base64
   /// Always JSON numbers, for servers that know nothing else.
   case float
@@ -50,7 +50,7 @@ public struct ProviderConfiguration: Hashable, Sendable {
   /// Texts are cut to as many UTF-8 bytes, at a character. For servers that refuse what is too long for the model
   /// instead of cutting it.
   public var textLimit: Int?
-  /// Where the key is kept; the key itself is read when the server is first asked.
+  /// Where the key is kept; the key itself is no part of this value.
   public var key = KeySource.none
   /// A PEM file with the certificates to trust, in place of the system's.
   public var certificates: String?
@@ -60,7 +60,7 @@ public struct ProviderConfiguration: Hashable, Sendable {
   public var timeout = 60.0
   /// Seconds that one request may take with all its tries and pauses.
   public var patience = 300.0
-  /// Most texts of a request.
+  /// Most texts of a request: 1 to 4,096.
   public var texts = 64
   /// Most tokens of a request, unless one text alone has more. Estimated from bytes.
   public var tokens = 32_768
@@ -77,6 +77,7 @@ public struct ProviderConfiguration: Hashable, Sendable {
     self.model = model
   }
 
+  /// Looks at every setting, without network and without reading the key.
   /// - Throws: `embedding.configuration`, with the setting and what it may be.
   public func validate() throws {
     _ = try ServerAddress(url)

@@ -15,6 +15,7 @@ public struct StepShare: Hashable, Sendable {
     self.accumulation = accumulation
   }
 
+  /// Refuses shares that no step has.
   /// - Throws: `planning.invalid-slice` for a rank outside the world.
   public func validate() throws {
     _ = try PlannedStep.slice(count: 0, rank: rank, world: world, accumulation: accumulation)

@@ -47,7 +47,7 @@ public struct EmbeddingRecipe: Hashable, Sendable {
     self.probe = probe
   }
 
-  /// The value of a setting.
+  /// The value of the first setting of a name; nil when there is none. Complexity: O(settings).
   public subscript(name: String) -> String? { settings.first { $0.name == name }?.value }
 
   /// Nothing for the default recipe, so that spaces of given vectors keep their bytes.

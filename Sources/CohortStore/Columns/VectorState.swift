@@ -22,7 +22,8 @@ extension ReadTransaction {
   /// All spaces in the order of their ids.
   public func spaces() throws -> [EmbeddingSpace] { try records(EmbeddingSpace.self) }
 
-  /// Whether a sample has a vector in a space.
+  /// What is known of a sample's vector in a space; `pending` for samples that the space has not seen.
+  /// - Throws: `store.corrupted` for a state that no release writes.
   public func vectorState(_ id: SampleID, in space: EmbeddingSpace) throws -> VectorState {
     let state = try uint8(space.states, id)
     guard let known = VectorState(rawValue: state) else { throw unknownState(state, id) }
@@ -43,6 +44,7 @@ public struct VectorCounts: Hashable, Sendable {
 }
 
 extension ReadTransaction {
+  /// Counts the samples in each state, by a scan of the state column.
   /// - Complexity: O(samples), a few bytes each.
   public func vectorCounts(in space: EmbeddingSpace) throws -> VectorCounts {
     var counts = VectorCounts()

@@ -55,7 +55,7 @@ public struct GenerationSlice: Sendable {
   public var first: UInt64
   /// The new group of each row, as `GroupID.rawValue`.
   public var groups: [UInt32]
-  /// Bits of the distances.
+  /// The new distance of each row, as the bits of a `float32`.
   public var distances: [UInt32]
 
   public init(applied: FeedPosition, digest: UInt64, first: UInt64, groups: [UInt32], distances: [UInt32]) {

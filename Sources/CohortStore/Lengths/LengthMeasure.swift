@@ -114,6 +114,7 @@ extension ReadTransaction {
     return lengths.total == LengthMeasure.unmeasured ? nil : lengths
   }
 
+  /// Counts the samples that are measured, and those that came since.
   /// - Complexity: O(samples that wait), a byte each.
   public func counts(of measure: LengthMeasure) throws -> MeasureCounts {
     var pending: UInt64 = 0

@@ -14,7 +14,7 @@ public struct RunRecord: Hashable, Sendable, NamedRecord {
   public var planHash: Digest128
   /// Milliseconds since 1970, UTC.
   public var created: Int64
-  /// The number of the next checkpoint.
+  /// The number of the next checkpoint: as many as the run has made, removed ones included.
   public var nextCheckpoint: UInt64
 
   var number: UInt32 { id }
@@ -82,7 +82,8 @@ extension ReadTransaction {
     return StoredCheckpoint(number: number, bytes: [UInt8](body))
   }
 
-  /// The last checkpoint of a run.
+  /// The last checkpoint of a run; nil before the first.
+  /// - Throws: `store.corrupted` when it is gone or fails its checksum.
   public func latestCheckpoint(of run: RunRecord) throws -> StoredCheckpoint? {
     guard run.nextCheckpoint > 0 else { return nil }
     guard let last = try checkpoint(run.nextCheckpoint - 1, of: run) else {

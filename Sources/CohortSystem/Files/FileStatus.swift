@@ -16,13 +16,13 @@ public struct FileStatus: Hashable, Sendable {
   public let device: UInt64
   /// Its number in that file system; given again once it is removed.
   public let inode: UInt64
-  /// Bytes.
+  /// Size of its content in bytes.
   public let size: Int64
   /// When its content changed last, in nanoseconds since 1970.
   public let modified: Int64
   /// When anything about it changed, its name included.
   public let changed: Int64
-  /// The permission bits.
+  /// The permission bits, those for set-id and sticky included.
   public let mode: UInt32
 
   /// Takes over what `stat` or `lstat` filled in.

@@ -13,7 +13,7 @@ public struct StoreLayout: Hashable, Sendable {
   public var owner: String { "\(folder)/\(Self.ownerName)" }
   /// The projection of the log for SQL.
   public var catalog: String { "\(folder)/catalog.sqlite" }
-  /// Settings.
+  /// The settings that hold for this store, in TOML.
   public var configuration: String { "\(folder)/cohort.toml" }
   /// Where the daemon takes files from, unless it is told otherwise.
   public var inbox: String { "\(folder)/inbox" }

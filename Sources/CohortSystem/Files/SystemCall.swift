@@ -50,11 +50,13 @@ public enum SystemCall {
 
   // MARK: Descriptors
 
+  /// Opens a file, and makes it when the flags say so, with the permissions of `mode`.
   /// - Returns: a descriptor that the caller closes.
   public static func open(_ path: String, _ flags: Int32 = O_RDONLY, mode: mode_t = 0o600) throws(Errno) -> Int32 {
     try repeated { callOpen(path, flags | O_CLOEXEC, mode) }
   }
 
+  /// Opens the same file once more.
   /// - Returns: a second descriptor for the same open file, which the caller closes.
   public static func duplicate(_ descriptor: Int32) throws(Errno) -> Int32 {
     try repeated { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }

@@ -23,6 +23,7 @@ public struct StoreBatches: BatchSource, Sendable {
   /// The plan whose steps the batches are.
   public var plan: Plan { pinned.plan }
 
+  /// Reads and checks the plan, its snapshot and its grouping in one read transaction.
   /// - Parameter record: a plan of this store.
   /// - Throws: what `PinnedPlan` throws for a plan that is of another store, or does not fit this one any more;
   ///   `planning.invalid-slice` for a rank outside the world; `trainer.setting`.
@@ -36,6 +37,7 @@ public struct StoreBatches: BatchSource, Sendable {
     self.prefetch = prefetch
   }
 
+  /// The batches from a cursor on to the end of epoch `end - 1`.
   /// - Throws: `planning.foreign-cursor` for a cursor of another plan.
   public func batches(from cursor: Cursor, untilEpoch end: UInt64) throws -> any BatchReading {
     try BatchStream(self, from: cursor, untilEpoch: end)

@@ -33,6 +33,7 @@ public struct TrainingBatch: Hashable, Sendable {
   /// Samples of the plan that have been deleted from the store since. They leave a hole: nothing takes their place.
   public var missing: Int
 
+  /// A batch as a source gives it.
   /// - Parameter parts: nil for a single part.
   public init(
     epoch: UInt64, step: UInt64, group: GroupID, samples: [TrainingSample], parts: [Range<Int>]? = nil, missing: Int = 0

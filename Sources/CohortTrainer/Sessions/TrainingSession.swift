@@ -21,6 +21,7 @@ public struct TrainingSession<L: Learner> {
   /// Steps between checkpoints, counted from the beginning of the plan; nil for one at the end only.
   public let checkpointEvery: UInt64?
 
+  /// A session at the beginning of the plan; nothing is read or trained yet.
   /// - Throws: `trainer.setting` for a checkpoint interval of 0, `trainer.empty-plan` for a plan without steps.
   public init(plan: Plan, learner: L, epochs: UInt64, checkpointEvery: UInt64? = nil) throws {
     if checkpointEvery == 0 {

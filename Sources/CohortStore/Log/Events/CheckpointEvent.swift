@@ -4,7 +4,7 @@ extension LogEvent {
   /// A training run saved its state: the `number`-th of the run, taken before step `step` of `epoch`.
   public struct Checkpoint: LogEventKind {
     public static let kind = LogKind(12, "checkpoint")
-    /// Name of the training run.
+    /// Name of the run; its record counts the checkpoints.
     public var run: String
     /// Counted from 0 within the run; never used twice, also when older checkpoints are removed.
     public var number: UInt64
