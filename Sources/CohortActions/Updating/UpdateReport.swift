@@ -18,9 +18,9 @@ public struct UpdatePart: Hashable, Sendable {
 
 /// Something that an update did, or could not do.
 public enum UpdateEvent: Sendable {
-  /// A space has vectors for all that was pending; not reported when nothing was.
+  /// What was pending in a space is embedded; not reported when nothing was.
   case embedded(EmbedReport, seconds: Double)
-  /// A measure has lengths for all that was pending; not reported when nothing was.
+  /// What was pending by a measure is measured; not reported when nothing was.
   case measured(MeasureReport, seconds: Double)
   /// A grouping is at the end of its feed; `digest` is that of its engine's state.
   case grouped(GroupingUpdate, digest: UInt64, seconds: Double)

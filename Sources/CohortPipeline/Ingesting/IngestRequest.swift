@@ -63,7 +63,7 @@ public struct IngestReport: Sendable {
 
   /// Records that were read, whatever became of them.
   public var records: UInt64 = 0
-  /// Records that became new samples; in a dry run, those that would.
+  /// Records that became new samples; in a dry run all that could, since it looks for no duplicates.
   public var inserted: UInt64 = 0
   /// Records that were not stored again, because the scope had their content already.
   public var duplicates: UInt64 = 0

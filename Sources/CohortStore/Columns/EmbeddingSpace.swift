@@ -19,7 +19,7 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
   public var element: ElementType
   /// How the store makes the vectors itself.
   public var recipe = EmbeddingRecipe()
-  /// Number of the vector column; `stateColumn` is the next one.
+  /// Number of the vector column; that of `states` is the next one.
   var columnNumber: UInt32
   /// The state column has a row for each sample before this one.
   var rows: UInt64 = 0
