@@ -10,6 +10,10 @@ public struct CatalogOptions: Hashable, Sendable {
   /// The file may not grow beyond this.
   public var maximumBytes: Int?
 
+  /// Options that are kept as they are, but for impossible ones.
+  /// - Parameters:
+  ///   - sliceLength: at least 1; smaller values are taken as 1.
+  ///   - maximumBytes: nil for no limit but the disk's.
   public init(sliceLength: Int = 1000, maximumBytes: Int? = nil) {
     self.sliceLength = max(sliceLength, 1)
     self.maximumBytes = maximumBytes
@@ -32,10 +36,12 @@ public struct CatalogOptions: Hashable, Sendable {
 ///
 /// May be used from any thread; catching up and copying are done one at a time.
 public final class Catalog: Sendable {
+  /// Name of the catalog's file in the store's folder.
   public static let fileName = "catalog.sqlite"
 
   /// The file, whether or not this process uses it.
   public let path: String
+  /// How the catalog is kept; fixed when it is opened.
   public let options: CatalogOptions
   /// What opening did.
   public let opening: CatalogRefresh
@@ -44,8 +50,7 @@ public final class Catalog: Sendable {
 
   /// Opens the catalog of a store and brings it up to date.
   /// - Complexity: O(1) when it is up to date, else linear in the entries to apply: about 10,000 a second.
-  /// - Throws: `CohortError` (`catalog.disk-full`, `catalog.not-writable`, `catalog.unreadable-entry`); `CohortError`
-  ///   where the store itself is damaged.
+  /// - Throws: `catalog.disk-full`, `catalog.not-writable`, `catalog.unreadable-entry`; what reading the store throws.
   public init(of store: Store, options: CatalogOptions = CatalogOptions()) throws {
     let path = store.path + "/" + Self.fileName
     let (base, opening) = try CohortError.describing(path) { try CatalogBase.open(path, store, options) }

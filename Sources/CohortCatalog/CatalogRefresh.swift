@@ -4,17 +4,21 @@ public import CohortCore
 public struct CatalogRefresh: Hashable, Sendable {
   /// Why a catalog was made anew, from the first entry of the log.
   public enum Reason: String, Sendable, CaseIterable {
+    /// There was no file.
     case missing
     /// It had applied entries that the store does not have: the store is an older copy.
     case ahead
+    /// It was made from another store.
     case otherStore = "other-store"
     /// The entry that it had applied last is not the store's entry of that number: the store was restored and went on.
     case otherHistory = "other-history"
     /// It was written by an older or newer release, or somebody changed its tables.
     case otherSchema = "other-schema"
+    /// SQLite found it damaged, or it is no database.
     case damaged
     /// This process may not read the file, or not in the way that SQLite needs.
     case unreadable
+    /// `rebuild` was called.
     case requested
   }
 

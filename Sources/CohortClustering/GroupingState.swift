@@ -27,6 +27,7 @@ public import CohortVectors
 /// Several rounds may share a transaction if `table` shows what the earlier ones wrote. If a round throws, the state is
 /// what it was before.
 public struct GroupingState: Sendable {
+  /// What the groups are made by; fixed when the grouping is created.
   public let definition: GroupingDefinition
   /// Values of a vector; 0 unless the grouping is by embedding.
   public let dimension: Int
@@ -54,7 +55,7 @@ public struct GroupingState: Sendable {
   ///   - dimension: values of a vector, for an embedding grouping.
   ///   - options: choices of an embedding grouping; they become part of its state.
   ///   - anchors: those that the definition names, for a grouping by anchors.
-  /// - Throws: `CohortError` `clustering.definition` when the definition asks for something impossible.
+  /// - Throws: `clustering.definition` when the definition asks for something impossible.
   public init(
     definition: GroupingDefinition, dimension: Int = 0, options: EmbeddingOptions = EmbeddingOptions(),
     anchors: AnchorSet? = nil
@@ -71,6 +72,7 @@ public struct GroupingState: Sendable {
   /// Open groups, ascending.
   public var groups: [GroupID] { hashes.map(\.group) }
 
+  /// How many groups are open.
   public var groupCount: Int { hashes.count }
 
   /// What is known of an open group; nil for an id that is not open.
@@ -92,8 +94,9 @@ public struct GroupingState: Sendable {
   /// - Parameters:
   ///   - records: the next `roundLength(pending:)` records of the feed.
   ///   - assignments: the assignments as the rounds before left them.
-  /// - Throws: `CohortError` for records, vectors or stored state that make no sense, and what `assignments` and
-  ///   `features` throw. The state is then unchanged.
+  /// - Throws: `clustering.round-length`; `clustering.record`, `clustering.vector`, `clustering.damaged-state` for
+  ///   records, vectors or stored state that make no sense; what `assignments` and `features` throw. The state is then
+  ///   unchanged.
   public mutating func applyRound(
     _ records: some Collection<ChangeRecord>, assignments: any AssignmentTable, features: any SampleFeatures
   ) throws -> RoundOutcome {
@@ -251,7 +254,7 @@ public struct GroupingState: Sendable {
   /// - Parameters:
   ///   - groups: the records of all groups, in any order; closed ones are passed over.
   ///   - anchors: those that the grouping was created with, if it is one by anchors.
-  /// - Throws: `CohortError`, or `CohortError` `clustering.damaged-state` when header and groups do not belong
+  /// - Throws: `core.truncated`, `core.invalid`; `clustering.damaged-state` when header and groups do not belong
   ///   together (the digest is computed again and compared).
   public init(
     header bytes: [UInt8], groups records: some Sequence<GroupRecord>, anchors: AnchorSet? = nil

@@ -6,6 +6,7 @@ public struct ByteReader {
   /// Bytes read so far: where the next value starts.
   public private(set) var offset: Int
 
+  /// Borrows the bytes, which must outlive the reader. Begins at their first byte.
   public init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
     offset = 0

@@ -2,13 +2,17 @@
 /// length + UTF-8. Every on-disk layout of Cohort is written with it, so that the same value gives the same bytes on
 /// every platform.
 public struct ByteWriter: Sendable {
+  /// All that was written, in order.
   public private(set) var bytes: [UInt8]
 
+  /// An empty writer.
+  /// - Parameter capacity: bytes to reserve; a hint that saves copies, not a limit.
   public init(capacity: Int = 0) {
     bytes = []
     bytes.reserveCapacity(capacity)
   }
 
+  /// Bytes written so far: where the next value starts.
   public var count: Int { bytes.count }
 
   /// `width` little-endian bytes.

@@ -23,7 +23,9 @@ public enum XXH3 {
 /// A 128-bit digest: plan hashes, snapshot hashes, digests of id streams and weights. Written as 32 hexadecimal digits,
 /// the high half first, as `xxhsum -H2` prints it.
 public struct Digest128: Hashable, Sendable, CustomStringConvertible {
+  /// The most significant 64 bits, written first.
   public let high: UInt64
+  /// The least significant 64 bits.
   public let low: UInt64
 
   public init(high: UInt64, low: UInt64) {
@@ -57,6 +59,7 @@ public struct Digest128: Hashable, Sendable, CustomStringConvertible {
 public struct StreamingDigest: ~Copyable {
   private let state: OpaquePointer?
 
+  /// The digest of nothing yet. The state is freed with the value.
   public init() {
     state = XXH3_createState()
     XXH3_128bits_reset(state)

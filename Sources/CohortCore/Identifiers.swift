@@ -12,6 +12,7 @@ public struct LogSequence: RawRepresentable, Hashable, Comparable, Sendable, Cus
   public let rawValue: UInt64
   public init(rawValue: UInt64) { self.rawValue = rawValue }
   public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+  /// Before the first entry: nothing applied yet.
   public static let none = LogSequence(0)
   public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
   public var next: LogSequence { LogSequence(rawValue + 1) }
@@ -23,6 +24,7 @@ public struct GroupID: RawRepresentable, Hashable, Comparable, Sendable, CustomS
   public let rawValue: UInt32
   public init(rawValue: UInt32) { self.rawValue = rawValue }
   public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+  /// No group: every sample has this until a round assigns it. The greatest number, so that it sorts last.
   public static let unassigned = GroupID(.max)
   public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
   public var description: String { String(rawValue) }
@@ -51,6 +53,7 @@ public struct TaskID: RawRepresentable, Hashable, Comparable, Sendable, CustomSt
   public let rawValue: UInt32
   public init(rawValue: UInt32) { self.rawValue = rawValue }
   public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+  /// The label of samples that came without one. It has no record and no name.
   public static let missing = TaskID(0)
   public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
   public var description: String { String(rawValue) }

@@ -22,6 +22,7 @@ public enum LengthUnit: UInt8, CaseIterable, Sendable {
     }
   }
 
+  /// The unit of a word that `name` gives; nil for any other word.
   public init?(name: String) {
     guard let unit = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = unit
@@ -80,8 +81,11 @@ public struct SampleLengths: Hashable, Sendable {
   /// What people call the store's own way to measure, which its configuration describes. No further measure has this name.
   public static let ownMeasure = "default"
 
+  /// Everything before the last assistant message; all of it where there is none.
   public var prompt: UInt32
+  /// The last assistant message; 0 where there is none.
   public var response: UInt32
+  /// All messages, those behind the response included.
   public var total: UInt32
 
   public init(prompt: UInt32, response: UInt32, total: UInt32) {

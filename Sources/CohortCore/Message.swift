@@ -1,12 +1,17 @@
 /// Who speaks.
 public enum MessageRole: Hashable, Sendable {
+  /// Instructions that stand above the conversation.
   case system
+  /// Whoever asks.
   case user
+  /// The model: its last message is the sample's response.
   case assistant
+  /// What a tool that was called gave back.
   case tool
   /// Any other role, by its name in the source.
   case other(String)
 
+  /// The role of a name in a source, spelled exactly so; any unknown name is `other`.
   public init(name: String) {
     switch name {
     case "system": self = .system
@@ -32,8 +37,11 @@ public enum MessageRole: Hashable, Sendable {
 /// One turn of a sample. `extra` is a JSON object with what the turn carries besides text (`name`, `tool_calls`, …), as
 /// UTF-8, empty when there is nothing.
 public struct Message: Hashable, Sendable {
+  /// Who speaks; decides what is prompt and what is response.
   public var role: MessageRole
+  /// What is said, kept as the source has it.
   public var text: String
+  /// UTF-8 of one JSON object, or empty.
   public var extra: [UInt8]
 
   public init(role: MessageRole, text: String, extra: [UInt8] = []) {

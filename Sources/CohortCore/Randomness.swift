@@ -20,6 +20,7 @@ public enum Mixing {
 public struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
+  /// Equal seeds give equal sequences, on every platform and release.
   public init(seed: UInt64) { state = seed }
 
   /// The next 64 bits: the state is a counter, so the sequence repeats after 2⁶⁴ values.

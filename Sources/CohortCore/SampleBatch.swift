@@ -8,6 +8,7 @@ public struct SampleBatch: Sendable {
   public struct Row: Sendable {
     /// Places in `SampleBatch.arena`, in bytes.
     public var content: Range<Int>
+    /// Where the JSON object of attributes is; empty when there are none.
     public var attributes: Range<Int>
     /// XXH3-64 of the content bytes.
     public var contentHash: UInt64
@@ -15,6 +16,7 @@ public struct SampleBatch: Sendable {
     public var task: Int?
     /// 1-based: line of a JSONL or CSV file, element of a JSON array.
     public var line: UInt64
+    /// In the unit that the input was read with: that of the store's own measure.
     public var lengths: SampleLengths
 
     public init(
@@ -33,6 +35,7 @@ public struct SampleBatch: Sendable {
   /// A record that could not become a sample. Takes a place in the order, so that rows given beside the records
   /// (embeddings) stay aligned.
   public struct Rejection: Sendable {
+    /// 1-based line, row or element of its source.
     public var line: UInt64
     /// Stable reason code, for example `invalid-utf8`, `empty-response`, `line-too-long`.
     public var reason: String
@@ -57,13 +60,17 @@ public struct SampleBatch: Sendable {
 
   /// What the i-th record of the input became.
   public enum Record: Sendable {
+    /// Became a sample: an index into `rows`.
     case sample(Int)
+    /// Was refused: an index into `rejections`.
     case rejected(Int)
   }
 
   /// Content and attributes of all rows, one after the other.
   public var arena: [UInt8] = []
+  /// The samples, in the order of the input.
   public var rows: [Row] = []
+  /// The refused records, in the order of the input.
   public var rejections: [Rejection] = []
   /// All records in input order, as indices into `rows` and `rejections`.
   public var records: [Record] = []
@@ -72,5 +79,6 @@ public struct SampleBatch: Sendable {
   /// Bytes of input that this batch was made from, for progress.
   public var inputBytes: UInt64 = 0
 
+  /// A batch without records.
   public init() {}
 }

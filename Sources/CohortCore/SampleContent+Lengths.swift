@@ -2,7 +2,7 @@ extension SampleContent {
   /// The lengths of a stored sample, as its ingestion would count them: those of its `SampleParts`. Calls of tools count as
   /// the JSON that they are kept in.
   /// - Parameter measure: the length of a text in UTF-8.
-  /// - Throws: `CohortError` when the bytes are damaged.
+  /// - Throws: `core.truncated`, `core.invalid` when the bytes are damaged.
   public static func lengths(
     of bytes: UnsafeRawBufferPointer, measure: (UnsafeRawBufferPointer) -> Int
   ) throws -> SampleLengths {

@@ -12,6 +12,7 @@
 ///   blob    text as UTF-8
 /// ```
 public enum SampleContent {
+  /// The first byte of the content; readers refuse any other.
   public static let layoutVersion: UInt8 = 1
 
   static func code(of role: MessageRole) -> UInt8 {

@@ -12,6 +12,7 @@ public struct SampleParts: Hashable, Sendable {
   /// Indices of the prompt's messages.
   public var prompt: Range<Int> { 0..<(response ?? count) }
 
+  /// The parts of messages that are known by their roles only.
   /// - Parameter isAssistant: whether a message is the assistant's, by its index; asked from the end.
   /// - Complexity: O(messages behind the response).
   public init(count: Int, isAssistant: (Int) -> Bool) {
@@ -19,6 +20,7 @@ public struct SampleParts: Hashable, Sendable {
     response = (0..<count).last(where: isAssistant)
   }
 
+  /// The parts of a conversation. Complexity: O(messages behind the response).
   public init(_ messages: [Message]) {
     self.init(count: messages.count) { messages[$0].role == .assistant }
   }
@@ -41,17 +43,20 @@ public struct SampleParts: Hashable, Sendable {
 extension SampleContent {
   /// A message in place. Valid only inside the closure that got it.
   public struct MessageView {
+    /// Who speaks.
     public let role: MessageRole
     /// A JSON object, empty when there is none.
     public let extra: UnsafeRawBufferPointer
-    /// UTF-8.
+    /// The message's text in UTF-8, in place.
     public let text: UnsafeRawBufferPointer
   }
 
   /// The messages of a sample in place, and what is prompt and response among them. Valid only inside the closure that
   /// got it.
   public struct PartsView {
+    /// All messages, in order.
     public let messages: [MessageView]
+    /// Which of them are prompt and response, by index.
     public let parts: SampleParts
 
     /// The messages before the response; all where there is none.

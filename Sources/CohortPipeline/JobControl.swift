@@ -4,6 +4,7 @@ internal import CohortCore
 public struct JobProgress: Hashable, Sendable {
   /// What is being done, for example "ingest" or the name of a grouping.
   public var stage: String
+  /// What is done of `total`; never falls within a stage.
   public var done: UInt64
   /// Nil when it is not known.
   public var total: UInt64?
@@ -23,9 +24,10 @@ public struct JobProgress: Hashable, Sendable {
 public struct CommitLimits: Hashable, Sendable {
   /// A round that changes more chunks of 4,096 rows is written in slices. A chunk's group and distance take 10 pages.
   public var chunks = 6_000
-  /// Rows of a slice.
+  /// Rows of one slice: what one transaction of a large round writes.
   public var sliceRows = 1 << 20
 
+  /// The limits that stores are written with; tests choose smaller ones.
   public init() {}
 }
 
@@ -42,6 +44,7 @@ public struct JobControl: Sendable {
   /// Threads that may compute at the same time. Results never depend on it.
   public var workers: Int
 
+  /// By default silent, never stopped, on one thread.
   public init(
     report: @escaping @Sendable (JobProgress) -> Void = { _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }, workers: Int = 1

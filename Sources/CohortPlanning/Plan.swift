@@ -25,14 +25,16 @@ public struct Plan: Sendable {
   ///
   /// Complexity: O(groups log groups) time and O(groups) memory; folding and pooling by centroids take more, see
   /// `GroupFolding` and `PoolOrder`.
-  /// - Throws: `CohortError` for settings or populations that make no plan.
+  /// - Throws: `planning.invalid-configuration`, `planning.invalid-population`, `planning.empty-population`;
+  ///   `planning.no-steps` when no group gives a batch.
   public init(population: Population, configuration: PlanConfiguration) throws {
     let resolution = try PlanResolution(population: population, configuration: configuration)
     try self.init(resolution, bytes: resolution.encode())
   }
 
   /// Reads a plan's bytes. Complexity: O(groups).
-  /// - Throws: `CohortError` for a newer format or a value out of range, `CohortError` for truncated bytes.
+  /// - Throws: `planning.newer-format`, `planning.unknown-format`; `planning.damaged-plan` for values out of range;
+  ///   `core.truncated`, `core.invalid` for bytes that do not follow the layout.
   public init(decoding bytes: [UInt8]) throws {
     try self.init(PlanResolution(decoding: bytes), bytes: bytes)
   }
@@ -64,8 +66,11 @@ public struct Plan: Sendable {
   /// The plan's bytes, self-contained and the same on every platform: layout in `Schemas/plan.md`.
   public func encode() -> [UInt8] { bytes }
 
+  /// The settings that it was made with, as they are in its bytes.
   public var configuration: PlanConfiguration { resolution.configuration }
+  /// The store that the population was read from; another store's readers refuse the plan.
   public var storeID: Digest128 { resolution.storeID }
+  /// The name that the snapshot had when the plan was made.
   public var snapshotName: String { resolution.snapshotName }
   /// Content hash of the membership the plan was made for. The store compares it before it turns positions into ids.
   public var populationDigest: Digest128 { resolution.populationDigest }

@@ -2,6 +2,7 @@ public import CohortCore
 
 /// What a plan keeps of one group of its population.
 public struct PlanGroup: Hashable, Sendable {
+  /// The group's id in its grouping; ascending in a plan.
   public let id: GroupID
   /// The greatest total length of a member.
   public let longest: UInt32

@@ -2,6 +2,7 @@ public import CohortCore
 
 /// One group of a snapshot, as much of it as a plan needs to know.
 public struct PopulationGroup: Hashable, Sendable {
+  /// The group's id in its grouping; `GroupID.unassigned` for the samples that have none, last.
   public var id: GroupID
   /// Members in the snapshot. Empty groups are allowed; they take part in nothing.
   public var size: UInt64
@@ -38,7 +39,9 @@ public struct Population: Hashable, Sendable {
   public var groups: [PopulationGroup]
   /// Content hash of the snapshot's membership, given by the store.
   public var digest: Digest128
+  /// The name that the user gave the snapshot; part of the plan's bytes and so of its hash.
   public var snapshotName: String
+  /// The store that the snapshot is in; part of the plan's bytes and so of its hash.
   public var storeID: Digest128
 
   public init(groups: [PopulationGroup], digest: Digest128, snapshotName: String, storeID: Digest128) {

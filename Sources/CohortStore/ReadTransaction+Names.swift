@@ -2,6 +2,7 @@ internal import CohortCore
 
 /// Things that a user names. Each look-up that fails says which names there are.
 extension ReadTransaction {
+  /// The grouping of a name that must be there.
   /// - Throws: `store.unknown-grouping`, with the closest name.
   public func existingGrouping(_ name: String) throws -> GroupingRecord {
     guard let record = try grouping(named: name) else {
@@ -10,6 +11,7 @@ extension ReadTransaction {
     return record
   }
 
+  /// The embedding space of a name that must be there.
   /// - Throws: `store.unknown-embedding-space`, with the closest name.
   public func existingSpace(_ name: String) throws -> EmbeddingSpace {
     guard let record = try space(named: name) else {
@@ -18,6 +20,7 @@ extension ReadTransaction {
     return record
   }
 
+  /// The further length measure of a name that must be there.
   /// - Throws: `store.unknown-length-measure`, with the closest name.
   public func existingMeasure(_ name: String) throws -> LengthMeasure {
     guard let record = try measure(named: name) else {
@@ -26,6 +29,7 @@ extension ReadTransaction {
     return record
   }
 
+  /// The snapshot of a name that must be there.
   /// - Throws: `store.unknown-snapshot`, with the closest name.
   public func existingSnapshot(_ name: String) throws -> SnapshotRecord {
     guard let record = try snapshot(named: name) else {
@@ -34,6 +38,7 @@ extension ReadTransaction {
     return record
   }
 
+  /// The plan of a name that must be there, with its bytes.
   /// - Throws: `store.unknown-plan`, with the closest name.
   public func existingPlan(_ name: String) throws -> PlanRecord {
     guard let record = try plan(named: name) else {
@@ -42,6 +47,7 @@ extension ReadTransaction {
     return record
   }
 
+  /// The task of a label that must be there.
   /// - Throws: `store.unknown-task`, with the closest name.
   public func existingTask(_ name: String) throws -> TaskRecord {
     guard let record = try task(named: name) else {

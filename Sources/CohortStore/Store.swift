@@ -14,6 +14,7 @@ internal import CohortSystem
 public final class Store: Sendable {
   /// What the opening process may do.
   public enum Access: Hashable, Sendable {
+    /// Reads beside other readers and an owner; `Store.write` throws `store.read-only`.
     case readOnly
     /// Takes the owner lock; `name` tells others who holds it.
     case owner(name: String)
@@ -21,12 +22,15 @@ public final class Store: Sendable {
     case published
   }
 
+  /// The store's folder, as it was given when the store was opened.
   public let path: String
   /// Random, given at creation: tells stores apart.
   public let id: Digest128
   /// Milliseconds since 1970, UTC.
   public let created: Int64
+  /// What was fixed when the store was created.
   public let configuration: StoreConfiguration
+  /// How this process opened the store.
   public let access: Access
 
   let environment: Environment
@@ -251,11 +255,14 @@ public struct ErasedRemains: Hashable, Sendable {
 
 /// What a store takes.
 public struct StoreSizes: Hashable, Sendable {
+  /// Bytes of address space that the data file is mapped into: how far it can grow before the map does.
   public var mapBytes: UInt64
   /// Bytes of the data file in use, free pages included.
   public var fileBytes: UInt64
+  /// Bytes of one page, the unit in which the file grows and is rewritten.
   public var pageBytes: UInt64
   /// Highest number of reader slots in use.
   public var readers: Int
+  /// Free bytes of the file system that holds the folder; nil when the system does not tell.
   public var freeDiskBytes: UInt64?
 }

@@ -7,6 +7,7 @@ extension ErrorCode {
 
 /// What a system call that failed left in `errno`.
 public struct Errno: Error, Hashable {
+  /// The value of `errno`: the constants of the system's headers, such as `ENOENT`.
   public let number: Int32
 
   public init(_ number: Int32) { self.number = number }

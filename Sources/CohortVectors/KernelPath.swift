@@ -4,8 +4,11 @@ package import CohortKernels
 public enum KernelPath: Hashable, Sendable, CaseIterable {
   /// The fastest that the processor has.
   case best
+  /// Portable C, without vector instructions of its own.
   case plain
+  /// AVX2, x86-64 only.
   case avx2
+  /// AVX-512, x86-64 only.
   case avx512
 
   /// The kernels' own name for it.

@@ -7,6 +7,7 @@ internal import CohortStore
 ///
 /// Only the owner of a store may write the catalog's file; for everybody else it is brought up to date in memory.
 public struct CatalogQuery: Sendable {
+  /// As people type it; it also names the owner while the catalog is brought up to date.
   public static let name = "sql"
   private let store: Store
   private let catalog: Catalog
@@ -31,7 +32,9 @@ public struct CatalogQuery: Sendable {
 
   /// What a statement gives.
   public struct Answer: Sendable {
+    /// The statement's columns in its order; a name that occurs again gets `_2`, `_3` and so on.
     public let columns: [ReportColumn]
+    /// The rows in the statement's order; blobs are hexadecimal digits.
     public let rows: [ReportRecord]
   }
 

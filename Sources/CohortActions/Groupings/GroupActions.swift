@@ -4,13 +4,16 @@ public import CohortStore
 
 /// `group list`: size, label, lengths, radius and tasks of each group.
 public struct GroupListAction: ListAction {
+  /// What the groups are sorted by; groups that are equal in it keep the order of their ids.
   public enum Order: String, CaseIterable, Sendable {
+    /// The group's id, its members, their mean length, or its radius.
     case id, size, length, radius
   }
 
   public static let name = "group list"
   public var access: ActionAccess { .reads }
   public static let columns = GroupSummary.columns
+  /// Name of the grouping whose groups are listed.
   public var grouping: String
   /// All but `id` begin with the greatest.
   public var order: Order
@@ -23,6 +26,7 @@ public struct GroupListAction: ListAction {
     self.forPeople = forPeople
   }
 
+  /// Gives one row a group that has members, those without a group last where ids decide the order.
   /// - Throws: `store.unknown-grouping`.
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
     var groups = try GroupListing.list(store, grouping: grouping)
@@ -40,10 +44,13 @@ public struct GroupListAction: ListAction {
 public struct GroupShowAction: RecordAction {
   public static let name = "group show"
   public var access: ActionAccess { .reads }
+  /// The group to show, open or closed.
   public var group: GroupID
+  /// Name of the grouping in which `group` is a number.
   public var grouping: String
-  /// Samples of each kind.
+  /// Central, typical and outlying members to show, of each kind.
   public var samples: Int
+  /// Whether the report has the group's splits, merges and re-centrings, too.
   public var withHistory: Bool
 
   public init(group: GroupID, grouping: String, samples: Int = 3, withHistory: Bool = false) {
@@ -53,6 +60,7 @@ public struct GroupShowAction: RecordAction {
     self.withHistory = withHistory
   }
 
+  /// Reads the group's members and, if they are wanted, the events of the log that concern it.
   /// - Throws: `store.unknown-grouping`, `pipeline.unknown-group`.
   public func run(on store: Store, _ control: JobControl) throws -> GroupShowReport {
     try store.read { transaction in
@@ -64,6 +72,7 @@ public struct GroupShowAction: RecordAction {
 }
 
 extension GroupSummary {
+  /// One column a property; `terms` and `leaked` are for programs only.
   public static let columns: [ReportColumn] = [
     "group", "size", "label", .hidden("terms"), "mean_length", "longest", "radius",
     .hidden("leaked"), "tasks",

@@ -4,11 +4,13 @@ internal import CohortStore
 
 /// A group from inside, with its members in full.
 public struct GroupShowReport: RecordReport {
-  /// A member in a few words.
+  /// A member: its sample's number, its distance and how its text begins.
   public struct Member: Sendable {
+    /// The sample's id, as a number.
     public let id: ReportValue
     /// The squared distance to the centroid; null where there is none.
     public let distance: ReportValue
+    /// The beginning of its last two messages, on one line.
     public let excerpt: String
     fileprivate let record: ReportRecord
 
@@ -22,6 +24,7 @@ public struct GroupShowReport: RecordReport {
     }
   }
 
+  /// The keys of the records of `history`.
   public static let historyColumns: [ReportColumn] = [
     "sequence", "time", .hidden("position"), "operation", "parent", "child", "count", "gain",
   ]

@@ -2,7 +2,7 @@ internal import CohortCore
 public import CohortPipeline
 public import CohortStore
 
-/// `grouping list`
+/// `grouping list`: each grouping with its definition, its open groups and how far it follows the log.
 public struct GroupingListAction: ListAction {
   public static let name = "grouping list"
   public var access: ActionAccess { .reads }
@@ -10,6 +10,7 @@ public struct GroupingListAction: ListAction {
     "grouping", "by", "groups", "assigned", "samples", .hidden("created"), .hidden("applied"), .hidden("guard_ratio"),
   ]
 
+  /// Lists every grouping of the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
@@ -33,7 +34,9 @@ public struct GroupingListAction: ListAction {
 public struct GroupingRefineAction: RecordAction {
   public static let name = "grouping refine"
   public var access: ActionAccess { .writes }
+  /// Name of the grouping to refine, which must be by embedding.
   public var grouping: String
+  /// The most passes over all samples.
   public var passes: Int
   /// Ends with the first pass that lowers the error by less than this share of it.
   public var share: Double
@@ -46,6 +49,7 @@ public struct GroupingRefineAction: RecordAction {
     self.share = share
   }
 
+  /// Brings the grouping up to date, then makes passes; each one is committed alone.
   /// - Throws: `store.unknown-grouping`, `cli.usage` for another kind of grouping.
   public func run(on store: Store, _ control: JobControl) throws -> RefinementReport {
     let definition = try store.read { try $0.existingGrouping(grouping).definition }
@@ -73,7 +77,9 @@ public struct GroupingLeakageAction: ListAction {
   public static let name = "grouping leakage"
   public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["id", "group", "label", "cosine"]
+  /// The columns of the rows when `counts` is set.
   public static let countColumns: [ReportColumn] = ["group", "label", "leaked"]
+  /// Name of the grouping, which must be by anchors.
   public var grouping: String
   /// The least cosine; nil for the one that the grouping was created with.
   public var threshold: Float?
@@ -86,6 +92,7 @@ public struct GroupingLeakageAction: ListAction {
     self.counts = counts
   }
 
+  /// Scans the grouping's columns, and gives one row a leaked sample or, for counts, one a group.
   /// - Throws: `store.unknown-grouping`, `pipeline.no-anchors`.
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
     let labels = try store.read { transaction in

@@ -6,9 +6,11 @@ public import CohortStore
 public struct GroupingCreateAction: RecordAction {
   public static let name = "grouping create"
   public var access: ActionAccess { .writes }
+  /// Name of the new grouping: unique in the store.
   public var grouping: String
   /// What makes samples members of one group.
   public var spelling: GroupingSpelling
+  /// What was chosen for this kind; `check` refuses choices that it does not take.
   public var choices: GroupingChoices
 
   public init(_ grouping: String, by spelling: GroupingSpelling, _ choices: GroupingChoices = GroupingChoices()) {
@@ -17,11 +19,13 @@ public struct GroupingCreateAction: RecordAction {
     self.choices = choices
   }
 
+  /// Looks at the choices alone, without a store.
   /// - Throws: `cli.usage` for choices that the kind does not take, or that exclude each other.
   public func check() throws {
     if let objection = choices.objection(to: spelling.kind) { throw CohortError.usage(objection) }
   }
 
+  /// Creates the grouping; its groups come with the next update.
   /// - Throws: `cli.usage`, `store.name`; `store.grouping-exists`, and what `GroupingJob.create` throws.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     try NameRule.check(grouping, of: "grouping")

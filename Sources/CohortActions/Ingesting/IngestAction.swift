@@ -7,10 +7,12 @@ public import CohortStore
 public struct IngestAction: RecordAction {
   public static let name = "ingest"
   public var access: ActionAccess { request.isDryRun ? .reads : .writes }
+  /// Which inputs, under which source, and how they are read; a dry run needs no right to write.
   public var request: IngestRequest
 
   public init(_ request: IngestRequest) { self.request = request }
 
+  /// Takes in the inputs of the request one after the other, committing as it goes.
   /// - Throws: what ended the ingestion before anything of it was stored. Whatever ends it later is in the report.
   public func run(on store: Store, _ control: JobControl) throws -> IngestOutcomeReport {
     var report = IngestReport()
@@ -26,6 +28,7 @@ public struct IngestAction: RecordAction {
 
 /// What an ingestion did, and what ended it.
 public struct IngestOutcomeReport: RecordReport {
+  /// What was taken in, refused and embedded, in total and by source.
   public let report: IngestReport
   /// An error of the whole, when a part of it was stored already.
   var ending: CohortError?
@@ -79,6 +82,7 @@ extension IngestReport {
     return record
   }
 
+  /// All counts, for programs: totals first, then reasons, sources, notes and failures.
   public var record: ReportRecord {
     [
       "inserted": .count(inserted), "duplicates": .count(duplicates), "quarantined": .count(quarantined),

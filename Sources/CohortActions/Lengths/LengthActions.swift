@@ -6,7 +6,9 @@ public import CohortStore
 public struct LengthAddAction: RecordAction {
   public static let name = "length add"
   public var access: ActionAccess { .writes }
+  /// Name of the new measure: unique in the store, without a star.
   public var measure: String
+  /// What the lengths count; with `tokens`, `tokenizer` must be given.
   public var unit: LengthUnit
   /// The file of the tokenizer that counts; with tokens. It is copied into the store.
   public var tokenizer: String?
@@ -17,6 +19,7 @@ public struct LengthAddAction: RecordAction {
     self.tokenizer = tokenizer
   }
 
+  /// Adds the measure; samples are measured by it at the next update.
   /// - Throws: `store.name`, `cli.usage`, `store.length-measure-exists`, what reading the tokenizer throws.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     try NameRule.check(measure, of: "length measure")
@@ -36,6 +39,7 @@ public struct LengthListAction: ListAction {
   public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["name", "unit", "tokenizer", "measured", "pending", "default"]
 
+  /// Lists every measure of the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {

@@ -18,6 +18,7 @@ public struct ModelAddAction: RecordAction {
     self.model = model
   }
 
+  /// Copies the model's files, durably, and gives it its name when all of them are there.
   /// - Throws: `pipeline.model-exists`, `pipeline.other-model`, what reading the model throws.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     let library = ModelLibrary(store)
@@ -29,7 +30,7 @@ public struct ModelAddAction: RecordAction {
   }
 }
 
-/// `model list`
+/// `model list`: the models that lie in the store, by name.
 public struct ModelListAction: ListAction {
   public static let name = "model list"
   public var access: ActionAccess { .reads }
@@ -37,6 +38,7 @@ public struct ModelListAction: ListAction {
     "model", "dimension", "tokens", "bytes", "fingerprint", .hidden("path"),
   ]
 
+  /// Lists every model that lies in the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
@@ -48,10 +50,12 @@ public struct ModelListAction: ListAction {
 public struct ModelInfoAction: RecordAction {
   public static let name = "model info"
   public var access: ActionAccess { .reads }
+  /// The model's name in the store.
   public var model: String
 
   public init(model: String) { self.model = model }
 
+  /// Reads the model's files and the store's spaces.
   /// - Throws: `pipeline.no-model`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     var record = try ModelLibrary(store).model(named: model).record

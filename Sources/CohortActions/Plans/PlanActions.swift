@@ -8,9 +8,13 @@ public import CohortStore
 public struct PlanCreateAction: RecordAction {
   public static let name = "plan create"
   public var access: ActionAccess { .writes }
+  /// Name of the new plan: unique in the store.
   public var plan: String
+  /// Name of the snapshot that the plan stands on.
   public var snapshot: String
+  /// Name of the grouping, one of the snapshot's, whose groups the batches come from.
   public var grouping: String
+  /// Batch size, policies and seed of the plan; checked before anything is read.
   public var configuration: PlanConfiguration
   /// The length measure that budget, curriculum and padding count by; nil for the store's own.
   public var measure: String?
@@ -25,8 +29,9 @@ public struct PlanCreateAction: RecordAction {
     self.measure = measure
   }
 
-  /// - Throws: `store.name`; `planning.configuration`; `store.unknown-snapshot`, `store.unknown-grouping` for one that the
-  ///   snapshot lacks, `store.unknown-length-measure`, `store.plan-exists`.
+  /// Makes the plan, stores it with its report, and gives that report.
+  /// - Throws: `store.name`; `planning.invalid-configuration`; `store.unknown-snapshot`, `store.unknown-grouping` for one
+  ///   that the snapshot lacks, `store.unknown-length-measure`, `store.plan-exists`.
   public func run(on store: Store, _ control: JobControl) throws -> PlanCreateReport {
     try NameRule.check(plan, of: "plan")
     try configuration.validate()
@@ -42,7 +47,7 @@ public struct PlanCreateAction: RecordAction {
   }
 }
 
-/// `plan list`
+/// `plan list`: each plan with its snapshot, its grouping and what an epoch of it gives.
 public struct PlanListAction: ListAction {
   public static let name = "plan list"
   public var access: ActionAccess { .reads }
@@ -50,6 +55,7 @@ public struct PlanListAction: ListAction {
     "plan", "snapshot", "grouping", "batch_size", "steps", "rows", "created", "plan_hash", .hidden("report"),
   ]
 
+  /// Lists every plan of the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
@@ -76,7 +82,9 @@ public struct PlanShowAction: ListAction {
   public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids"]
   public static let isStream = true
+  /// Name of the plan; it is read with its snapshot before the first row.
   public var plan: String
+  /// The epoch whose batches are shown, counted from 0.
   public var epoch: UInt64
   /// The first step, and the one behind the last; nil for the end of the epoch.
   public var steps: (lower: UInt64, upper: UInt64?)
@@ -92,6 +100,7 @@ public struct PlanShowAction: ListAction {
     self.share = share
   }
 
+  /// Gives one row a step, in order, with the ids that its batch has (or this rank's share of them).
   /// - Throws: `store.unknown-plan`; `cli.no-such-step`.
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
     let stored = try PinnedPlan(store, named: plan)
@@ -124,11 +133,13 @@ public struct PlanShowAction: ListAction {
 public struct PlanDigestAction: RecordAction {
   public static let name = "plan digest"
   public var access: ActionAccess { .reads }
+  /// Name of the plan; it is read with its snapshot before the first id is hashed.
   public var plan: String
-  /// From 0 on.
+  /// How many epochs are hashed, from epoch 0 on.
   public var epochs: UInt64
   /// The digest is the same for every number of ranks and of micro-batches: the ids are put together from their parts.
   public var world: Int
+  /// Micro-batches that each rank cuts its share of a step into.
   public var accumulation: Int
 
   public init(plan: String, epochs: UInt64, world: Int = 1, accumulation: Int = 1) {
@@ -138,6 +149,7 @@ public struct PlanDigestAction: RecordAction {
     self.accumulation = accumulation
   }
 
+  /// Hashes the ids of the epochs in their order.
   /// - Throws: `store.unknown-plan`; `pipeline.interrupted`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     let stored = try PinnedPlan(store, named: plan)

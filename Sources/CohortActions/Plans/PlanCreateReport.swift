@@ -3,10 +3,13 @@ public import CohortPlanning
 
 /// A new plan, and what its epochs give.
 public struct PlanCreateReport: RecordReport {
+  /// Name of the new plan.
   public let plan: String
+  /// Name of the grouping that the batches come from.
   public let grouping: String
   /// What the lengths of the report count.
   let unit: LengthUnit
+  /// What an epoch of the plan gives, as it is stored with the plan.
   public let report: PlanReport
 
   public var summary: ReportRecord {

@@ -1,5 +1,6 @@
 /// Writes rows as CSV (RFC 4180): comma, CRLF, quotes doubled. Lists and records become JSON, null becomes nothing.
 public enum CSVText {
+  /// Appends one row with its line end; cells are quoted where CSV needs it.
   public static func append(_ cells: [String], to bytes: inout [UInt8]) {
     for (i, cell) in cells.enumerated() {
       if i > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -8,6 +9,7 @@ public enum CSVText {
     bytes.append(contentsOf: "\r\n".utf8)
   }
 
+  /// A value as the text of a cell, not yet quoted.
   public static func cell(_ value: ReportValue) -> String {
     switch value {
     case .null: ""

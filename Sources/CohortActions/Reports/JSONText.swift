@@ -4,6 +4,7 @@ internal import CohortCore
 ///
 /// Texts are escaped so that they can do nothing to a terminal.
 public enum JSONText {
+  /// Appends one value. Numbers that are not finite become `null`.
   public static func append(_ value: ReportValue, to bytes: inout [UInt8]) {
     switch value {
     case .null: bytes.append(contentsOf: "null".utf8)
@@ -24,6 +25,7 @@ public enum JSONText {
     }
   }
 
+  /// Appends an object with the record's fields in their order; equal names are not merged.
   public static func append(_ record: ReportRecord, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "{"))
     for (i, field) in record.fields.enumerated() {
@@ -35,6 +37,7 @@ public enum JSONText {
     bytes.append(UInt8(ascii: "}"))
   }
 
+  /// One value as a text of its own.
   public static func string(_ value: ReportValue) -> String {
     var bytes: [UInt8] = []
     append(value, to: &bytes)

@@ -2,6 +2,7 @@ public import CohortCore
 internal import Foundation
 
 extension ReportValue {
+  /// A sample's number.
   public static func id(_ value: SampleID) -> ReportValue { .unsigned(value.rawValue) }
 
   /// A group's number; null for samples that have none yet.
@@ -9,8 +10,10 @@ extension ReportValue {
     value == .unassigned ? .null : .unsigned(UInt64(value.rawValue))
   }
 
+  /// A log entry's number.
   public static func sequence(_ value: LogSequence) -> ReportValue { .unsigned(value.rawValue) }
 
+  /// A digest as 32 hexadecimal digits, the high half first.
   public static func digest(_ value: Digest128) -> ReportValue { .text(value.description) }
 
   /// Milliseconds since 1970 as an RFC 3339 time in UTC.

@@ -1,20 +1,33 @@
 /// A value on its way to standard output.
 public enum ReportValue: Sendable {
+  /// Not known, or not there.
   case null
+  /// A yes or no.
   case boolean(Bool)
+  /// A whole number, signed.
   case integer(Int64)
+  /// A whole number beyond what `Int64` holds: ids above all.
   case unsigned(UInt64)
+  /// A real number; JSON writes one that is not finite as `null`.
   case number(Double)
+  /// Any text; writers escape what it must not do to a terminal.
   case text(String)
+  /// Values in order.
   case list([ReportValue])
+  /// Named values in order.
   case record(ReportRecord)
   /// A value that is JSON already.
   case encoded([UInt8])
 
+  /// A text, or null.
   public static func optional(_ text: String?) -> ReportValue { text.map { .text($0) } ?? .null }
+  /// A number, or null.
   public static func optional(_ number: Double?) -> ReportValue { number.map { .number($0) } ?? .null }
+  /// How many there are, as a whole number.
   public static func count(_ value: Int) -> ReportValue { .integer(Int64(value)) }
+  /// The same for a 64-bit count.
   public static func count(_ value: UInt64) -> ReportValue { .unsigned(value) }
+  /// The same for a 32-bit count.
   public static func count(_ value: UInt32) -> ReportValue { .unsigned(UInt64(value)) }
 
   /// Whether a table sets it to the right.
@@ -29,6 +42,7 @@ public enum ReportValue: Sendable {
 /// Named values in the order in which they are written. The order is part of the output: the same command prints the
 /// same bytes.
 public struct ReportRecord: Sendable, ExpressibleByDictionaryLiteral {
+  /// In the order in which they were given; names are not checked for being unique.
   public private(set) var fields: [(name: String, value: ReportValue)]
 
   public init(_ fields: [(name: String, value: ReportValue)] = []) { self.fields = fields }
@@ -37,19 +51,23 @@ public struct ReportRecord: Sendable, ExpressibleByDictionaryLiteral {
     fields = elements.map { (name: $0.0, value: $0.1) }
   }
 
+  /// The first value of a name; nil when there is none.
   public subscript(name: String) -> ReportValue? { fields.first { $0.name == name }?.value }
 
+  /// Adds a field behind the others.
   public mutating func append(_ name: String, _ value: ReportValue) { fields.append((name: name, value: value)) }
 }
 
 extension ReportValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral {
   public init(stringLiteral value: String) { self = .text(value) }
   public init(booleanLiteral value: Bool) { self = .boolean(value) }
+  /// `nil` is null.
   public init(nilLiteral: ()) { self = .null }
 }
 
 /// A named value of the rows that a list has.
 public struct ReportColumn: ExpressibleByStringLiteral, Hashable, Sendable {
+  /// The key of the rows' field, and the heading of a table.
   public let name: String
   /// False for what only programs want: it is in JSON and CSV, not in tables.
   public let inTable: Bool
@@ -61,5 +79,6 @@ public struct ReportColumn: ExpressibleByStringLiteral, Hashable, Sendable {
 
   public init(stringLiteral value: String) { self.init(value) }
 
+  /// A column for programs only: in JSON and CSV, not in tables.
   public static func hidden(_ name: String) -> ReportColumn { ReportColumn(name, inTable: false) }
 }

@@ -7,10 +7,12 @@ public import Foundation
 public struct ExportAction: Action {
   public static let name = "export"
   public var access: ActionAccess { .reads }
+  /// Which samples, in which form, and where to.
   public var request: ExportRequest
 
   public init(_ request: ExportRequest) { self.request = request }
 
+  /// Writes the samples that are in the scope now; those that are deleted before their turn are only counted.
   /// - Parameter output: takes the bytes when the request's path is `-`.
   public func run(on store: Store, _ control: JobControl, output: FileHandle) throws -> ExportReport {
     try ExportJob.run(store, request, control: control, output: output)
@@ -18,6 +20,7 @@ public struct ExportAction: Action {
 }
 
 extension ExportReport {
+  /// The counts of the export, with where it went.
   public func record(file: String) -> ReportRecord {
     [
       "file": .text(file), "written": .count(written), "bytes": .count(bytes), "deleted": .count(deleted),

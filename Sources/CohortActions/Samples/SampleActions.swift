@@ -6,7 +6,9 @@ public import CohortStore
 public struct SampleShowAction: Action {
   public static let name = "sample show"
   public var access: ActionAccess { .reads }
+  /// The keys of a sample's record.
   public static let columns = SampleDescription.columns
+  /// Half-open ranges of ids, shown in this order.
   public var ids: [Range<UInt64>]
 
   public init(ids: [Range<UInt64>]) { self.ids = ids }
@@ -30,8 +32,11 @@ public struct SampleSearchAction: ListAction {
   public static let name = "sample search"
   public var access: ActionAccess { .reads }
   public static let columns = SampleDescription.columns
+  /// What a table of found samples shows, when `withExcerpt` is set.
   public static let tableColumns: [ReportColumn] = ["id", "source", "task", "text"]
+  /// Words, all of which a sample's messages must hold.
   public var query: String
+  /// The most samples to find.
   public var limit: Int
   /// Adds the beginning of the texts on one line.
   public var withExcerpt: Bool
@@ -59,8 +64,9 @@ public struct SampleSearchAction: ListAction {
 public struct SampleDeleteAction: RecordAction {
   public static let name = "sample delete"
   public var access: ActionAccess { isDryRun ? .reads : .writes }
+  /// Half-open ranges of ids. Those that were deleted before are counted, and left alone.
   public var ids: [Range<UInt64>]
-  /// Kept in the log.
+  /// Why the samples are deleted; the log keeps it for ever.
   public var reason: String
   /// Says what would be deleted, and deletes nothing.
   public var isDryRun: Bool
@@ -74,6 +80,7 @@ public struct SampleDeleteAction: RecordAction {
     self.erases = erases
   }
 
+  /// Deletes the samples from the store; groupings follow at the next update.
   /// - Throws: `cli.unknown-sample` for an id that does not exist: then nothing is deleted.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     let (found, gone) = try store.read { transaction -> ([SampleID], Int) in

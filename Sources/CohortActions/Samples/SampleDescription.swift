@@ -10,6 +10,7 @@ public struct SampleDescription: Sendable {
   /// By each further measure; nil while it has not measured the sample.
   private let measured: [(name: String, lengths: SampleLengths?)]
 
+  /// Looks up what the sample only numbers: names, and its lengths by every measure.
   public init(_ sample: StoredSample, in transaction: borrowing ReadTransaction) throws {
     self.sample = sample
     source = try transaction.source(sample.source)?.name ?? ""
@@ -18,6 +19,7 @@ public struct SampleDescription: Sendable {
     measured = try transaction.measures().map { (name: $0.name, lengths: try transaction.lengths(sample.id, by: $0)) }
   }
 
+  /// The keys of `record`.
   public static let columns: [ReportColumn] = [
     "id", "source", "task", "line", "prompt_length", "response_length", "total_length", "messages", "tools",
     "attributes", "lengths",
@@ -32,6 +34,7 @@ public struct SampleDescription: Sendable {
     return parts.joined(separator: " → ")
   }
 
+  /// The whole sample, for programs.
   public var record: ReportRecord {
     [
       "id": .id(sample.id), "source": .text(source), "task": .optional(task), "line": .count(sample.line),

@@ -6,6 +6,7 @@ public import CohortStore
 public struct SnapshotCreateAction: RecordAction {
   public static let name = "snapshot create"
   public var access: ActionAccess { .writes }
+  /// Name of the new snapshot: unique in the store.
   public var snapshot: String
   /// Empty for all that the store has.
   public var groupings: [String]
@@ -15,8 +16,9 @@ public struct SnapshotCreateAction: RecordAction {
     self.groupings = groupings
   }
 
-  /// - Throws: `store.snapshot-exists`, `pipeline.no-groupings`, `store.unknown-grouping`; what a part threw that one of the
-  ///   groupings needs.
+  /// Updates the groupings to the end of the log, and takes the snapshot then.
+  /// - Throws: `store.name`; `pipeline.snapshot-exists`, `pipeline.no-groupings`, `store.unknown-grouping`; what a part
+  ///   threw that one of the groupings needs.
   public func run(on store: Store, _ control: JobControl) throws -> SnapshotRecord {
     try NameRule.check(snapshot, of: "snapshot")
     let names = try SnapshotJob.groupings(for: snapshot, groupings, in: store)
@@ -26,7 +28,7 @@ public struct SnapshotCreateAction: RecordAction {
   }
 }
 
-/// `snapshot list`
+/// `snapshot list`: each snapshot with its groupings and the log entry that it shows.
 public struct SnapshotListAction: ListAction {
   public static let name = "snapshot list"
   public var access: ActionAccess { .reads }
@@ -34,6 +36,7 @@ public struct SnapshotListAction: ListAction {
     "snapshot", "created", "samples", "log_sequence", "groupings", .hidden("digest"),
   ]
 
+  /// Lists every snapshot of the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {

@@ -6,9 +6,11 @@ public import CohortStore
 public struct EmbedAction: Action {
   public static let name = "embed run"
   public var access: ActionAccess { .writes }
+  /// The columns of the rows that the report has: one a space.
   public static let columns = EmbedReport.columns
   /// Nil for every space that has an encoder.
   public var space: String?
+  /// Whether texts that an encoder refused before are given to it again.
   public var retryingRefused: Bool
 
   public init(space: String? = nil, retryingRefused: Bool = false) {
@@ -16,6 +18,7 @@ public struct EmbedAction: Action {
     self.retryingRefused = retryingRefused
   }
 
+  /// Embeds what is pending in the space, or in every space that has an encoder.
   /// - Throws: `store.unknown-embedding-space`, `cli.usage` for vectors that are given; what the encoder throws.
   public func run(on store: Store, _ control: JobControl) throws -> UpdateReport {
     if let space, let known = try store.read({ try $0.space(named: space) }), known.isGiven {
@@ -31,8 +34,10 @@ public struct EmbedAction: Action {
 }
 
 extension EmbedReport {
+  /// The keys of `record`.
   public static let columns: [ReportColumn] = ["space", "embedded", "without_vector", "refused"]
 
+  /// What was embedded in one space.
   public var record: ReportRecord {
     [
       "space": .text(space), "embedded": .count(embedded), "without_vector": .count(without),

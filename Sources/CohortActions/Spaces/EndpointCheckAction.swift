@@ -4,7 +4,9 @@ public import CohortProviders
 
 /// `embed check`: tries an embedding server. Needs no store, and stores nothing.
 public struct EndpointCheckAction: Sendable {
+  /// As people type it.
   public static let name = "embed check"
+  /// The address, interface, model and key's place of the server to try.
   public var server: ProviderConfiguration
   /// The largest batch to try.
   public var mostTexts: Int
@@ -14,6 +16,7 @@ public struct EndpointCheckAction: Sendable {
     self.mostTexts = mostTexts
   }
 
+  /// Sends a few dozen requests to the server, and measures what comes back.
   /// - Throws: what the server's answers, or their absence, mean.
   public func run(_ control: JobControl) throws -> PlainReport {
     var options = ServerOptions()

@@ -7,7 +7,9 @@ public import CohortStore
 public struct SpaceCreateAction: RecordAction {
   public static let name = "space create"
   public var access: ActionAccess { .writes }
+  /// Name of the new space: unique in the store.
   public var space: String
+  /// The part of each sample that the encoder is given.
   public var text: EmbeddedText
   /// The server that makes the vectors; nil for a model of the store.
   public var server: ProviderConfiguration?
@@ -23,6 +25,7 @@ public struct SpaceCreateAction: RecordAction {
     self.model = model
   }
 
+  /// Adds the space; its vectors come with the next update.
   /// - Throws: `store.name`, `store.embedding-space-exists`, `pipeline.no-model`; what asking the server throws, and then
   ///   nothing is made.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
@@ -38,7 +41,7 @@ public struct SpaceCreateAction: RecordAction {
   }
 }
 
-/// `space list`
+/// `space list`: each space with its encoder and how many samples are in which state.
 public struct SpaceListAction: ListAction {
   public static let name = "space list"
   public var access: ActionAccess { .reads }
@@ -47,6 +50,7 @@ public struct SpaceListAction: ListAction {
     .hidden("fingerprint"), .hidden("element"),
   ]
 
+  /// Lists every space of the store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
@@ -66,10 +70,12 @@ public struct SpaceListAction: ListAction {
 public struct SpaceShowAction: RecordAction {
   public static let name = "space show"
   public var access: ActionAccess { .reads }
+  /// Name of the space whose states and refused samples are told.
   public var space: String
 
   public init(space: String) { self.space = space }
 
+  /// Counts the space's samples by state, and looks up why some were refused.
   /// - Throws: `store.unknown-embedding-space`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     try store.read { transaction in
@@ -88,10 +94,12 @@ public struct SpaceShowAction: RecordAction {
 public struct SpaceDefaultAction: RecordAction {
   public static let name = "space default"
   public var access: ActionAccess { .writes }
+  /// Name of the space that becomes the default.
   public var space: String
 
   public init(space: String) { self.space = space }
 
+  /// Writes the choice, durably, and logs it.
   /// - Throws: `store.unknown-embedding-space`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     try store.write { try $0.makeDefault(space: space) }

@@ -10,6 +10,7 @@ public struct InitAction: Sendable {
   public enum Embedding: Sendable {
     /// The model that is part of the program, when something first needs it: vectors may be given before.
     case whenNeeded
+    /// The model that is part of the program, copied into the store at once.
     case bundled
     /// A folder with a static model.
     case model(folder: String)
@@ -17,6 +18,7 @@ public struct InitAction: Sendable {
     case server(ProviderConfiguration)
     /// They come with the samples.
     case given
+    /// No vectors are made, and none are expected.
     case none
 
     /// Whether the store makes its vectors.
@@ -28,16 +30,21 @@ public struct InitAction: Sendable {
     }
   }
 
+  /// As people type it.
   public static let name = "init"
+  /// The folder to make; it must not exist or be empty.
   public var path: String
+  /// What the store's own length measure counts.
   public var lengthUnit = LengthUnit.characters
   /// The numeric input field with the length; with `.field`.
   public var lengthField: String?
   /// The file of the tokenizer that counts; with `.tokens`.
   public var tokenizer: String?
+  /// Where two samples with the same content count as duplicates, unless an ingestion says otherwise.
   public var dedupe = DedupeScope.source
+  /// What makes the vectors of the store's first space.
   public var embedding = Embedding.whenNeeded
-  /// Nil for the prompt.
+  /// The part of each sample that the first space embeds; nil for the prompt.
   public var text: EmbeddedText?
 
   public init(path: String) { self.path = path }

@@ -44,6 +44,7 @@ struct ReplayComparison: Sendable {
 }
 
 extension VerifyReport {
+  /// The keys of the records of `replayed`.
   public static let replayColumns: [ReportColumn] = [
     "grouping", "result", "rounds", .hidden("records"), "samples", "groups", "digest", "seconds", "difference",
   ]

@@ -8,6 +8,7 @@ public struct InfoAction: RecordAction {
   public static let name = "info"
   public var access: ActionAccess { .reads }
 
+  /// Tells of the whole store.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
@@ -49,6 +50,7 @@ public struct BackupAction: RecordAction {
 
   public init(destination: String) { self.destination = destination }
 
+  /// Copies one state of the store, and opens the copy to say what is in it.
   /// - Throws: `store.exists`, `store.not-empty`; `pipeline.no-model`, `pipeline.no-tokenizer` and what else the copy would
   ///   lack. Then there is no copy.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
@@ -67,6 +69,7 @@ public struct RebuildCatalogAction: RecordAction {
   public static let name = "rebuild-catalog"
   public var access: ActionAccess { .writes }
 
+  /// Makes the whole catalog anew.
   public init() {}
 
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {

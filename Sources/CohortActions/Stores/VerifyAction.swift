@@ -26,6 +26,7 @@ public struct VerifyAction: RecordAction {
 
   private var mends: Bool { repairs && !isDryRun }
 
+  /// Reads all that is stored: data file, plans, models, tokenizers and catalog.
   /// - Throws: `store.unknown-grouping`; damage is in the report.
   public func run(on store: Store, _ control: JobControl) throws -> VerifyReport {
     if let grouping { _ = try store.read { try $0.existingGrouping(grouping) } }
@@ -81,6 +82,7 @@ public struct VerifyAction: RecordAction {
 
 /// What was read, mended and found damaged.
 public struct VerifyReport: RecordReport {
+  /// The keys of the records of `problems`.
   public static let problemColumns: [ReportColumn] = ["place", "what", "repairable"]
 
   let path: String
@@ -95,12 +97,13 @@ public struct VerifyReport: RecordReport {
 
   private var count: UInt64 { verified.problemCount + UInt64(others.count) }
 
+  /// What is damaged: the listed problems of the data file, then those of plans, files and catalog.
   public var problems: [ReportRecord] { (verified.problems + others).map(\.record) }
   /// Nil when nothing was to be mended.
   public var repair: ReportRecord? { repaired?.record }
   /// Nil when nothing was replayed.
   public var replayed: [ReportRecord]? { replays?.map(\.record) }
-  /// Of a sound store.
+  /// What people are told of a sound store: how much was read.
   public var sentence: String {
     let records = verified.tables.reduce(0) { $0 + $1.records }
     return "The store is sound: \(records) values in \(verified.tables.count) tables were read."

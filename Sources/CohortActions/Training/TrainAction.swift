@@ -10,9 +10,11 @@ internal import CohortTrainer
 public struct TrainAction: Action {
   public static let name = "train"
   public var access: ActionAccess { .writes }
+  /// The columns of the rows, one a step.
   public static let columns: [ReportColumn] = [
     "epoch", "step", "group", "loss", "tokens", "samples", .hidden("missing"), "samples_per_second", "checkpointed",
   ]
+  /// Name of the plan whose steps the learner follows.
   public var plan: String
   /// Until this many epochs of the plan are done.
   public var epochs: UInt64
@@ -37,6 +39,7 @@ public struct TrainAction: Action {
     self.learnerSeed = learnerSeed
   }
 
+  /// Trains until the epochs are done or the control stops it; there is a checkpoint at the end either way.
   /// - Parameter step: gets each step when it is done.
   /// - Throws: `store.name`, `cli.run-exists`, `store.unknown-plan`; what the trainer throws.
   public func run(
@@ -81,6 +84,7 @@ public struct TrainReport: RecordReport {
   let epochs: UInt64
   let result: TrainingResult
 
+  /// Digest of the learner's weights at the end, in hexadecimal digits: equal runs, equal digests.
   public var weightsDigest: String { result.weightsDigest.description }
 
   public var record: ReportRecord {

@@ -10,6 +10,7 @@ public import CohortStore
 /// It keeps encoders, tokenizers and the states of groupings open from one update to the next, so that a daemon does not
 /// read them anew each time. Nobody else may write the store meanwhile. Used by one thread at a time.
 public final class StoreUpdater {
+  /// The store that is brought up to date; it must be open for writing.
   public let store: Store
   private var encoders: [SpaceID: any TextEncoder] = [:]
   private var counters: [MeasureID: LengthCounter] = [:]

@@ -6,10 +6,12 @@ public import CohortStore
 public struct UpdateAction: Action {
   public static let name = "update"
   public var access: ActionAccess { .writes }
+  /// Name of the only grouping to bring up to date, with what it looks at; nil for everything.
   public var grouping: String?
 
   public init(grouping: String? = nil) { self.grouping = grouping }
 
+  /// Embeds, measures and groups what is pending; what was committed stays, whatever comes later.
   /// - Throws: `store.unknown-grouping`, `pipeline.interrupted`. Parts in trouble are in the report.
   public func run(on store: Store, _ control: JobControl) throws -> UpdateOutcome {
     let report = try StoreUpdater(store).update(grouping.map { .groupings([$0]) } ?? .everything, control: control)
@@ -20,6 +22,7 @@ public struct UpdateAction: Action {
 
 /// What an update did, as lists: for people one of the groupings and one of the spaces, for programs one of all.
 public struct UpdateOutcome: Sendable {
+  /// What was embedded, measured and grouped, and what could not be.
   public let report: UpdateReport
   /// The space that each grouping of the store looks at.
   private let spaces: [String: String?]
@@ -29,13 +32,16 @@ public struct UpdateOutcome: Sendable {
     self.spaces = spaces
   }
 
+  /// The keys of the records of `rows`; those of `groupings` are the ones before `space`.
   public static let groupingColumns: [ReportColumn] = [
     "grouping", "groups", "assigned", "rounds", "splits", "merges", .hidden("republished"), .hidden("deleted"),
     "provisional", "pending", .hidden("without_vector"), .hidden("leaked"), .hidden("space"), .hidden("embedded"),
     .hidden("refused"),
   ]
 
+  /// One record a grouping, in the order in which they were updated.
   public var groupings: [ReportRecord] { report.groupings.map(\.record) }
+  /// One record for each space in which something was pending.
   public var embedded: [ReportRecord] { report.embedded.map(\.record) }
 
   /// Each grouping with what was embedded in its space, and behind them the spaces that none of them follows.

@@ -4,19 +4,27 @@ internal import CohortStore
 
 /// A part of a store that can be in trouble without the others.
 public struct UpdatePart: Hashable, Sendable {
+  /// What can be in trouble alone: an encoder, a tokenizer or a grouping's own state.
   public enum Kind: String, Sendable {
+    /// An embedding space, a length measure or a grouping.
     case space, measure, grouping
   }
 
+  /// Together with `name`, this tells parts apart.
   public var kind: Kind
+  /// The name that the part has in the store.
   public var name: String
 }
 
 /// Something that an update did, or could not do.
 public enum UpdateEvent: Sendable {
+  /// What was pending in a space is embedded; not reported when nothing was.
   case embedded(EmbedReport, seconds: Double)
+  /// What was pending by a measure is measured; not reported when nothing was.
   case measured(MeasureReport, seconds: Double)
+  /// A grouping is at the end of its feed; `digest` is that of its engine's state.
   case grouped(GroupingUpdate, digest: UInt64, seconds: Double)
+  /// A part could not be brought up to date; the others go on.
   case trouble(UpdatePart, CohortError)
 }
 
@@ -24,13 +32,19 @@ public enum UpdateEvent: Sendable {
 public struct UpdateReport: Sendable {
   /// A part that could not be brought up to date, and why.
   public struct Trouble: Sendable {
+    /// What is in trouble.
     public var part: UpdatePart
+    /// Why; the others went on all the same.
     public var error: CohortError
   }
 
+  /// One report for each space in which something was pending.
   public internal(set) var embedded: [EmbedReport] = []
+  /// One report for each measure by which something was pending.
   public internal(set) var measured: [MeasureReport] = []
+  /// One report for each grouping that was brought up to date, changed or not.
   public internal(set) var groupings: [GroupingUpdate] = []
+  /// Parts that could not be brought up to date, in the order in which they were tried.
   public internal(set) var troubles: [Trouble] = []
   /// Groupings that wait for a space or a measure in trouble.
   public internal(set) var waiting: [String] = []

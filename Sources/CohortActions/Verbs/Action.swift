@@ -9,6 +9,7 @@ public import CohortStore
 public protocol Action: Sendable {
   /// As people type it: `snapshot create`.
   static var name: String { get }
+  /// How the store must be opened for this request: a dry run may read where the same verb otherwise writes.
   var access: ActionAccess { get }
 }
 
@@ -22,6 +23,7 @@ public enum ActionAccess: Sendable {
 
 /// A verb that gives one record.
 public protocol RecordAction: Action {
+  /// What the verb tells when it is done.
   associatedtype Report: RecordReport
 
   /// - Throws: `CohortError`; what was committed before is kept.

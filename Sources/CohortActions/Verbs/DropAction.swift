@@ -10,6 +10,7 @@ public struct DropAction: RecordAction {
     case grouping
     /// Refused while a plan stands on it.
     case snapshot
+    /// Runs that follow it keep their checkpoints.
     case plan
     /// Refused while a grouping belongs to it, and for the default one. Its vectors go in parts.
     case space
@@ -19,7 +20,9 @@ public struct DropAction: RecordAction {
 
   public static let name = "drop"
   public var access: ActionAccess { .writes }
+  /// Which of the store's kinds of names `dropped` belongs to.
   public var kind: Kind
+  /// The name to forget; it is free again afterwards.
   public var dropped: String
 
   public init(_ kind: Kind, named dropped: String) {
@@ -27,6 +30,7 @@ public struct DropAction: RecordAction {
     self.dropped = dropped
   }
 
+  /// Removes what has the name, and logs it.
   /// - Throws: `store.unknown-…`, `store.…-in-use`.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     var record: ReportRecord = ["dropped": .text(dropped)]

@@ -1,9 +1,14 @@
 /// One cell of a query's answer, with SQLite's types.
 public enum CatalogValue: Hashable, Sendable {
+  /// SQL `NULL`.
   case null
+  /// A 64-bit integer: counts, ids, and truth as 0 or 1.
   case integer(Int64)
+  /// An IEEE double.
   case real(Double)
+  /// Text, as UTF-8.
   case text(String)
+  /// Bytes as they are stored.
   case blob([UInt8])
 }
 
@@ -19,6 +24,7 @@ public struct CatalogResult: Hashable, Sendable {
 public struct QueryLimits: Hashable, Sendable {
   /// Wall-clock time from the call to the last row.
   public var deadline: Duration
+  /// The most rows of an answer.
   public var rows: Int
   /// Bytes of text and blobs of all rows together, 8 for other values.
   public var bytes: Int

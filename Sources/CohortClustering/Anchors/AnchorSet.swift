@@ -13,6 +13,7 @@ public struct AnchorSet: Hashable, Sendable {
   /// `count * dimension` values, row after row, of length 1.
   public let vectors: [Float]
 
+  /// How many anchors there are: at least 1, and at most 2²⁴.
   public var count: Int { owners.count }
 
   static let layoutVersion: UInt8 = 1
@@ -22,7 +23,7 @@ public struct AnchorSet: Hashable, Sendable {
   /// - Parameters:
   ///   - rows: label and vector of each anchor.
   ///   - place: where row i, from 0, came from, for messages.
-  /// - Throws: `CohortError` `clustering.anchor`, naming the place: for another dimension, a value that is not
+  /// - Throws: `clustering.anchor`, naming the place: for another dimension, a value that is not
   ///   finite, a vector of zeros, an empty label, or a vector that the same label has already; and when there are none.
   public init(
     dimension: Int, rows: [(label: String, vector: [Float])],
@@ -93,7 +94,7 @@ public struct AnchorSet: Hashable, Sendable {
   }
 
   /// Reads a set back.
-  /// - Throws: `CohortError`; `clustering.damaged-state` when it is not the one with `digest`.
+  /// - Throws: `clustering.damaged-state` when it is not the one with `digest`; `core.truncated`, `core.invalid`.
   public init(decoding bytes: [UInt8], digest: Digest128) throws {
     guard XXH3.hash128(bytes) == digest else {
       throw CohortError.damagedState("The anchors are not those that the grouping was created with")

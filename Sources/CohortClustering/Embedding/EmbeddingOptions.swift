@@ -16,6 +16,7 @@ public struct EmbeddingOptions: Hashable, Sendable {
   /// Whether rounds remember which centroids can be near which, to compute less. Not stored, because only tests unset it.
   package var keepsProducts = true
 
+  /// A repair range that follows the size of the store.
   public static let automatic: UInt32 = .max
 
   public init(repairRange: UInt32 = automatic, isGuarded: Bool = true) {
@@ -44,6 +45,7 @@ public struct GuardReading: Hashable, Sendable {
 
 /// What the header of a stored embedding grouping holds beside the common fields: readable without the groups.
 public struct EmbeddingHeader: Hashable, Sendable {
+  /// What was chosen when the grouping was created.
   public var options: EmbeddingOptions
   /// What the guard found last; nil before its first comparison.
   public var lastGuard: GuardReading?
@@ -57,7 +59,7 @@ public struct EmbeddingHeader: Hashable, Sendable {
   }
 
   /// Reads it out of a whole header; nil for a grouping that is not by embedding.
-  /// - Throws: `CohortError` when the header cannot be read.
+  /// - Throws: `core.truncated`, `core.invalid` when the header cannot be read.
   public init?(in header: [UInt8]) throws {
     let fields = try ByteReader.decode([UInt8](header.dropLast(8))) { try StoredHeader(from: &$0) }
     guard fields.definition.criterion is EmbeddingKind else { return nil }

@@ -45,7 +45,9 @@ public struct GroupRecord: Hashable, Sendable {
     public var gainCount: UInt64?
   }
 
+  /// Given by the engine, ascending; never given again in its grouping.
   public var id: GroupID
+  /// Where the group came from, and where it went.
   public var lineage: GroupLineage
   /// Members whose change records have been applied.
   public var count: UInt64
@@ -54,6 +56,7 @@ public struct GroupRecord: Hashable, Sendable {
   /// Only open groups of an embedding grouping have it.
   public var live: Live?
 
+  /// The first byte of a record; readers refuse any other.
   public static let layoutVersion: UInt8 = 1
   private static let none = UInt32.max
 
@@ -85,6 +88,8 @@ public struct GroupRecord: Hashable, Sendable {
     self = try ByteReader.decode(bytes) { try GroupRecord(from: &$0) }
   }
 
+  /// The same for an array.
+  /// - Throws: `core.truncated`, `core.invalid`.
   public init(decoding bytes: [UInt8]) throws {
     self = try ByteReader.decode(bytes) { try GroupRecord(from: &$0) }
   }

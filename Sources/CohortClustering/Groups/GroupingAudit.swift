@@ -20,6 +20,7 @@ public struct GroupingAudit: Hashable, Sendable {
   /// Samples of these whose stored distance is not the distance to their group's published centroid.
   public var wrongDistances: UInt64 = 0
 
+  /// Nothing checked yet.
   public init() {}
 
   /// Share of the checked samples that are where they belong.

@@ -11,6 +11,7 @@ public import CohortCore
 public struct ProductCells: Sendable {
   /// Which samples a group has.
   public struct Cell: Hashable, Sendable {
+    /// The group of the first grouping.
     public var first: GroupID
     /// Nil for the rest of `first`.
     public var second: GroupID?
@@ -21,14 +22,17 @@ public struct ProductCells: Sendable {
     }
   }
 
+  /// The least number of samples of a cell that is a group of its own; at least 1.
   public let minimum: UInt64
   private var counts: [UInt64: UInt64] = [:]
   private var numbers: [UInt64: GroupID] = [:]
   private var last: (pair: UInt64, group: GroupID)?
   /// The groups with members, and their numbers of samples.
   public private(set) var sizes: [GroupID: UInt64] = [:]
+  /// Which cell each group with members is; empty before `decide`.
   public private(set) var cells: [GroupID: Cell] = [:]
 
+  /// Nothing counted yet.
   /// - Parameter minimum: least number of samples of a cell that is a group of its own.
   public init(minimum: Int) { self.minimum = UInt64(max(minimum, 1)) }
 
@@ -62,7 +66,8 @@ public struct ProductCells: Sendable {
     return group
   }
 
-  /// The number of a cell.
+  /// The number of a cell: Cantor's pairing of its groups.
+  /// - Throws: `clustering.product-size` when it does not fit 32 bits.
   public static func number(of cell: Cell) throws -> GroupID {
     let (x, y) = (UInt64(cell.first.rawValue), cell.second.map { UInt64($0.rawValue) + 1 } ?? 0)
     let diagonal = x + y

@@ -21,8 +21,11 @@ public struct ChangeRecord: Hashable, Sendable {
     case vector
   }
 
+  /// The sample that came or went.
   public var sample: SampleID
+  /// Whether it came or went.
   public var change: Change
+  /// What decides the sample's group; the same kind in all records of a grouping.
   public var feature: Feature
 
   public init(_ change: Change, _ sample: SampleID, _ feature: Feature) {
@@ -51,9 +54,11 @@ public struct ChangeRecord: Hashable, Sendable {
 /// the other groupings (but see `distance(leaving:)`). A **provisional** assignment has its distance negated (the sign bit
 /// is set, also of zero): it will be made again when its round is full. Readers show the magnitude.
 public struct Assignment: Hashable, Sendable {
+  /// The sample that has this place.
   public var sample: SampleID
   /// `.unassigned` for a deleted sample, and for one without a vector.
   public var group: GroupID
+  /// Squared distance to the group's published centroid or the nearest anchor; its sign says whether it is provisional.
   public var distance: Float
 
   public init(sample: SampleID, group: GroupID, distance: Float) {
@@ -62,6 +67,7 @@ public struct Assignment: Hashable, Sendable {
     self.distance = distance
   }
 
+  /// Whether the assignment will be made again when its round is full.
   public var isProvisional: Bool { distance.sign == .minus }
 
   /// What a grouping by label stores as the distance of a sample that was deleted: the group it had, as the bits of a

@@ -56,6 +56,7 @@ public struct GroupEvent: Hashable, Sendable {
     }
   }
 
+  /// What happened, and with it what the other fields mean.
   public var kind: Kind
   /// How many change records the grouping had applied at the end of the round: a function of the log, not of how it was
   /// cut into entries.
@@ -64,6 +65,7 @@ public struct GroupEvent: Hashable, Sendable {
   public var parent: GroupID
   /// `.unassigned` where the kind has no group.
   public var child: GroupID
+  /// Members of the group concerned, or what else the kind counts.
   public var count: UInt64
   /// In units of the summed squared distance; 0 where the kind has none.
   public var gain: Double
@@ -80,7 +82,9 @@ public struct GroupEvent: Hashable, Sendable {
     self.gain = gain
   }
 
+  /// The first byte of an encoded event; readers refuse any other.
   public static let layoutVersion: UInt8 = 1
+  /// Bytes that an encoded event takes.
   public static let encodedSize = 34
 
   /// Writes `encodedSize` bytes.

@@ -7,6 +7,8 @@ public import CohortCore
 public struct PendingAssignments: AssignmentTable {
   private var overlay: AssignmentOverlay
 
+  /// The table's assignments, with nothing on top.
+  /// - Parameter table: what is committed; it is read whenever a row without a change is asked for.
   public init(over table: any AssignmentTable) { overlay = AssignmentOverlay(over: table) }
 
   /// Puts the assignments of a round on top.

@@ -13,6 +13,7 @@ public struct RoundOutcome: Sendable {
   public internal(set) var touched: [GroupID] = []
   /// Groups closed in this round, with their last record: `GroupRecord.encoded`.
   public internal(set) var closed: [GroupRecord] = []
+  /// What the round did and what it cost; in no digest.
   public internal(set) var statistics = RoundStatistics()
   /// XXH3-64 of the whole state after the round.
   public internal(set) var digest: UInt64 = 0
@@ -37,12 +38,16 @@ public struct RoundStatistics: Hashable, Sendable {
   public var nearTies = 0
   /// Distances computed, in units of one inner product.
   public var innerProducts: UInt64 = 0
+  /// Groups that were divided.
   public var splits = 0
+  /// Groups that were closed in favour of another.
   public var merges = 0
+  /// Groups whose centroid or interval was published anew.
   public var republished = 0
   /// What the guard found at the end of the round; nil when it had nothing to do.
   public var guardRatio: Double?
 
+  /// Of no round.
   public init() {}
 
   /// Adds up every count, for the statistics of several rounds; the last ratio stays.

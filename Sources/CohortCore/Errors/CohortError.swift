@@ -2,7 +2,9 @@
 ///
 /// Everything that a file, a socket or a user can cause is reported this way; preconditions are for programmer errors only.
 public struct CohortError: Error, Hashable, CustomStringConvertible {
+  /// What programs compare; never the text.
   public var code: ErrorCode
+  /// What a caller can do about it, and with it the exit code. The code's own, unless this error says otherwise.
   public var category: ErrorCategory
   /// One sentence: what happened.
   public var message: String
@@ -13,6 +15,7 @@ public struct CohortError: Error, Hashable, CustomStringConvertible {
   /// What the user can do.
   public var hint: String?
 
+  /// An error with its own words; category and hint come from the code unless they are given.
   /// - Parameters:
   ///   - category: nil for the code's.
   ///   - hint: nil for the code's.

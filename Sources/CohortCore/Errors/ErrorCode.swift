@@ -5,10 +5,13 @@
 public struct ErrorCode: Hashable, Sendable, CustomStringConvertible {
   /// The part of the program that found the failure: the first word of a code's name.
   public enum Module: String, Sendable {
+    /// Libraries, each named as in `CohortStore`; providers of vectors use `embedding`, too.
     case core, system, lmdb, store, reading, planning, clustering, selection, ingestion, embedding, catalog, trainer
+    /// The jobs that join libraries, and the programs.
     case pipeline, server, cli, daemon
   }
 
+  /// Who found the failure; two modules may use the same reason for different things.
   public let module: Module
   /// The rest of the name: small letters and hyphens.
   public let reason: String

@@ -12,6 +12,7 @@ public struct GroupingDefinition: Sendable {
 
   /// What makes two samples members of one group.
   public var criterion: any GroupingKind
+  /// How many groups there shall be, for kinds that choose their number.
   public var granularity: Granularity
   /// Whether the sizes of groups are bounded: from a quarter of the size aimed at to four times it. Only groupings by
   /// embedding look at it.

@@ -7,7 +7,7 @@ public protocol GroupingKind: Hashable, Sendable {
   /// The first bytes of stored definitions of this kind. They never change, and no two kinds share one.
   static var tags: [UInt8] { get }
 
-  /// Reads what follows a tag. - Throws: `CohortError` for what makes no sense.
+  /// Reads what follows a tag. - Throws: `core.truncated`, `core.invalid` for what makes no sense.
   init(tag: UInt8, from reader: inout ByteReader) throws
 
   /// Writes the tag and what follows it.
@@ -85,14 +85,21 @@ public enum GroupingFeature: Hashable, Sendable {
 
 /// One thing to say of a grouping, for programs.
 public struct GroupingField: Hashable, Sendable {
+  /// The types of values that a field can have, so that each shell chooses how to write them.
   public enum Value: Hashable, Sendable {
+    /// A name or words.
     case text(String)
+    /// A count, an id or a bound.
     case number(UInt64)
+    /// A cosine or another real number.
     case real(Double)
+    /// Several numbers in order, such as edges.
     case numbers([UInt64])
   }
 
+  /// The key in reports; unique within one definition.
   public var name: String
+  /// What the definition says there.
   public var value: Value
 
   public init(_ name: String, _ value: Value) {

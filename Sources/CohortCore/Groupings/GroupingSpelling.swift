@@ -1,6 +1,7 @@
 /// What the command line takes after `--by`: a kind, and what its spelling says beside that (the key of an attribute, the
 /// name of a measure, the factors of a product, not yet parted).
 public struct GroupingSpelling: Sendable {
+  /// The kind whose spelling the text is.
   public let kind: any GroupingKind.Type
   /// Empty where the spelling says nothing beside the kind.
   public let argument: String
@@ -24,7 +25,9 @@ public struct GroupingSpelling: Sendable {
 public struct GroupingChoices: Hashable, Sendable {
   /// The choices, each with its name on the command line, in the order in which they are looked at.
   public enum Name: String, CaseIterable, Sendable {
+    /// Each choice is named like the property that holds it; `measure` is the part of the messages.
     case groups, groupSize = "group-size", balance, space, edges, quantiles, intervals, measure, anchors, votes, leakage
+    /// The least number of samples in a cell of a product.
     case minimum = "min-size"
   }
 
@@ -53,6 +56,7 @@ public struct GroupingChoices: Hashable, Sendable {
   /// The least number of samples in a cell of a product.
   public var minimum: Int?
 
+  /// Nothing chosen.
   public init() {}
 
   /// Whether something was said of a choice.

@@ -27,7 +27,8 @@ public final class StaticEncoder: TextEncoder {
   /// - Parameters:
   ///   - name: what the model is called; by default, what the folder is called.
   ///   - concurrency: how many calls the caller should have under way. Each runs on its caller's thread.
-  /// - Throws: `CohortError` for a file that is missing, damaged, or of a kind that is not known.
+  /// - Throws: `embedding.no-model-folder`, `embedding.no-model`, `embedding.unreadable`, `embedding.damaged-model`;
+  ///   `embedding.unsupported-model`, `embedding.unsupported-tokenizer` for kinds that are not known.
   public convenience init(folder: String, name: String? = nil, concurrency: Int = 1) throws(CohortError) {
     try self.init(folder: folder, name: name, concurrency: concurrency, path: COHORT_PATH_BEST)
   }

@@ -33,8 +33,8 @@ public final class Tokenizer: Sendable {
   private let scratches = Locked<[TokenizerScratch]>([])
 
   /// Reads a `tokenizer.json`.
-  /// - Throws: `CohortError` for a file that cannot be read, is damaged, or uses components that are not known here,
-  ///   which are named.
+  /// - Throws: `embedding.unreadable`, `embedding.damaged-model`; `embedding.unsupported-tokenizer`, naming a component
+  ///   that is not known here.
   /// - Complexity: O(size of the file); 30,000 tokens take a few milliseconds.
   public convenience init(contentsOf path: String) throws(CohortError) {
     let file = try MappedFile(path)
@@ -52,7 +52,7 @@ public final class Tokenizer: Sendable {
     self.digest = digest
   }
 
-  /// The ids of a text.
+  /// The ids of a text's tokens, in order; special tokens are not added.
   public func encode(_ text: String) -> [UInt32] {
     var text = text
     return text.withUTF8 { encode($0) }

@@ -3,9 +3,13 @@ public import CohortCore
 /// Which fields of a record hold what: `prompt=code,response=api_call`. A key may be a dotted path into nested objects;
 /// a key that itself holds a dot is found first.
 public struct FieldMap: Hashable, Sendable {
+  /// The field with what is asked; nil when the layout says it, or there is none.
   public var prompt: String?
+  /// The field with the answer; a map that replaces the layout must name it.
   public var response: String?
+  /// The field with the task label.
   public var task: String?
+  /// The field with the instructions that stand above the conversation.
   public var system: String?
 
   public init(prompt: String? = nil, response: String? = nil, task: String? = nil, system: String? = nil) {

@@ -10,7 +10,9 @@ public struct IngestionOptions: Sendable {
     case array = "json-array"
     /// JSON values one after the other, each on as many lines as it likes.
     case documents = "json"
+    /// RFC 4180 with commas; the first row names the columns.
     case csv
+    /// The same with tabs.
     case tsv
   }
 
@@ -32,21 +34,26 @@ public struct IngestionOptions: Sendable {
   public var map: FieldMap?
   /// nil: found out from the bytes.
   public var format: TextFormat?
+  /// Where each sample's task label comes from.
   public var task: TaskRule = .layout
+  /// What lengths count; the store's own unit when the samples go into a store.
   public var lengthUnit: LengthUnit = .characters
   /// The numeric field (dotted path) that gives the response's length, when `lengthUnit` is `.field`.
   public var lengthField: String?
   /// Counts the tokens of a text, when `lengthUnit` is `.tokens`. Called from several threads at once.
   public var countTokens: (@Sendable (UnsafeRawBufferPointer) -> Int)?
-  /// Replaces the name of every source.
+  /// The name that every source gets in place of its own: it decides where duplicates are looked for.
   public var sourceName: String?
+  /// What an input may cost before it is refused.
   public var limits = IngestionLimits()
   /// Threads that parse. 0 parses in the thread that calls `next()`.
   public var workers: Int = 1
   /// A batch is closed when it holds this many records, or `batchBytes` of input.
   public var batchRecords: Int = 4096
+  /// Bytes of input after which a batch is closed; at least 1,024.
   public var batchBytes: Int = 4 << 20
 
+  /// Everything found out from the input, one thread that parses.
   public init() {}
 
   func validate() throws(CohortError) {
@@ -91,5 +98,6 @@ public struct IngestionLimits: Sendable {
   /// Binary logarithm of the largest zstd window: 27 is 128 MiB.
   public var zstdWindowLog: Int = 27
 
+  /// The usual limits.
   public init() {}
 }

@@ -24,7 +24,8 @@ public final class IngestionReader {
   /// Bytes of all sources on disk; nil when one of them has no size (standard input, a pipe).
   public let totalInputBytes: UInt64?
 
-  /// - Throws: `CohortError` for options that make no sense.
+  /// Looks at the options and, with workers, begins to read ahead.
+  /// - Throws: `ingestion.invalid-options`, or the code of the one option that makes no sense; `ingestion.no-memory`.
   public init(sources: [InputSource], options: IngestionOptions) throws(CohortError) {
     try options.validate()
     var sources = sources

@@ -2,6 +2,7 @@ public import CohortCore
 
 /// Some records of one source, parsed.
 public struct SourceBatch: Sendable {
+  /// The source that all records of the batch come from.
   public var source: SourceDescription
   /// Records in the order of the input. May be empty, when the source is or when only its end was left.
   public var batch: SampleBatch

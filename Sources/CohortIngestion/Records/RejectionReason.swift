@@ -1,6 +1,8 @@
 /// Why a record cannot be a sample. The raw values are stored with the quarantined record and never change.
 public enum RejectionReason: String, CaseIterable, Sendable {
+  /// Text that does not follow RFC 8259.
   case invalidJSON = "invalid-json"
+  /// Bytes that are no UTF-8; nothing is repaired.
   case invalidUTF8 = "invalid-utf8"
   /// Half of a surrogate pair in a `\u` escape: no Unicode text can hold it.
   case loneSurrogate = "lone-surrogate"
@@ -8,13 +10,19 @@ public enum RejectionReason: String, CaseIterable, Sendable {
   case nul
   /// A number that is malformed or does not fit 64 bits.
   case invalidNumber = "invalid-number"
+  /// More nested arrays and objects than `IngestionLimits.depth`.
   case tooDeep = "too-deep"
   /// Longer than `IngestionLimits.recordBytes`.
   case lineTooLong = "line-too-long"
+  /// A JSON value that is no object.
   case notAnObject = "not-an-object"
+  /// The same key twice in one object: which value counts would be a guess.
   case duplicateKey = "duplicate-key"
+  /// A field that the layout or the map needs is not there.
   case missingField = "missing-field"
+  /// A field has a value of another type than the layout or the map needs.
   case wrongType = "wrong-type"
+  /// A response without any text.
   case emptyResponse = "empty-response"
   /// A conversation in which nobody answers.
   case noAssistantMessage = "no-assistant-message"
@@ -26,5 +34,6 @@ public enum RejectionReason: String, CaseIterable, Sendable {
   case columnCount = "column-count"
   /// Quotation marks that do not follow RFC 4180.
   case invalidCSV = "invalid-csv"
+  /// Memory for the record could not be had.
   case noMemory = "no-memory"
 }

@@ -11,7 +11,9 @@ public struct Discovery: Sendable {
 
 /// Something the user should know that is not an error.
 public struct IngestionNote: Hashable, Sendable, CustomStringConvertible {
+  /// What the note is about: a file or folder, as it was found.
   public var path: String
+  /// What was done or left out, and why, in words.
   public var message: String
 
   public init(path: String, message: String) {
@@ -27,7 +29,7 @@ extension InputSource {
   ///
   /// In a folder only regular files count. Hidden entries, files that are no data, and symbolic links that lead out of
   /// the folder are left out with a note. A `dataset_info.json` (LLaMA-Factory) describes the files beside it.
-  /// - Throws: `CohortError` for a path that does not exist or cannot be read.
+  /// - Throws: `ingestion.input-output` for a path that does not exist or cannot be read; `ingestion.not-a-file`.
   public static func discover(_ paths: [String], sourceName: String? = nil) throws(CohortError) -> Discovery {
     var found = Discovery()
     for path in paths {

@@ -49,7 +49,7 @@ public struct InputSource: Sendable {
   }
 
   /// One file, whatever its name is. Pipes and devices are read to their end.
-  /// - Throws: `CohortError` when there is no such file.
+  /// - Throws: `ingestion.input-output` when there is no such file; `ingestion.not-a-file` for a folder.
   public static func file(_ path: String, name: String? = nil) throws(CohortError) -> InputSource {
     let status = try InputCall.status(of: path)
     guard status.kind == .regular || status.kind == .stream else {

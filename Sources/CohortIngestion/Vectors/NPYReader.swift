@@ -9,8 +9,9 @@ internal import CohortKernels
 ///
 /// Used by one thread at a time.
 public final class NPYReader {
+  /// The file, as it was given; opened once and kept open.
   public let path: String
-  /// Number of vectors.
+  /// Vectors in the file: one for each record.
   public let count: Int
   /// Values of one vector.
   public let dimension: Int

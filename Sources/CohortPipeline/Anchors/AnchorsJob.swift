@@ -10,7 +10,9 @@ public enum AnchorsJob {
 
   /// What a grouping was created with.
   public struct Report: Sendable {
+    /// The new grouping's record; it has no groups before its first round.
     public var grouping: GroupingRecord
+    /// The distinct labels of the anchors.
     public var labels: [String]
   }
 

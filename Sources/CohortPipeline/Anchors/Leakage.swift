@@ -5,7 +5,9 @@ public import CohortStore
 public enum Leakage {
   /// One such sample.
   public struct Sample: Hashable, Sendable {
+    /// The sample that lies near an anchor.
     public var id: SampleID
+    /// The group that the anchors' vote gave it.
     public var group: GroupID
     /// With its nearest anchor, which need not be of its group when several vote.
     public var cosine: Double

@@ -1,7 +1,7 @@
 public import CohortCore
 public import CohortStore
 
-/// Deletes samples.
+/// Deletes samples of a store, in parts that are each a transaction.
 public enum DeletionJob {
   /// Ids that one transaction deletes: each touches pages all over the store.
   static let idsPerCommit = 10_000

@@ -6,6 +6,7 @@ internal import CohortVectors
 
 /// What embedding did.
 public struct EmbedReport: Hashable, Sendable {
+  /// Name of the space that the vectors are in.
   public var space: String
   /// Samples that got a vector.
   public var embedded: UInt64 = 0
@@ -20,6 +21,7 @@ public struct EmbedReport: Hashable, Sendable {
 /// Encoding and writing overlap. Results are committed in slices, each one log entry, in the order of the ids whatever the
 /// timing: a job that is killed goes on behind its last slice, and no sample is embedded twice.
 public enum EmbedJob {
+  /// Embeds until nothing of the space is pending.
   /// - Parameter retryingRefused: whether samples that the encoder refused before are tried again.
   /// - Throws: `pipeline.other-model`; what the encoder throws, `pipeline.encoder`, `pipeline.content` at a sample that is
   ///   damaged, and `pipeline.interrupted`, after what came before is committed.

@@ -8,15 +8,19 @@ internal import Foundation
 /// The models that a store makes its vectors with: folders in `models` beside its data. A model is copied there when it is
 /// added, so the store makes the same vectors next year, on another machine, and with a later Cohort.
 public struct ModelLibrary: Sendable {
-  /// One model.
+  /// A model that lies in the store and can be used.
   public struct Model: Hashable, Sendable {
+    /// Its folder's name, unique in the store: letters, digits, `.`, `-` and `_`.
     public var name: String
     /// Where its files are.
     public var path: String
+    /// Values in a vector that it makes.
     public var dimension: Int
     /// Tokens that it knows.
     public var tokens: Int
+    /// Hash of the files that decide its vectors: another fingerprint makes another space.
     public var fingerprint: String
+    /// Size of its files, papers included.
     public var bytes: UInt64
   }
 
@@ -27,6 +31,7 @@ public struct ModelLibrary: Sendable {
   private let store: Store?
   private let folder: String
 
+  /// The library of an existing store. Reads nothing yet.
   public init(_ store: Store) {
     self.store = store
     folder = StoreLayout(store.path).models
@@ -45,7 +50,9 @@ public struct ModelLibrary: Sendable {
     return try names.sorted().map { try model(named: $0) }
   }
 
-  /// - Throws: `pipeline.no-model`, and `CohortError` for one that is damaged.
+  /// Opens a model and tells what it is.
+  /// - Throws: `pipeline.no-model`; `embedding.damaged-model`, `embedding.unreadable`, `embedding.unsupported-model`,
+  ///   `embedding.unsupported-tokenizer` for files that cannot be used.
   public func model(named name: String) throws -> Model {
     let encoder = try encoder(named: name)
     return Model(
@@ -106,7 +113,7 @@ public struct ModelLibrary: Sendable {
 
   /// Copies a model's folder into the store. The same model under the same name again changes nothing; one that is damaged
   /// or is not what the spaces need is replaced by the one that they do.
-  /// - Throws: `CohortError` when the folder holds no model that can be read; `pipeline.model-exists`;
+  /// - Throws: what reading the folder's model throws; `pipeline.model-name`; `pipeline.model-exists`;
   ///   `pipeline.other-model` when spaces need another one of this name.
   public func add(folder source: String, name: String? = nil) throws -> Model {
     // Before anything is made: is it a model?

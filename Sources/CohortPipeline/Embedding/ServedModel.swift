@@ -10,7 +10,7 @@ public struct ServedModel: Sendable {
   private let probe: EncoderProbe
 
   /// Asks the server for the vectors of known texts, by which the model is known again. Nothing is stored.
-  /// - Throws: `CohortError`: a key that is missing, a server that is not there, answers that cannot be used.
+  /// - Throws: `embedding.no-key`, `embedding.exposed-key`; what connecting a `ServerEncoder` throws.
   public init(
     asking configuration: ProviderConfiguration, options: ServerOptions = ServerOptions()
   ) throws {

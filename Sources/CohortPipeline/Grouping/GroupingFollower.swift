@@ -4,13 +4,19 @@ public import CohortStore
 
 /// What bringing a grouping up to date did.
 public struct GroupingUpdate: Hashable, Sendable {
+  /// Name of the grouping that was brought up to date.
   public var grouping: String
+  /// Complete rounds that were made and committed.
   public var rounds = 0
   /// Samples that got or changed a group.
   public var assigned: UInt64 = 0
+  /// Groups that were divided.
   public var splits = 0
+  /// Groups that were merged away.
   public var merges = 0
+  /// Groups whose published centroid was set anew.
   public var republished = 0
+  /// Members that left because they were deleted.
   public var deleted = 0
   /// Samples without a usable vector.
   public var withoutVector = 0

@@ -7,6 +7,7 @@ public import CohortStore
 public enum GroupingJob {
   /// What was created.
   public struct Report: Sendable {
+    /// The new grouping's record; it has no groups before its first round.
     public var grouping: GroupingRecord
     /// What its kind has to say of it beside its definition.
     public var fields: [GroupingField]

@@ -3,9 +3,12 @@ public import CohortStore
 
 /// What must be up to date before a grouping can be, by name.
 public struct GroupingNeeds: Hashable, Sendable {
+  /// Embedding spaces in which all samples must be embedded.
   public var spaces: Set<String> = []
+  /// Length measures by which all samples must be measured.
   public var measures: Set<String> = []
 
+  /// Nothing: groups follow from the samples as they are ingested.
   public init() {}
 }
 

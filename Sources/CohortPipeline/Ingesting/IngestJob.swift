@@ -15,9 +15,10 @@ public enum IngestJob {
   /// Rows without a usable vector that the report names.
   static let shownRows = 5
 
-  /// - Throws: `CohortError` before anything is stored when a source's format or layout cannot be made out,
-  ///   `pipeline.rows` when the vectors do not fit the records, `pipeline.interrupted`. A source that breaks off later
-  ///   does not end the job: see `IngestReport.failures`.
+  /// Ingests what the request names, to its end.
+  /// - Throws: what `IngestionReader.check` throws, before anything is stored, when a source's format or layout cannot
+  ///   be made out; `pipeline.rows` when the vectors do not fit the records, `pipeline.interrupted`. A source that breaks
+  ///   off later does not end the job: see `IngestReport.failures`.
   public static func run(
     _ store: Store, _ request: IngestRequest, control: JobControl = JobControl()
   ) throws -> IngestReport {

@@ -41,21 +41,31 @@ public struct IngestRequest: Sendable {
 public struct IngestReport: Sendable {
   /// One source's share.
   public struct Source: Hashable, Sendable {
+    /// The source's name in the store.
     public var name: String
+    /// Where it was read from in this call.
     public var path: String
+    /// The layout that its records were read in; nil when none was made out.
     public var layout: String?
+    /// Its records that became new samples.
     public var inserted: UInt64 = 0
+    /// Its records that were not stored again, because the scope had their content already.
     public var duplicates: UInt64 = 0
+    /// Its records that were refused.
     public var quarantined: UInt64 = 0
   }
 
   /// A source that could not be read to its end. What was read before is stored.
   public struct Failure: Sendable {
+    /// What ended the reading, with its place.
     public var error: CohortError
   }
 
+  /// Records that were read, whatever became of them.
   public var records: UInt64 = 0
+  /// Records that became new samples; in a dry run all that could, since it looks for no duplicates.
   public var inserted: UInt64 = 0
+  /// Records that were not stored again, because the scope had their content already.
   public var duplicates: UInt64 = 0
   /// Records refused in this call, those that were in quarantine before included.
   public var quarantined: UInt64 = 0
@@ -63,16 +73,23 @@ public struct IngestReport: Sendable {
   public var newlyQuarantined: UInt64 = 0
   /// How often each reason was given.
   public var reasons: [String: UInt64] = [:]
+  /// Bytes of the inputs that were read.
   public var inputBytes: UInt64 = 0
   /// Vectors stored, and records whose vector is unusable (zero or not finite).
   public var embedded: UInt64 = 0
+  /// Records whose vector is unusable: they are samples without a vector.
   public var withoutVector: UInt64 = 0
   /// The first of those rows, as numbers in the vectors' file, from 0.
   public var unusableRows: [UInt64] = []
+  /// One share for each source, in the order in which they were read.
   public var sources: [Source] = []
+  /// What was chosen or passed over while reading, for people.
   public var notes: [IngestionNote] = []
+  /// The sources that could not be read to their end.
   public var failures: [Failure] = []
+  /// Whether nothing was stored.
   public var isDryRun = false
 
+  /// Nothing read yet.
   public init() {}
 }

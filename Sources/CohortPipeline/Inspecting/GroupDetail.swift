@@ -6,12 +6,15 @@ public import CohortStore
 public struct GroupDetail: Sendable {
   /// A member and its squared distance to the centroid (nil where there is none).
   public struct Member: Sendable {
+    /// The sample, as it was stored when the group was looked at.
     public var sample: StoredSample
+    /// Squared distance to the group's published centroid; nil for groupings that look at no vectors.
     public var distance: Float?
   }
 
   /// One event of the group's history.
   public struct Event: Hashable, Sendable {
+    /// The log entry of the round that it happened in.
     public var sequence: LogSequence
     /// Of the log entry: milliseconds since 1970, UTC.
     public var time: Int64
@@ -19,7 +22,9 @@ public struct GroupDetail: Sendable {
     public var position: UInt64
     /// born, split, merged, republished, closed.
     public var operation: String
+    /// The group that the child was split from or merged into; nil where there is none.
     public var parent: GroupID?
+    /// The group that the event happened to.
     public var child: GroupID
     /// Members of the group that was born, divided, closed or published anew.
     public var count: UInt64
@@ -27,8 +32,11 @@ public struct GroupDetail: Sendable {
     public var gain: Double
   }
 
+  /// Size, label, lengths and tasks.
   public var summary: GroupSummary
+  /// False for a group that was merged away or ran empty.
   public var isOpen: Bool
+  /// The group that it was split from; nil where there is none.
   public var parent: GroupID?
   /// Where the members went when the group was closed; nil while it is open.
   public var heir: GroupID?

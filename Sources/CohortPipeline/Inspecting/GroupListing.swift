@@ -5,6 +5,7 @@ public import CohortStore
 public struct GroupSummary: Hashable, Sendable {
   /// `GroupID.unassigned` for the samples that have no group (yet).
   public var group: GroupID
+  /// Members that are not deleted.
   public var size: UInt64
   /// The task, the interval, or for embedding groups the words that set it apart.
   public var label: String
@@ -12,6 +13,7 @@ public struct GroupSummary: Hashable, Sendable {
   public var terms: [String] = []
   /// Response lengths, in the store's unit.
   public var meanLength = 0.0
+  /// The greatest response length of a member, in the store's unit.
   public var longest: UInt32 = 0
   /// Root of the mean squared distance to the centroid, or to the nearest anchor; nil where there is none.
   public var radius: Double?
@@ -25,6 +27,7 @@ public struct GroupSummary: Hashable, Sendable {
 public struct TaskShare: Hashable, Sendable {
   /// Nil for samples without a label.
   public var task: String?
+  /// How many members have it.
   public var size: UInt64
 }
 

@@ -12,8 +12,8 @@ public struct LengthTokenizer: Sendable {
   private let tokenizer: Tokenizer
 
   /// Reads a `tokenizer.json` that a user gives.
-  /// - Throws: `embedding.not-a-tokenizer` for a file that is none; `CohortError` for one that cannot be read or is of
-  ///   a kind that is not known.
+  /// - Throws: `embedding.not-a-tokenizer` for a file that is none; `embedding.unreadable`;
+  ///   `embedding.unsupported-tokenizer` for one of a kind that is not known.
   public init(contentsOf path: String) throws {
     do throws(CohortError) {
       tokenizer = try Tokenizer(contentsOf: path)

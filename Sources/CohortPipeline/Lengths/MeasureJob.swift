@@ -5,6 +5,7 @@ public import CohortStore
 
 /// What measuring did.
 public struct MeasureReport: Hashable, Sendable {
+  /// Name of the measure that the lengths are by.
   public var measure: String
   /// Samples that got their lengths.
   public var measured: UInt64 = 0
@@ -15,6 +16,7 @@ public struct LengthCounter: Sendable {
   private let unit: LengthUnit
   private let tokenizer: LengthTokenizer?
 
+  /// Reads the measure's tokenizer, if it counts tokens.
   /// - Throws: `pipeline.no-tokenizer`, `pipeline.other-tokenizer`.
   public init(of measure: LengthMeasure, in store: Store) throws {
     unit = measure.unit

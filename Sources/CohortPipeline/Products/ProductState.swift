@@ -32,7 +32,7 @@ struct ProductState: Hashable {
     self.digest = digest
   }
 
-  /// - Throws: `CohortError`.
+  /// - Throws: `core.truncated`, `core.invalid`.
   init(decoding bytes: [UInt8]) throws {
     self = try ByteReader.decode(bytes) { reader in
       let version = try reader.fixed(UInt8.self)

@@ -4,16 +4,20 @@ public import CohortStore
 
 /// What refining a grouping did.
 public struct RefinementReport: Hashable, Sendable {
+  /// Name of the grouping that was refined.
   public var grouping: String
   /// Passes that changed something.
   public var passes = 0
   /// Mean squared distance of the samples to their groups' centroids before the first pass and after the last one; nil
   /// when no sample has a group.
   public var before: Double?
+  /// As `before`, after the last pass.
   public var after: Double?
   /// Samples that changed their group, added up over the passes.
   public var moved = 0
+  /// Groups that were divided, added up over the passes.
   public var splits = 0
+  /// Groups that were merged away, added up over the passes.
   public var merges = 0
   /// Open groups afterwards.
   public var groups = 0
@@ -25,7 +29,9 @@ public struct RefinementReport: Hashable, Sendable {
 
 /// Refines a grouping by embedding at a wish: passes of Lloyd's algorithm and swaps, until the error stops falling.
 public enum RefineJob {
+  /// Passes at most, when nobody says otherwise.
   public static let defaultPasses = 50
+  /// The least share of the error that a pass must take away, when nobody says otherwise.
   public static let defaultShare = 0.0001
 
   /// Brings the grouping up to date, the short tail included, and then makes passes. Each pass is committed and logged

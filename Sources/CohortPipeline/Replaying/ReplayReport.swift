@@ -8,9 +8,11 @@ public struct ReplayReport: Hashable, Sendable {
     public var sequence: LogSequence
     /// Change records that had been applied.
     public var position: UInt64
+    /// What differs, in words.
     public var what: String
   }
 
+  /// Name of the grouping that was made again.
   public var grouping: String
   /// Complete rounds that were made again.
   public var rounds = 0
@@ -22,10 +24,12 @@ public struct ReplayReport: Hashable, Sendable {
   public var groups = 0
   /// Of the state that was made.
   public var digest: UInt64 = 0
+  /// Nil when nothing differs as far as it was looked at.
   public var difference: Difference?
   /// Why the log does not say enough to make the grouping anew.
   public var obstacle: String?
 
+  /// Whether the whole grouping could be made again, and came out the same.
   public var isSame: Bool { difference == nil && obstacle == nil }
 
   init(grouping: String) { self.grouping = grouping }

@@ -4,12 +4,17 @@ public import CohortCore
 public struct PlanConfiguration: Hashable, Sendable {
   /// Samples in one step: one optimizer step's global batch, whatever the number of ranks.
   public var batchSize: UInt64
+  /// Decides every random choice of the plan: the same seed, population and settings give the same batches.
   public var seed: UInt64
+  /// What happens to the members that do not fill a batch.
   public var tail: Tail
+  /// What happens to groups smaller than a batch.
   public var smallGroups: SmallGroups
+  /// In which order an epoch's batches come.
   public var order: Order
   /// Each epoch begins with the batch of the longest sample, so that too little memory shows at once.
   public var longestFirst: Bool
+  /// How many samples of an epoch come from each group.
   public var weights: Weights
   /// What the first epochs are; the last phase lasts for ever, whatever its number of epochs. Empty: all grouped.
   public var phases: [Phase]
@@ -69,6 +74,7 @@ public struct PlanConfiguration: Hashable, Sendable {
 
     public static let allCases: [Order] = [.shuffled, .curriculum, .roundRobin, .blocked]
 
+    /// The order of a word of the command line; nil for any other word.
     public init?(name: String) {
       guard let order = Self.allCases.first(where: { $0.name == name }) else { return nil }
       self = order
@@ -105,7 +111,9 @@ public struct PlanConfiguration: Hashable, Sendable {
 
   /// Some epochs of one kind.
   public struct Phase: Hashable, Sendable {
+    /// How many epochs the phase lasts, unless it is the last.
     public var epochs: UInt64
+    /// What each of these epochs is made of.
     public var kind: EpochKind
 
     public init(epochs: UInt64, kind: EpochKind) {

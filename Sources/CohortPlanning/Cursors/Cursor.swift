@@ -9,11 +9,17 @@ public struct Cursor: Hashable, Sendable {
   /// Epochs and steps are at most 2⁵³ - 1, so that every JSON reader keeps them exactly.
   public static let greatestNumber: UInt64 = (1 << 53) - 1
 
+  /// The format that it was written in: `currentVersion`.
   public let version: UInt64
+  /// The store that the plan was made for.
   public let storeID: Digest128
+  /// Name of the plan's snapshot; it must be the plan's, and is for people.
   public let snapshot: String
+  /// Hash of the plan that the steps were counted in: no other plan takes the cursor.
   public let planHash: Digest128
+  /// Epoch of the next step, counted from 0.
   public let epoch: UInt64
+  /// The next step within that epoch, counted from 0.
   public let step: UInt64
 
   init(storeID: Digest128, snapshot: String, planHash: Digest128, epoch: UInt64, step: UInt64) {

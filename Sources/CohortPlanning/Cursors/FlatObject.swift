@@ -11,7 +11,7 @@ struct FlatObject {
   private var bytes: [UInt8]
   private var offset = 0
 
-  /// - Throws: `CohortError` with the byte offset.
+  /// - Throws: `core.invalid`, with the byte offset but for a text over 1 MiB.
   static func parse(_ text: String) throws -> [String: Value] {
     var reader = FlatObject(bytes: Array(text.utf8))
     guard reader.bytes.count <= 1 << 20 else { throw CohortError.invalid("a JSON text over 1 MiB") }

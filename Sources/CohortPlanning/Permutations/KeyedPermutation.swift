@@ -8,6 +8,7 @@ internal import CohortCore
 ///
 /// Complexity: made in O(min(count, 256)); a value in O(1); the inverse in O(1) above 256, else O(count).
 public struct KeyedPermutation: Sendable {
+  /// How many values are permuted; indices and values are below it.
   public let count: UInt64
   private let table: [UInt8]
   private let network: FeistelNetwork?
@@ -15,6 +16,7 @@ public struct KeyedPermutation: Sendable {
   /// The greatest count that is shuffled as a table.
   static let greatestTable: UInt64 = 256
 
+  /// The permutation of `count` values that `key` chooses.
   /// - Precondition: `count <= 2⁶²`.
   public init(count: UInt64, key: UInt64) {
     self.count = count

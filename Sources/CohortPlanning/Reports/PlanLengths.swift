@@ -1,6 +1,7 @@
 /// What a plan costs in tokens, measured over the steps of one epoch. Lengths are in the unit of the plan's length
 /// measure. A step is taken to be padded to its longest sample.
 public struct PlanLengths: Hashable, Sendable {
+  /// The epoch that was measured: the first one of the plan's kind.
   public let epoch: UInt64
   /// Steps that were looked at: all of the epoch, or evenly spaced ones.
   public let measuredSteps: UInt64
@@ -8,7 +9,9 @@ public struct PlanLengths: Hashable, Sendable {
   public let isSampled: Bool
   /// Tokens of a step without padding.
   public let medianTokens: UInt64
+  /// The 95th percentile over the measured steps, by nearest rank.
   public let p95Tokens: UInt64
+  /// The most tokens of a measured step, without padding.
   public let greatestTokens: UInt64
   /// The greatest padded size: samples × longest.
   public let greatestPadded: UInt64

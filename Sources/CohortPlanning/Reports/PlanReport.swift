@@ -3,16 +3,22 @@ public import CohortCore
 /// What an epoch of a plan gives, known before any training. Each count is exact and the same for every epoch; that of
 /// mixed samples is for epochs of kind `kind`.
 public struct PlanReport: Hashable, Sendable {
+  /// Hash of the plan that the counts are of.
   public let planHash: Digest128
+  /// The store that the plan was made for.
   public let storeID: Digest128
+  /// The name that the snapshot had when the plan was made.
   public let snapshot: String
+  /// The settings that gave these counts.
   public let configuration: PlanConfiguration
   /// `random` when every epoch is; else `grouped`.
   public let kind: PlanConfiguration.EpochKind
 
   /// Groups of the snapshot that have members.
   public let groups: UInt64
+  /// Samples of the snapshot, with and without a group.
   public let rows: UInt64
+  /// Steps of every epoch.
   public let steps: UInt64
   /// Samples given, repeats included.
   public let samples: UInt64
@@ -24,15 +30,19 @@ public struct PlanReport: Hashable, Sendable {
   public let dropped: UInt64
   /// Samples in steps that may hold several groups, and those steps.
   public let mixed: UInt64
+  /// How many steps these are.
   public let mixedSteps: UInt64
   /// Steps with fewer samples than their group's batch size; in `random` epochs, than the largest step.
   public let shortSteps: UInt64
+  /// Samples in the smallest step of an epoch.
   public let smallestStep: UInt64
+  /// Samples in the largest step of an epoch.
   public let largestStep: UInt64
   /// Groups with members of which none is given.
   public let droppedGroups: UInt64
   /// Groups joined with another before batching, and their rows.
   public let foldedGroups: UInt64
+  /// The samples of these groups together.
   public let foldedRows: UInt64
   /// Groups (with those folded into them) that have fewer members than a batch.
   public let smallGroups: UInt64

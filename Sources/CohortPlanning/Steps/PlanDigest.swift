@@ -5,6 +5,7 @@ public import CohortCore
 public struct PlanDigest: ~Copyable {
   private var stream = StreamingDigest()
 
+  /// The digest of no ids yet.
   public init() {}
 
   /// Adds ids in their order.

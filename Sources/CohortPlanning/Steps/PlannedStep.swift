@@ -2,7 +2,9 @@ public import CohortCore
 
 /// One step of a plan: one optimizer step's global batch.
 public struct PlannedStep: Hashable, Sendable {
+  /// The epoch that the step belongs to, counted from 0.
   public let epoch: UInt64
+  /// Its place in the epoch, counted from 0.
   public let step: UInt64
   /// The group the batch is from. In a mixed step the group that most members are from (the lowest id of equal ones);
   /// `GroupID.unassigned` in steps of `random` epochs that may mix.

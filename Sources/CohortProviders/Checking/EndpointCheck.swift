@@ -3,6 +3,7 @@ internal import CohortEmbedding
 
 /// Finds out what a server of embeddings does, in a few dozen requests.
 public enum EndpointCheck {
+  /// Tries the server with texts of its own; the requests count against its quota.
   /// - Parameters:
   ///   - mostTexts: the largest batch to try.
   ///   - note: told what is being tried next.

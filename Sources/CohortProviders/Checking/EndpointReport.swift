@@ -4,7 +4,9 @@ public import CohortEmbedding
 public struct EndpointReport: Sendable {
   /// Where the requests went.
   public var address: String
+  /// What a space of this server would be made with: provider, model, fingerprint and dimension.
   public var identity: EncoderIdentity
+  /// What the server itself told about its model.
   public var information: ServerInformation
   /// Whether the key was asked for: without it the server refuses. Nil when there is no key to leave out.
   public var needsKey: Bool?

@@ -9,6 +9,7 @@ public struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConver
 
   public var description: String { "(key)" }
   public var debugDescription: String { "(key)" }
+  /// No children: `dump` shows nothing of the key.
   public var customMirror: Mirror { Mirror(self, children: []) }
 
   /// Reads the key from where `source` says.

@@ -13,6 +13,7 @@ public enum ProviderKind: String, CaseIterable, Sendable {
 
 /// Where the key of a server is kept. The key itself is never part of a configuration.
 public enum KeySource: Hashable, Sendable {
+  /// The server asks for no key.
   case none
   /// The name of an environment variable.
   case environment(String)
@@ -24,7 +25,9 @@ public enum KeySource: Hashable, Sendable {
 public enum VectorFormat: String, CaseIterable, Sendable {
   /// Base64 if the server knows it, else numbers.
   case automatic = "auto"
+  /// Always base64 of little-endian single floats.
   case base64
+  /// Always JSON numbers, for servers that know nothing else.
   case float
 }
 
@@ -33,6 +36,7 @@ public enum VectorFormat: String, CaseIterable, Sendable {
 /// `kind`, `model`, `dimensions`, `prefix` and `textLimit` decide which vectors come out, and are part of the encoder's
 /// identity. Everything else may change at any time.
 public struct ProviderConfiguration: Hashable, Sendable {
+  /// The interface that the server speaks.
   public var kind: ProviderKind
   /// `http` or `https`. Without a path the usual one of the interface is added: `http://localhost:8000` is asked at
   /// `/v1/embeddings`, `https://host/v2` at `/v2/embeddings`.
@@ -46,6 +50,7 @@ public struct ProviderConfiguration: Hashable, Sendable {
   /// Texts are cut to as many UTF-8 bytes, at a character. For servers that refuse what is too long for the model
   /// instead of cutting it.
   public var textLimit: Int?
+  /// Where the key is kept; the key itself is no part of this value.
   public var key = KeySource.none
   /// A PEM file with the certificates to trust, in place of the system's.
   public var certificates: String?
@@ -55,12 +60,13 @@ public struct ProviderConfiguration: Hashable, Sendable {
   public var timeout = 60.0
   /// Seconds that one request may take with all its tries and pauses.
   public var patience = 300.0
-  /// Most texts of a request.
+  /// Most texts of a request: 1 to 4,096.
   public var texts = 64
   /// Most tokens of a request, unless one text alone has more. Estimated from bytes.
   public var tokens = 32_768
   /// Requests under way at the same time.
   public var concurrency = 4
+  /// How an OpenAI-compatible server writes vectors; others ignore it.
   public var format = VectorFormat.automatic
   /// Least cosine between two embeddings of one text. What is below is another model.
   public var tolerance = 0.999
@@ -71,6 +77,7 @@ public struct ProviderConfiguration: Hashable, Sendable {
     self.model = model
   }
 
+  /// Looks at every setting, without network and without reading the key.
   /// - Throws: `embedding.configuration`, with the setting and what it may be.
   public func validate() throws {
     _ = try ServerAddress(url)

@@ -27,6 +27,7 @@ protocol Dialect: Sendable {
 
 /// What a server told about its model.
 public struct ServerInformation: Hashable, Sendable {
+  /// The model's name, as the server calls it.
   public var model: String?
   /// What exactly is served: a commit, or a hash of the weights.
   public var revision: String?
@@ -35,6 +36,7 @@ public struct ServerInformation: Hashable, Sendable {
   /// Most tokens of a text.
   public var textTokens: Int?
 
+  /// A server that tells nothing.
   public init() {}
 }
 

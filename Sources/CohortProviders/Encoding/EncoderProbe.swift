@@ -13,7 +13,7 @@ public struct EncoderProbe: Hashable, Sendable {
     "北京是中华人民共和国的首都。",
   ]
 
-  /// One vector a text.
+  /// One vector for each of the fixed texts, in their order.
   public var vectors: [[Float]]
 
   public init(vectors: [[Float]]) { self.vectors = vectors }
@@ -48,7 +48,8 @@ public struct EncoderProbe: Hashable, Sendable {
     return writer.bytes
   }
 
-  /// - Throws: `CohortError` for bytes that `encoded` did not write.
+  /// Reads what `encoded` wrote.
+  /// - Throws: `core.truncated`, `core.invalid` for any other bytes.
   public init(decoding bytes: [UInt8]) throws {
     vectors = try ByteReader.decode(bytes) { reader in
       guard try reader.fixed(UInt8.self) == 1 else { throw CohortError.invalid("an encoder's probe", at: 0) }

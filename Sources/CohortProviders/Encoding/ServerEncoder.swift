@@ -25,8 +25,9 @@ public final class ServerEncoder: TextEncoder {
   /// - Parameters:
   ///   - key: as `APIKey.read` gave it.
   ///   - known: the probe of the space that the vectors are for; nil for a new space.
-  /// - Throws: `CohortError`: a configuration that is not valid, a server that is not there or does not accept the
-  ///   key, `embedding.model-changed` when the probe's vectors are others than known.
+  /// - Throws: `embedding.configuration`, `embedding.key-in-clear`; `embedding.server-unreachable`,
+  ///   `embedding.unauthorized` and what else the server's answers mean; `embedding.model-changed` when
+  ///   the probe's vectors are others than known.
   public init(
     connecting configuration: ProviderConfiguration, key: APIKey?, expecting known: EncoderProbe? = nil,
     options: ServerOptions = ServerOptions()

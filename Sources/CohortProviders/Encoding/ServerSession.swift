@@ -5,6 +5,7 @@ internal import CohortSystem
 
 /// What a caller may set for tests and for its own life cycle; none of it changes a vector.
 public struct ServerOptions: Sendable {
+  /// Time and pauses; tests put a clock of their own here.
   public var clock = ServerClock.system
   /// Of the jitter between tries.
   public var seed: UInt64

@@ -14,10 +14,15 @@ public import CohortStore
 ///
 /// May be used by several threads at once.
 public struct PinnedPlan: Sendable {
+  /// Where ids and bytes are read from; kept open as long as this value lives.
   public let store: Store
+  /// The plan's record when it was read.
   public let record: PlanRecord
+  /// The plan itself: its hash is the record's, and its store is `store`.
   public let plan: Plan
+  /// The snapshot that the plan stands on.
   public let snapshot: SnapshotRecord
+  /// The grouping of that snapshot whose members the plan's positions count.
   public let grouping: SnapshotGrouping
 
   /// The plan of a name. One read transaction.

@@ -2,7 +2,9 @@ public import CohortPlanning
 
 /// Which part of each step a process reads.
 public struct StepShare: Hashable, Sendable {
+  /// Which of the processes this one is: 0 to `world - 1`.
   public var rank: Int
+  /// How many processes share a step; at least 1.
   public var world: Int
   /// Micro-batches a step is divided into on each rank.
   public var accumulation: Int
@@ -13,6 +15,7 @@ public struct StepShare: Hashable, Sendable {
     self.accumulation = accumulation
   }
 
+  /// Refuses shares that no step has.
   /// - Throws: `planning.invalid-slice` for a rank outside the world.
   public func validate() throws {
     _ = try PlannedStep.slice(count: 0, rank: rank, world: world, accumulation: accumulation)

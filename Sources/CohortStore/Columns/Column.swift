@@ -2,9 +2,13 @@ internal import CohortCore
 
 /// The type of a column's elements.
 public enum ElementType: UInt8, Sendable {
+  /// One unsigned byte: states and flags.
   case uint8 = 1
+  /// Numbers of records and lengths, little-endian.
   case uint32 = 2
+  /// IEEE 754 single precision, little-endian.
   case float32 = 3
+  /// IEEE 754 half precision, little-endian: vectors at half the size.
   case float16 = 4
 
   /// Bytes an element takes.
@@ -23,9 +27,11 @@ public enum ElementType: UInt8, Sendable {
 public struct Column: Hashable, Sendable {
   /// Upper half of the chunks' keys.
   public let number: UInt32
+  /// How each element is stored; every chunk repeats it in its header.
   public let element: ElementType
   /// Elements a row has: 1 for scalars, the dimension for vectors.
   public let elementsPerRow: Int
+  /// Rows of a full chunk, at most 4,096.
   public let rowsPerChunk: Int
   /// The byte that rows never written consist of.
   public let fill: UInt8
@@ -56,9 +62,13 @@ public struct Column: Hashable, Sendable {
 
   /// The columns that every store has.
   public static let source = scalar(1, .uint32)
+  /// The number of each sample's task label; 0 (`TaskID.missing`) for samples that came without one.
   public static let task = scalar(2, .uint32)
+  /// Length of the messages before the response, in the store's unit.
   public static let promptLength = scalar(3, .uint32)
+  /// Length of the last assistant message, in the store's unit.
   public static let responseLength = scalar(4, .uint32)
+  /// Length of all messages, in the store's unit.
   public static let totalLength = scalar(5, .uint32)
   /// 1 = deleted.
   public static let tombstone = scalar(6, .uint8)
@@ -76,6 +86,7 @@ public struct ColumnChunk {
   static let headerSize = 32
   static let layoutVersion: UInt8 = 1
 
+  /// The column that the chunk was read as: its element type and row width are checked against the chunk's header.
   public let column: Column
   /// The sample id of the first row.
   public let firstRow: UInt64

@@ -23,7 +23,9 @@ public enum EmbeddedText: UInt8, CaseIterable, Sendable {
 public struct EmbeddingRecipe: Hashable, Sendable {
   /// A setting of the encoder by its name.
   public struct Setting: Hashable, Sendable {
+    /// Chosen by whoever makes the encoder, such as `model`; the store does not interpret it.
     public var name: String
+    /// As the encoder wrote it; read back unchanged.
     public var value: String
 
     public init(name: String, value: String) {
@@ -32,6 +34,7 @@ public struct EmbeddingRecipe: Hashable, Sendable {
     }
   }
 
+  /// The part of a sample that the encoder is given.
   public var text: EmbeddedText
   /// What finds the encoder again: the model's name, a server's address. Never a secret. Empty for vectors that are given.
   public var settings: [Setting]
@@ -44,7 +47,7 @@ public struct EmbeddingRecipe: Hashable, Sendable {
     self.probe = probe
   }
 
-  /// The value of a setting.
+  /// The value of the first setting of a name; nil when there is none. Complexity: O(settings).
   public subscript(name: String) -> String? { settings.first { $0.name == name }?.value }
 
   /// Nothing for the default recipe, so that spaces of given vectors keep their bytes.

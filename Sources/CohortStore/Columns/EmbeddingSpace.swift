@@ -5,7 +5,9 @@ internal import CohortLMDB
 public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.space
   static let dimensions = 1...65_536
+  /// Given by the store when the space is created; never given again.
   public var id: SpaceID
+  /// Given by the user; unique among the store's spaces, and free again once the space is dropped.
   public var name: String
   /// Who makes the vectors, for example `npy` for vectors given by the user.
   public var provider: String
@@ -17,7 +19,7 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
   public var element: ElementType
   /// How the store makes the vectors itself.
   public var recipe = EmbeddingRecipe()
-  /// Number of the vector column; `stateColumn` is the next one.
+  /// Number of the vector column; that of `states` is the next one.
   var columnNumber: UInt32
   /// The state column has a row for each sample before this one.
   var rows: UInt64 = 0

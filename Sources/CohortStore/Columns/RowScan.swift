@@ -6,6 +6,7 @@ public import CohortCore
 public struct RowBlock {
   /// The sample of row 0.
   public let first: UInt64
+  /// Rows in the block: 1 to 4,096.
   public let count: Int
   @usableFromInline let columns: UnsafeBufferPointer<UnsafeRawPointer>
   @usableFromInline let widths: [Int]

@@ -7,6 +7,7 @@ internal import CohortSystem
 public final class SoundChunks: Sendable {
   private let checksums = Locked<[UInt64: UInt64]>([:])
 
+  /// Knows of no chunk yet: the first look at each one computes its checksum.
   public init() {}
 
   /// Forgets everything: damage that came meanwhile is found again.

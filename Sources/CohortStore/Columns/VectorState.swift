@@ -4,6 +4,7 @@ public import CohortCore
 public enum VectorState: UInt8, Sendable {
   /// Not embedded yet.
   case pending = 0
+  /// The vector column has a row for it.
   case present = 1
   /// Looked at, and it has no usable vector (zero, not finite): it is never clustered.
   case none = 2
@@ -21,7 +22,8 @@ extension ReadTransaction {
   /// All spaces in the order of their ids.
   public func spaces() throws -> [EmbeddingSpace] { try records(EmbeddingSpace.self) }
 
-  /// Whether a sample has a vector in a space.
+  /// What is known of a sample's vector in a space; `pending` for samples that the space has not seen.
+  /// - Throws: `store.corrupted` for a state that no release writes.
   public func vectorState(_ id: SampleID, in space: EmbeddingSpace) throws -> VectorState {
     let state = try uint8(space.states, id)
     guard let known = VectorState(rawValue: state) else { throw unknownState(state, id) }
@@ -31,13 +33,18 @@ extension ReadTransaction {
 
 /// How many samples of a store, deleted ones left out, are in each state of a space.
 public struct VectorCounts: Hashable, Sendable {
+  /// Samples still to be embedded.
   public var pending: UInt64 = 0
+  /// Samples with a vector.
   public var present: UInt64 = 0
+  /// Samples that were looked at and have no usable vector.
   public var none: UInt64 = 0
+  /// Samples whose text the encoder refuses.
   public var refused: UInt64 = 0
 }
 
 extension ReadTransaction {
+  /// Counts the samples in each state, by a scan of the state column.
   /// - Complexity: O(samples), a few bytes each.
   public func vectorCounts(in space: EmbeddingSpace) throws -> VectorCounts {
     var counts = VectorCounts()

@@ -18,6 +18,7 @@ public enum DedupeScope: UInt8, CaseIterable, Sendable {
     }
   }
 
+  /// The scope of a word of the command line; nil for any other word.
   public init?(name: String) {
     guard let scope = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = scope

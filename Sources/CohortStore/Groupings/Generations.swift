@@ -19,6 +19,7 @@ public struct Generations: Hashable, Sendable {
   /// First column of the second pair.
   var secondColumn: UInt32
   var isSecondCurrent = false
+  /// The round that is being written in slices; nil while there is none. A later commit of another round forgets it.
   public internal(set) var pending: Pending?
 
   init(secondColumn: UInt32) { self.secondColumn = secondColumn }
@@ -48,11 +49,13 @@ public struct Generations: Hashable, Sendable {
 public struct GenerationSlice: Sendable {
   /// Of the round that they are written for.
   public var applied: FeedPosition
+  /// Digest of the engine's state after that round: with `applied`, it tells rounds apart.
   public var digest: UInt64
   /// The first row: as many as were written before.
   public var first: UInt64
+  /// The new group of each row, as `GroupID.rawValue`.
   public var groups: [UInt32]
-  /// Bits of the distances.
+  /// The new distance of each row, as the bits of a `float32`.
   public var distances: [UInt32]
 
   public init(applied: FeedPosition, digest: UInt64, first: UInt64, groups: [UInt32], distances: [UInt32]) {

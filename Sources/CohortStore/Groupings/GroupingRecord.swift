@@ -4,8 +4,11 @@ internal import CohortLMDB
 /// A grouping: its definition and how far it has followed the log.
 public struct GroupingRecord: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.grouping
+  /// Given by the store when the grouping is created; never given again.
   public var id: GroupingID
+  /// Given by the user; unique among the store's groupings, and free again once the grouping is dropped.
   public var name: String
+  /// What the groups are made by; fixed when the grouping is created.
   public var definition: GroupingDefinition
   /// The log entry that created it.
   public var created: LogSequence
@@ -114,9 +117,11 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
 
 /// One group of a grouping.
 public struct GroupRecord: Hashable, Sendable {
+  /// Given by the engine; unique in its grouping.
   public var id: GroupID
   /// Members that are not deleted, the provisionally assigned ones included. Kept by the store.
   public internal(set) var size: UInt64
+  /// What sets the group apart: its label, its interval of lengths, or its published centroid.
   public var geometry: GroupGeometry
   /// A closed group was merged away or ran empty; its id is never used again.
   public var isOpen: Bool
@@ -129,6 +134,7 @@ public struct GroupRecord: Hashable, Sendable {
   /// The engine's own state of this group: opaque to the store.
   public var engineState: [UInt8]
 
+  /// A group as the engine hands it over. `size` is 0 until the store counts the members.
   public init(
     id: GroupID, geometry: GroupGeometry, isOpen: Bool = true, parent: GroupID? = nil, heir: GroupID? = nil,
     born: UInt64, engineState: [UInt8] = []

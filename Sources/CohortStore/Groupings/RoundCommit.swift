@@ -4,8 +4,11 @@ internal import CohortLMDB
 /// A sample's new place: group and squared distance to its published centroid (0 where there is none). The engine marks
 /// provisional assignments by a negative sign.
 public struct Assignment: Hashable, Sendable {
+  /// The sample that moves, or is confirmed in its group.
   public var id: SampleID
+  /// Its group from now on; `GroupID.unassigned` for none.
   public var group: GroupID
+  /// Squared distance to the group's published centroid, 0 where there is none; negative when provisional.
   public var distance: Float
 
   public init(id: SampleID, group: GroupID, distance: Float = 0) {
@@ -17,9 +20,11 @@ public struct Assignment: Hashable, Sendable {
 
 /// Everything that a round of a grouping changes.
 public struct RoundCommit: Sendable {
+  /// The rows to write, in any order; a sample that is listed twice keeps the last.
   public var assignments: [Assignment]
   /// Groups that are new or changed. Their `size` is ignored: the store counts.
   public var groups: [GroupRecord]
+  /// The engine's own state besides the groups': opaque to the store. A provisional round does not store it.
   public var engineState: [UInt8]
   /// Records of the feed that are consumed after this round.
   public var applied: FeedPosition

@@ -16,7 +16,9 @@ public struct LengthMeasure: Hashable, Sendable, NamedRecord {
   /// In the columns: not measured.
   static let unmeasured = UInt32.max
 
+  /// Given by the store when the measure is created; never given again.
   public var id: MeasureID
+  /// Given by the user; unique among the store's measures, and free again once the measure is dropped.
   public var name: String
   /// Never `field`: what a record's field said is not kept.
   public var unit: LengthUnit
@@ -81,7 +83,9 @@ extension ByteReader {
 
 /// How many samples of a store, deleted ones left out, are measured, and how many wait for it.
 public struct MeasureCounts: Hashable, Sendable {
+  /// Samples that have lengths by the measure.
   public var measured: UInt64
+  /// Samples that came since and have none yet.
   public var pending: UInt64
 
   public init(measured: UInt64, pending: UInt64) {
@@ -110,6 +114,7 @@ extension ReadTransaction {
     return lengths.total == LengthMeasure.unmeasured ? nil : lengths
   }
 
+  /// Counts the samples that are measured, and those that came since.
   /// - Complexity: O(samples that wait), a byte each.
   public func counts(of measure: LengthMeasure) throws -> MeasureCounts {
     var pending: UInt64 = 0

@@ -12,12 +12,15 @@ public enum Feed: Hashable, Sendable {
 
 /// One change that a grouping must follow, in log order.
 public enum FeedRecord: Hashable, Sendable {
+  /// The sample came into the feed: ingested, embedded or measured, as the feed says.
   case added(SampleID)
+  /// The sample was deleted. Every feed reports every deletion, also of samples that it never added.
   case removed(SampleID)
 }
 
 /// Consecutive records of a feed.
 public struct FeedPart: Sendable {
+  /// In log order.
   public private(set) var records: [FeedRecord] = []
   /// The position behind the last of them, and behind entries that hold none.
   public private(set) var next: FeedPosition
@@ -128,7 +131,9 @@ extension ReadTransaction {
 
 /// How far a reader of the log has come: `offset` records of entry `sequence` are consumed, and all earlier entries.
 public struct FeedPosition: Hashable, Comparable, Sendable {
+  /// The entry that is not wholly consumed; the first one is 1.
   public var sequence: LogSequence
+  /// Records of that entry that are consumed, counted as the feed sees them.
   public var offset: UInt64
 
   public init(sequence: LogSequence, offset: UInt64) {

@@ -2,7 +2,9 @@ public import CohortCore
 
 /// Consecutive sample ids: `first ..< first + count`.
 public struct IDRange: Hashable, Sendable {
+  /// The lowest id of the range.
   public var first: SampleID
+  /// How many ids follow each other from `first` on.
   public var count: UInt64
 
   public init(first: SampleID, count: UInt64) {

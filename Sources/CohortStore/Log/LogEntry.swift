@@ -2,9 +2,11 @@ public import CohortCore
 
 /// One entry of the log: what changed the store, when. The time is for people; nothing is computed from it.
 public struct LogEntry: Sendable {
+  /// The entry's place in the log, counted from 1 without gaps.
   public var sequence: LogSequence
   /// Milliseconds since 1970, UTC.
   public var time: Int64
+  /// What happened: one of the types in `LogEvent`.
   public var event: any LogPayload { payload }
   let payload: any LogEventKind
 

@@ -2,16 +2,21 @@ public import CohortCore
 
 /// A named value of a log entry, for people and for queries.
 public struct LogField: Hashable, Sendable {
+  /// The types of values that a field can have, so that each view chooses how to write them.
   public enum Value: Hashable, Sendable {
+    /// The entry has no value here.
     case none
+    /// A yes or no.
     case boolean(Bool)
     /// How many, or how far.
     case count(UInt64)
     /// The number of something in the store.
     case id(UInt64)
+    /// A name or words, for people.
     case text(String)
     /// Hexadecimal digits: 16 or 32.
     case digest(String)
+    /// The definition of a grouping.
     case definition(GroupingDefinition)
   }
 
@@ -24,11 +29,15 @@ public struct LogField: Hashable, Sendable {
     public static let listing = Views(rawValue: 1)
     /// The column `log.summary` of the catalog.
     public static let summary = Views(rawValue: 2)
+    /// Every view.
     public static let all: Views = [.listing, .summary]
   }
 
+  /// The key in JSON and in the summary, in snake case; unique within a view of the entry.
   public let name: String
+  /// What the entry says.
   public let value: Value
+  /// Where it is shown: a value may have another name in another view.
   public let views: Views
 
   init(_ name: String, _ value: Value, in views: Views = .all) {

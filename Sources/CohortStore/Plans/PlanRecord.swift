@@ -3,9 +3,13 @@ public import CohortCore
 /// A stored plan: the bytes that the planning module made, and what they stand on.
 public struct PlanRecord: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.plan
+  /// Given by the store when the plan is created; never given again.
   public var id: UInt32
+  /// Given by the user; unique among the store's plans, and free again once the plan is dropped.
   public var name: String
+  /// Number of the snapshot that the plan stands on.
   public var snapshot: UInt32
+  /// The grouping of that snapshot whose groups the batches come from.
   public var grouping: GroupingID
   /// The plan's hash, as the planning module computes it.
   public var hash: Digest128

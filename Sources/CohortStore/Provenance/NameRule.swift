@@ -5,9 +5,10 @@ internal import CohortCore
 ///
 /// The store checks it where something gets a name; callers check it earlier where much work would come before.
 public enum NameRule {
-  /// Bytes of UTF-8.
+  /// The longest name in bytes of UTF-8.
   public static let longest = 200
 
+  /// Refuses what cannot be a name.
   /// - Parameter kind: what gets the name, for the message.
   /// - Throws: `store.name` for an empty name, one of more than 200 bytes, and one with control characters.
   public static func check(_ name: String, of kind: String) throws {

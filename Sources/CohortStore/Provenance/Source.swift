@@ -3,6 +3,7 @@ public import CohortCore
 /// Where samples came from.
 public struct SourceRecord: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.source
+  /// Given by the store with the source's first samples; never given again.
   public var id: SourceID
   /// Part of a sample's identity: a data set's name, or the last two components of a file's path.
   public var name: String
@@ -33,7 +34,9 @@ public struct SourceRecord: Hashable, Sendable, NamedRecord {
 /// A task label.
 public struct TaskRecord: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.task
+  /// Given by the store with the label's first sample; never given again.
   public var id: TaskID
+  /// The label, spelled as the input spelled it; unique in the store.
   public var name: String
 
   var number: UInt32 { id.rawValue }

@@ -4,13 +4,17 @@ internal import CohortLMDB
 /// A training run: which plan it follows and how many checkpoints it has made.
 public struct RunRecord: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.run
+  /// Given by the store when the run is created; never given again.
   public var id: UInt32
+  /// Given by the user; unique among the store's runs.
   public var name: String
+  /// Name of the plan that the run follows; the plan may have been dropped since.
   public var plan: String
+  /// Hash of that plan: a plan of the same name with another hash is another plan.
   public var planHash: Digest128
   /// Milliseconds since 1970, UTC.
   public var created: Int64
-  /// The number of the next checkpoint.
+  /// The number of the next checkpoint: as many as the run has made, removed ones included.
   public var nextCheckpoint: UInt64
 
   var number: UInt32 { id }
@@ -45,6 +49,7 @@ public struct RunRecord: Hashable, Sendable, NamedRecord {
 
 /// A checkpoint as the store keeps it.
 public struct StoredCheckpoint: Sendable {
+  /// Its number in its run, counted from 0.
   public var number: UInt64
   /// The encoded checkpoint: opaque to the store.
   public var bytes: [UInt8]
@@ -77,7 +82,8 @@ extension ReadTransaction {
     return StoredCheckpoint(number: number, bytes: [UInt8](body))
   }
 
-  /// The last checkpoint of a run.
+  /// The last checkpoint of a run; nil before the first.
+  /// - Throws: `store.corrupted` when it is gone or fails its checksum.
   public func latestCheckpoint(of run: RunRecord) throws -> StoredCheckpoint? {
     guard run.nextCheckpoint > 0 else { return nil }
     guard let last = try checkpoint(run.nextCheckpoint - 1, of: run) else {

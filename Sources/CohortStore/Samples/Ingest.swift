@@ -3,7 +3,9 @@ internal import CohortLMDB
 
 /// What became of a batch.
 public struct IngestOutcome: Sendable {
+  /// Records that became new samples.
   public var inserted: UInt64 = 0
+  /// Records that the store, or an earlier record of the batch, has already in the scope asked for.
   public var duplicates: UInt64 = 0
   /// Records now in quarantine because of this batch.
   public var quarantined: UInt64 = 0

@@ -6,10 +6,13 @@ public struct QuarantineRecord: Hashable, Sendable {
   /// First byte of the keys in `names` by which a record is found that is in quarantine already.
   static let nameKind = UInt8(ascii: "q")
 
+  /// The source that the record was read from.
   public var source: SourceID
+  /// 1-based line, row or element of its source.
   public var line: UInt64
-  /// Stable reason code.
+  /// Stable reason code, as `SampleBatch.Rejection.reason`.
   public var reason: String
+  /// What is wrong with the record, for people; the words may change from release to release.
   public var detail: String
   /// The first bytes of the record, at most `SampleBatch.Rejection.rawLimit`.
   public var raw: [UInt8]
@@ -49,7 +52,8 @@ public struct QuarantineRecord: Hashable, Sendable {
 }
 
 extension ReadTransaction {
-  /// The quarantined record of a number.
+  /// The quarantined record of a number, counted from 0; nil when there never was one.
+  /// - Throws: `store.corrupted` for one that is damaged or gone.
   public func quarantined(_ number: UInt64) throws -> QuarantineRecord? {
     guard let stored = try unsafe.get(tables.quarantine, number) else {
       guard number >= state.counters.quarantined else { throw CohortError.missing("Quarantined record \(number)") }

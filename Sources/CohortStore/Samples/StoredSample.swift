@@ -3,11 +3,15 @@ internal import CohortLMDB
 
 /// One sample as it is stored. Valid as long as you like: it holds copies.
 public struct StoredSample: Sendable {
+  /// Given by the store, ascending from 0; never given again.
   public var id: SampleID
+  /// Where the sample came from; its name is in `ReadTransaction.source`.
   public var source: SourceID
+  /// Its task label; `TaskID.missing` when it came without one.
   public var task: TaskID
   /// 1-based line, row or element of its source.
   public var line: UInt64
+  /// The conversation, in order.
   public var messages: [Message]
   /// JSON array, empty when there are none.
   public var tools: [UInt8]
@@ -20,9 +24,13 @@ public struct StoredSample: Sendable {
 
 /// A sample in place: buffers are valid only inside the closure that got it.
 public struct SampleView {
+  /// Given by the store, ascending from 0; never given again.
   public let id: SampleID
+  /// Where the sample came from; its name is in `ReadTransaction.source`.
   public let source: SourceID
+  /// Its task label; `TaskID.missing` when it came without one.
   public let task: TaskID
+  /// 1-based line, row or element of its source.
   public let line: UInt64
   /// Canonical messages: read them with `SampleContent.visit`.
   public let content: UnsafeRawBufferPointer

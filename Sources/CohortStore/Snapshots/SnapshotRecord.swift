@@ -4,7 +4,9 @@ internal import CohortLMDB
 /// An immutable name for a log sequence and the membership of some groupings at that point.
 public struct SnapshotRecord: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.snapshot
+  /// Given by the store when the snapshot is created; never given again.
   public var id: UInt32
+  /// Given by the user; unique among the store's snapshots, and free again once the snapshot is dropped.
   public var name: String
   /// The state that it shows: all entries up to this one.
   public var sequence: LogSequence
@@ -14,6 +16,7 @@ public struct SnapshotRecord: Hashable, Sendable, NamedRecord {
   public var samples: UInt64
   /// Digest of the membership of all its groupings.
   public var digest: Digest128
+  /// The groupings that it holds, as they were at `sequence`.
   public var groupings: [SnapshotGrouping]
 
   var number: UInt32 { id }
@@ -80,8 +83,11 @@ public struct SnapshotRecord: Hashable, Sendable, NamedRecord {
 
 /// One grouping's membership in a snapshot.
 public struct SnapshotGrouping: Hashable, Sendable {
+  /// The grouping's id in the store, where it may have been dropped since.
   public var id: GroupingID
+  /// The name that the grouping had when the snapshot was taken.
   public var name: String
+  /// What the groups were made by.
   public var definition: GroupingDefinition
   /// XXH3-128 over (group id u32, size u64) of all groups, then over all ids (u64) in membership order.
   public var digest: Digest128
@@ -97,7 +103,9 @@ public struct SnapshotGroup: Hashable, Sendable {
   public var id: GroupID
   /// Position of the first member in the membership, counted in samples.
   public var offset: UInt64
+  /// How many members the group has; at least 1.
   public var size: UInt64
+  /// The group's label, interval or centroid when the snapshot was taken.
   public var geometry: GroupGeometry
   /// The greatest total length of a member, in the store's unit.
   public var longest: UInt32

@@ -3,6 +3,7 @@ internal import CohortLMDB
 
 /// What a repair mended, or would mend.
 public struct RepairReport: Hashable, Sendable {
+  /// Whether nothing was changed: the counts then say what a repair would mend.
   public var isDryRun: Bool
   /// Samples to which their content did not lead.
   public var identitiesAdded: UInt64 = 0
@@ -13,6 +14,7 @@ public struct RepairReport: Hashable, Sendable {
   /// Slots of readers that died.
   public var deadReaders: UInt64 = 0
 
+  /// Whether there was nothing to mend.
   public var isEmpty: Bool { identitiesAdded + identitiesRemoved + groupSizes + deadReaders == 0 }
 }
 

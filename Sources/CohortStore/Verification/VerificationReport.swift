@@ -2,7 +2,9 @@
 public struct VerificationReport: Hashable, Sendable {
   /// How many values of a table were read and found sound or not.
   public struct Table: Hashable, Sendable {
+    /// The table's name in the data file, such as `samples`.
     public var name: String
+    /// Values that were read, sound or not.
     public var records: UInt64
   }
 
@@ -15,6 +17,7 @@ public struct VerificationReport: Hashable, Sendable {
     /// Whether `Store.repair` mends it: it can be computed from what is sound.
     public var isRepairable: Bool
 
+    /// A problem as a check found it. The report keeps it while there are fewer than `problemLimit`.
     public init(place: String, what: String, isRepairable: Bool) {
       (self.place, self.what, self.isRepairable) = (place, what, isRepairable)
     }
@@ -30,13 +33,16 @@ public struct VerificationReport: Hashable, Sendable {
   /// A damaged page can make a million problems: so many are listed, the rest are counted.
   public static let problemLimit = 1000
 
+  /// Whether no problem was found.
   public var isSound: Bool { problemCount == 0 }
 }
 
 /// How far a verification is.
 public struct VerificationProgress: Hashable, Sendable {
+  /// The table that is being read.
   public var table: String
   /// Values of the table that were read, of how many there are.
   public var done: UInt64
+  /// Values that the table has; for progress only.
   public var total: UInt64
 }

@@ -1,24 +1,31 @@
 /// What is at a path, and what tells whether it is still the one that it was, with the content that it had.
 public struct FileStatus: Hashable, Sendable {
+  /// What can be at a path, as far as reading it differs.
   public enum Kind: Hashable, Sendable {
+    /// A file, a folder, or a symbolic link itself.
     case regular, folder, link
     /// A pipe, a socket, a terminal: read once.
     case stream
+    /// A block device, or what else the system has.
     case other
   }
 
+  /// What is there; a link only where links were not followed.
   public let kind: Kind
+  /// Number of the file system that holds it.
   public let device: UInt64
+  /// Its number in that file system; given again once it is removed.
   public let inode: UInt64
-  /// Bytes.
+  /// Size of its content in bytes.
   public let size: Int64
   /// When its content changed last, in nanoseconds since 1970.
   public let modified: Int64
   /// When anything about it changed, its name included.
   public let changed: Int64
-  /// The permission bits.
+  /// The permission bits, those for set-id and sticky included.
   public let mode: UInt32
 
+  /// Takes over what `stat` or `lstat` filled in.
   public init(_ raw: stat) {
     switch raw.st_mode & S_IFMT {
     case S_IFREG: kind = .regular

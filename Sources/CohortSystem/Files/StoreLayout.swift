@@ -13,7 +13,7 @@ public struct StoreLayout: Hashable, Sendable {
   public var owner: String { "\(folder)/\(Self.ownerName)" }
   /// The projection of the log for SQL.
   public var catalog: String { "\(folder)/catalog.sqlite" }
-  /// Settings.
+  /// The settings that hold for this store, in TOML.
   public var configuration: String { "\(folder)/cohort.toml" }
   /// Where the daemon takes files from, unless it is told otherwise.
   public var inbox: String { "\(folder)/inbox" }
@@ -24,8 +24,10 @@ public struct StoreLayout: Hashable, Sendable {
   /// Those of further length measures, by their hashes.
   public var tokenizers: String { "\(folder)/tokenizers" }
 
+  /// Name of the data file in the store's folder.
   public static let dataName = "data.mdb"
 
+  /// Name of the file whose lock is the right to write.
   public static let ownerName = "owner.lock"
 
   /// What may be in a folder before a store is made in it.

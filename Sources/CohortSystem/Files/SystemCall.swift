@@ -17,6 +17,7 @@ public enum SystemCall {
     return FileStatus(raw)
   }
 
+  /// What is behind an open descriptor.
   public static func status(of descriptor: Int32) throws(Errno) -> FileStatus {
     var raw = stat()
     try check { fstat(descriptor, &raw) }
@@ -49,11 +50,13 @@ public enum SystemCall {
 
   // MARK: Descriptors
 
+  /// Opens a file, and makes it when the flags say so, with the permissions of `mode`.
   /// - Returns: a descriptor that the caller closes.
   public static func open(_ path: String, _ flags: Int32 = O_RDONLY, mode: mode_t = 0o600) throws(Errno) -> Int32 {
     try repeated { callOpen(path, flags | O_CLOEXEC, mode) }
   }
 
+  /// Opens the same file once more.
   /// - Returns: a second descriptor for the same open file, which the caller closes.
   public static func duplicate(_ descriptor: Int32) throws(Errno) -> Int32 {
     try repeated { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
@@ -160,6 +163,7 @@ public enum SystemCall {
 
   // MARK: Names
 
+  /// Gives a file or folder another name, in one step; a file that has that name is replaced.
   public static func rename(_ path: String, to target: String) throws(Errno) { try check { callRename(path, target) } }
 
   /// Removes a file; one that is gone is no error.

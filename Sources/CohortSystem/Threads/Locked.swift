@@ -14,6 +14,7 @@ public final class Locked<Value>: @unchecked Sendable {
   private let changed: UnsafeMutablePointer<pthread_cond_t>
   private var value: Value
 
+  /// Takes the value over: from here on it is used only inside the closures below.
   public init(_ value: sending Value) {
     self.value = value
     mutex = .allocate(capacity: 1)

@@ -13,6 +13,7 @@ public final class OrderedQueue<Output: Sendable>: Sendable {
   private let lanes: Lanes<Output>
   private let threads: [WorkThread]
 
+  /// Starts the threads, which begin at once.
   /// - Parameters:
   ///   - fetch: gives the next input; nil at the end. Never called by two threads at once.
   ///   - work: makes a result of it.

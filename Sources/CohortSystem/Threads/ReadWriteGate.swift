@@ -9,6 +9,7 @@ public final class ReadWriteGate: Sendable {
 
   private let state = Locked(State())
 
+  /// Nobody is inside.
   public init() {}
 
   /// Runs `body` beside other shared ones.

@@ -10,16 +10,20 @@ public import CohortStore
 /// var session = try TrainingSession(plan: source.plan, learner: ReferenceLearner(), epochs: 1)
 /// ```
 public struct StoreBatches: BatchSource, Sendable {
+  /// Which part of each step this process reads.
   public typealias Share = StepShare
 
   /// The plan with the snapshot and the grouping that it stands on.
   let pinned: PinnedPlan
+  /// The part of each step that the batches hold.
   public let share: Share
   /// Batches that are read ahead on a thread of the stream's own; 0 reads when asked. Changes the speed and no batch.
   public let prefetch: Int
 
+  /// The plan whose steps the batches are.
   public var plan: Plan { pinned.plan }
 
+  /// Reads and checks the plan, its snapshot and its grouping in one read transaction.
   /// - Parameter record: a plan of this store.
   /// - Throws: what `PinnedPlan` throws for a plan that is of another store, or does not fit this one any more;
   ///   `planning.invalid-slice` for a rank outside the world; `trainer.setting`.
@@ -33,6 +37,7 @@ public struct StoreBatches: BatchSource, Sendable {
     self.prefetch = prefetch
   }
 
+  /// The batches from a cursor on to the end of epoch `end - 1`.
   /// - Throws: `planning.foreign-cursor` for a cursor of another plan.
   public func batches(from cursor: Cursor, untilEpoch end: UInt64) throws -> any BatchReading {
     try BatchStream(self, from: cursor, untilEpoch: end)

@@ -6,6 +6,7 @@ public import CohortPlanning
 public struct Checkpoint: Hashable, Sendable {
   /// The next step to train on.
   public var cursor: Cursor
+  /// What the run has consumed up to here.
   public var progress: TrainingProgress
   /// The kind of learner the state is of.
   public var learner: String
@@ -20,6 +21,7 @@ public struct Checkpoint: Hashable, Sendable {
   }
 
   private static let magic: UInt32 = 0x5450_4b43
+  /// The layout that `encode` writes, and the only one that is read.
   public static let version: UInt16 = 1
 
   /// The checkpoint's bytes, the same on every platform. Complexity: O(state).

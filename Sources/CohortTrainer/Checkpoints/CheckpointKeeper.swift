@@ -1,5 +1,6 @@
 /// The checkpoint a run resumes from.
 public struct KeptCheckpoint: Sendable {
+  /// The latest one that could be read.
   public var checkpoint: Checkpoint
   /// Counts the checkpoints of a run.
   public var number: UInt64

@@ -3,7 +3,7 @@ internal import CohortCore
 /// Values that end in the XXH3-64 checksum of all bytes before it.
 enum Checksummed {
   /// The bytes that the checksum vouches for.
-  /// - Throws: `CohortError` when there are too few bytes or the checksum differs.
+  /// - Throws: `core.truncated` when there are too few bytes, `core.invalid` when the checksum differs.
   static func body(of bytes: [UInt8]) throws -> ArraySlice<UInt8> {
     guard bytes.count >= 8 else { throw CohortError.truncated("the checksum", at: bytes.count) }
     let body = bytes.dropLast(8)

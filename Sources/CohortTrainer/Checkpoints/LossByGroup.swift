@@ -7,6 +7,7 @@ public struct LossByGroup: Hashable, Sendable {
   public struct Statistics: Hashable, Sendable {
     /// Steps that had something to predict.
     public private(set) var steps: UInt64 = 0
+    /// Bytes or tokens that were predicted in these steps.
     public private(set) var tokens: UInt64 = 0
     /// Losses weighted with their tokens, in nats.
     public private(set) var total = 0.0
@@ -47,6 +48,7 @@ public struct LossByGroup: Hashable, Sendable {
 
   private var statistics: [GroupID: Statistics] = [:]
 
+  /// No step recorded.
   public init() {}
 
   /// Groups that have been trained on, ascending.

@@ -13,6 +13,7 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
   private let store: Store
   private let plan: PlanRecord
 
+  /// The checkpoints of one run, which is begun with its first one if it does not exist.
   /// - Parameter store: open as its owner, if anything is to be saved.
   /// - Throws: `trainer.setting` unless at least one checkpoint is kept.
   public init(store: Store, run: String, plan: PlanRecord, keep: Int = 3) throws {

@@ -2,14 +2,18 @@ internal import CohortCore
 
 /// What a run has consumed, from its first step on: a resumed run counts on.
 public struct TrainingProgress: Hashable, Sendable {
+  /// Steps of the plan that were consumed, those without anything to learn included.
   public internal(set) var steps: UInt64 = 0
+  /// Samples that were given to the learner, repeats included.
   public internal(set) var samples: UInt64 = 0
   /// Predicted bytes or tokens.
   public internal(set) var tokens: UInt64 = 0
   /// Samples of the plan that had been deleted when their turn came.
   public internal(set) var missing: UInt64 = 0
+  /// The losses of each group's steps.
   public internal(set) var losses = LossByGroup()
 
+  /// The progress of a run before its first step.
   public init() {}
 
   mutating func record(_ batch: TrainingBatch, _ outcome: StepOutcome) {

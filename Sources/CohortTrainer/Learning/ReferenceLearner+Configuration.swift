@@ -14,9 +14,13 @@ extension ReferenceLearner {
     public var hiddenWidth = 64
     /// Bytes of a response that are learned from; what follows is ignored.
     public var responseLimit = 128
+    /// Step size of AdamW: finite, not negative, the same for all steps.
     public var learningRate: Float = 0.01
+    /// Decay of the mean of gradients, in [0, 1).
     public var beta1: Float = 0.9
+    /// Decay of the mean of squared gradients, in [0, 1).
     public var beta2: Float = 0.98
+    /// Added to the root of the mean of squared gradients, against division by 0: positive.
     public var epsilon: Float = 1e-8
     /// Decoupled decay of the two weight matrices; embeddings and biases do not decay.
     public var weightDecay: Float = 0.01

@@ -12,6 +12,7 @@ internal import CohortKernels
 /// knows nothing of parts or blocks; no operation depends on the C library or on the width of vector registers. So the
 /// same batches give the same weights, bit for bit, on every machine, and for every number of accumulation parts.
 public struct ReferenceLearner: Learner, Sendable {
+  /// Fixed when the learner is made, and part of its state.
   public let configuration: Configuration
   public var kind: String { Self.kind }
   public static let kind = "reference"
@@ -54,6 +55,8 @@ public struct ReferenceLearner: Learner, Sendable {
     block = Block(rows: Self.blockRows, width: width, hidden: hidden, classes: Self.classes)
   }
 
+  /// Forward, backward and one update by AdamW. A batch without anything to predict changes no weight.
+  /// - Throws: `trainer.diverged` when the loss or the gradient is not finite; the weights are as before.
   /// - Complexity: O(tokens x (context x embedding x hidden + hidden x 256)), about 75,000 multiplications a byte
   ///   with the default configuration, forward and backward.
   public mutating func step(_ batch: TrainingBatch) throws -> StepOutcome {
@@ -183,8 +186,8 @@ extension ReferenceLearner {
   }
 
   /// Takes over weights, optimiser moments and their clock. Leaves the learner as it was when it throws.
-  /// - Throws: `trainer.other-settings` when the state is of other settings; `CohortError` for damaged bytes and for a
-  ///   newer layout.
+  /// - Throws: `trainer.other-settings` when the state is of other settings; `trainer.unreadable` for damaged bytes,
+  ///   `trainer.newer-format`.
   public mutating func restore(_ state: [UInt8]) throws {
     let what = "the state of the reference learner"
     var restored = self

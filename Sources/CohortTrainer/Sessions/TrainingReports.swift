@@ -3,12 +3,17 @@ public import CohortPlanning
 
 /// One step that was trained.
 public struct StepReport: Sendable {
+  /// The epoch that the step belongs to, from 0.
   public var epoch: UInt64
+  /// Its place in the epoch, from 0.
   public var step: UInt64
+  /// The group of its batch, as the plan names it.
   public var group: GroupID
   /// Mean cross-entropy of the batch in nats, before the update.
   public var loss: Double
+  /// Bytes or tokens that were predicted.
   public var tokens: Int
+  /// Samples of the batch.
   public var samples: Int
   /// Samples that were deleted from the store after the snapshot.
   public var missing: Int
@@ -20,6 +25,7 @@ public struct StepReport: Sendable {
 
 /// What the observer of a session wants after a step.
 public enum ObserverDecision: Hashable, Sendable {
+  /// Go on with the next step.
   case proceed
   /// Keep a checkpoint and end the session.
   case stop
@@ -27,6 +33,7 @@ public enum ObserverDecision: Hashable, Sendable {
 
 /// How a session ended.
 public struct TrainingResult: Sendable {
+  /// Digest of the learner's weights at the end: equal runs, equal digests.
   public var weightsDigest: Digest128
   /// The next step to train on: the end of the last epoch, unless the observer stopped the session before.
   public var cursor: Cursor

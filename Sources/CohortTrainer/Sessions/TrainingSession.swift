@@ -12,13 +12,16 @@ public import CohortPlanning
 /// let result = try session.run(batches: source, checkpoints: keeper, resume: true, now: clock) { report in .proceed }
 /// ```
 public struct TrainingSession<L: Learner> {
+  /// The plan whose steps are trained on.
   public let plan: Plan
+  /// The learner as it is after the last step that was run.
   public private(set) var learner: L
   /// The run ends before this epoch.
   public let epochs: UInt64
   /// Steps between checkpoints, counted from the beginning of the plan; nil for one at the end only.
   public let checkpointEvery: UInt64?
 
+  /// A session at the beginning of the plan; nothing is read or trained yet.
   /// - Throws: `trainer.setting` for a checkpoint interval of 0, `trainer.empty-plan` for a plan without steps.
   public init(plan: Plan, learner: L, epochs: UInt64, checkpointEvery: UInt64? = nil) throws {
     if checkpointEvery == 0 {

@@ -14,10 +14,12 @@ struct GroupingCriterionArgument: ExpressibleByArgument, Sendable {
 }
 
 extension GroupingDefinition.LengthPart: ExpressibleByArgument {
+  /// The part of a word after `--measure`; nil for any other word.
   public init?(argument: String) {
     guard let part = Self.allCases.first(where: { $0.name == argument }) else { return nil }
     self = part
   }
 
+  /// The words that can be given, for help and completion.
   public static var allValueStrings: [String] { allCases.map(\.name) }
 }

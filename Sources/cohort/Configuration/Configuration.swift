@@ -12,7 +12,7 @@ struct Configuration {
     var processors: Int
   }
 
-  /// - Throws: `CohortError` for values that mean nothing and files that cannot be used.
+  /// - Throws: `cli.config-value` for values that mean nothing; as `ConfigurationFile.read` for files.
   static func resolve(_ sources: Sources) throws -> Configuration {
     var layers: [[Setting: (SettingValue, SettingOrigin)]] = []
 

@@ -17,7 +17,8 @@ struct ConfigurationFile {
 
   /// Reads and checks a file.
   /// - Returns: nil when there is no such file.
-  /// - Throws: `CohortError` for a file that cannot be read, is not TOML, or has a key or value that nothing uses.
+  /// - Throws: `cli.config-unreadable`, `cli.config-size`, `cli.config-syntax` for a file that is not TOML in UTF-8;
+  ///   `cli.config-key`, `cli.config-value` for what no setting takes.
   static func read(_ path: String) throws -> ConfigurationFile? {
     guard let bytes = try contents(of: path) else { return nil }
     guard let text = String(validating: bytes, as: UTF8.self) else {

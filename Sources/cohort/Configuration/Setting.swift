@@ -49,7 +49,7 @@ enum Setting: String, CaseIterable, Sendable {
   }
 
   /// The value that some text means, as flags and the environment give it.
-  /// - Throws: `CohortError` that names `place`, when the text means nothing.
+  /// - Throws: `cli.config-value`, naming `place`, when the text means nothing.
   func value(of text: String, at place: String) throws -> SettingValue {
     switch domain {
     case .path:

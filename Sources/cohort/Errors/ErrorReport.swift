@@ -10,7 +10,7 @@ struct ErrorReport {
   /// Text that follows the error for people only: the usage line of a command.
   var usage: String?
 
-  /// Any error, in the words of `DescribedError`.
+  /// Any error; one that is not Cohort's becomes `cli.unexpected` with its own words as the cause.
   init(_ error: any Error, usage: String? = nil) {
     let reported = error as? ReportedFailure
     self.error =

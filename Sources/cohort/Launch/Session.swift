@@ -7,7 +7,7 @@ struct Session {
   let output: Output
   let progress: ProgressLine
 
-  /// - Throws: `CohortError` when the configuration cannot be used.
+  /// - Throws: as `Configuration.resolve`.
   init(_ options: GlobalOptions, sink: ByteSink) throws {
     configuration = try Configuration.resolve(
       Configuration.Sources(

@@ -29,7 +29,7 @@ final class ByteSink {
   }
 
   /// Hands everything to the system.
-  /// - Throws: `OutputClosed` when the reader has gone, `CohortError` for any other failure. What could not be written
+  /// - Throws: `OutputClosed` when the reader has gone, `cli.output` for any other failure. What could not be written
   ///   is dropped, so that a later flush does not fail again.
   func flush() throws {
     defer { bytes.removeAll(keepingCapacity: true) }

@@ -1,6 +1,6 @@
 /// By the labels of the nearest labelled anchor vectors.
 public struct AnchorsKind: GroupingKind {
-  /// The embedding space.
+  /// The name of the embedding space that samples and anchors lie in.
   public var space: String
   /// How many nearest anchors vote on the label: 1 for the nearest one's.
   public var votes: Int

@@ -1,5 +1,6 @@
 /// By the value of one attribute of the samples (a JSON key of the input that no layout uses).
 public struct AttributeKind: GroupingKind {
+  /// The JSON key, as the input spells it.
   public var key: String
 
   public init(key: String) { self.key = key }

@@ -1,6 +1,6 @@
 /// By neighbourhood in an embedding space.
 public struct EmbeddingKind: GroupingKind {
-  /// The name of the space.
+  /// The name of the embedding space whose vectors are clustered.
   public var space: String
 
   public init(space: String) { self.space = space }

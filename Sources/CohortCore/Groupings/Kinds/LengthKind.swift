@@ -11,10 +11,14 @@ extension GroupingDefinition {
 
   /// Which part of a sample's messages a length grouping looks at.
   public enum LengthPart: UInt8, CaseIterable, Hashable, Sendable {
+    /// The messages before the response.
     case prompt = 0
+    /// The last message of the assistant.
     case response = 1
+    /// All messages.
     case total = 2
 
+    /// The word used on the command line.
     public var name: String {
       switch self {
       case .prompt: "prompt"
@@ -27,7 +31,9 @@ extension GroupingDefinition {
 
 /// By the length of a part of the messages.
 public struct LengthKind: GroupingKind {
+  /// The part of the messages whose length decides.
   public var part: GroupingDefinition.LengthPart
+  /// How the intervals are found.
   public var edges: GroupingDefinition.Edges
   /// A further length measure, by its name; nil for the store's own.
   public var measure: String?

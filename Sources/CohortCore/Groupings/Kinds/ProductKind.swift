@@ -1,7 +1,8 @@
 /// By the cells of two other groupings.
 public struct ProductKind: GroupingKind {
-  /// The names of the factors.
+  /// The name of the factor whose groups are divided further.
   public var first: String
+  /// The name of the factor that divides them.
   public var second: String
   /// Cells of fewer samples are folded into the rest of their part of the first.
   public var minimum: Int

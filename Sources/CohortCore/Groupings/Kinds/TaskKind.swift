@@ -1,5 +1,6 @@
 /// By the task that a sample came with.
 public struct TaskKind: GroupingKind {
+  /// The only value: tasks need no further choice.
   public init() {}
 
   public static let tags: [UInt8] = [0]

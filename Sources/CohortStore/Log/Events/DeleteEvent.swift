@@ -6,6 +6,7 @@ extension LogEvent {
     public static let kind = LogKind(7, "delete")
     /// In the order in which the groupings see the deletions.
     public var ids: [SampleID]
+    /// Given by whoever deleted them, for people.
     public var reason: String
 
     public var fields: [LogField] { [.count("samples", ids.count), .text("reason", reason)] }

@@ -4,7 +4,9 @@ extension LogEvent {
   /// New samples are compressed with a dictionary that was made from samples of the store.
   public struct DictionaryTrained: LogEventKind {
     public static let kind = LogKind(13, "dictionary-trained")
+    /// The dictionary's number, which every sample compressed with it names.
     public var number: UInt16
+    /// Size of the dictionary, which is kept in the store.
     public var bytes: UInt64
 
     public var fields: [LogField] { [.id("dictionary", number), .count("bytes", bytes)] }

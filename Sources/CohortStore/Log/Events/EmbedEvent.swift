@@ -4,7 +4,9 @@ extension LogEvent {
   /// Vectors of one space, for the samples of these ranges, in this order.
   public struct Embed: LogEventKind {
     public static let kind = LogKind(3, "embed")
+    /// The space that the vectors belong to.
     public var space: SpaceID
+    /// Samples that got a vector, in the order in which the groupings see them.
     public var ranges: [IDRange]
     /// Samples that were looked at and have no usable vector (zero, not finite), by reason.
     public var without: [IDRange]
@@ -22,7 +24,9 @@ extension LogEvent {
 
 /// A sample that gets no vector, and why.
 public struct RefusedSample: Hashable, Sendable {
+  /// The sample, which stays in the store and in groupings that need no vectors.
   public var id: SampleID
+  /// What the encoder said, for people.
   public var reason: String
 
   public init(id: SampleID, reason: String) {

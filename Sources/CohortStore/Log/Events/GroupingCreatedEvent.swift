@@ -4,8 +4,11 @@ extension LogEvent {
   /// A grouping was defined; its groups come with the rounds that follow.
   public struct GroupingCreated: LogEventKind {
     public static let kind = LogKind(4, "grouping-created")
+    /// Never given to another grouping.
     public var id: GroupingID
+    /// Unique among the groupings at that time.
     public var name: String
+    /// What the groups are made by.
     public var definition: GroupingDefinition
 
     public var fields: [LogField] {

@@ -4,6 +4,7 @@ extension LogEvent {
   /// A grouping is gone, with its groups. Snapshots keep its membership.
   public struct GroupingDropped: LogEventKind {
     public static let kind = LogKind(5, "grouping-dropped")
+    /// The grouping that is gone; its id is never given again.
     public var id: GroupingID
 
     public var fields: [LogField] { [.id("grouping", id.rawValue)] }

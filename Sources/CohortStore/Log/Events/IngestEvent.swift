@@ -4,17 +4,23 @@ extension LogEvent {
   /// Samples of one source. Their ids are `first ..< first + inserted`.
   public struct Ingest: LogEventKind {
     public static let kind = LogKind(2, "ingest")
+    /// The source that all samples of the entry come from.
     public var source: SourceID
     /// Set in the first entry of a source: its name and the path or address it came from.
     public var newSource: NewSource?
     /// Labels that were new: their numbers are consecutive from `firstNewTask`.
     public var firstNewTask: TaskID
+    /// The new labels, in the order of their numbers.
     public var newTasks: [String]
+    /// Id of the first new sample: as many samples as the store had been given before.
     public var first: SampleID
+    /// How many samples were added.
     public var inserted: UInt64
+    /// Records that were not stored again, because the store had their content in the scope asked for.
     public var duplicates: UInt64
     /// Records put into quarantine; their numbers are `firstQuarantined ..< firstQuarantined + quarantined`.
     public var firstQuarantined: UInt64
+    /// How many records were added to the quarantine.
     public var quarantined: UInt64
     /// Rejected records that were in quarantine already (the same source, line and bytes).
     public var quarantinedBefore: UInt64
@@ -32,7 +38,9 @@ extension LogEvent {
 
   /// A file or stream that samples came from for the first time.
   public struct NewSource: Hashable, Sendable {
+    /// Unique among the store's sources: a data set's name, or the last two components of a file's path.
     public var name: String
+    /// The path or address that it was first read from, for people.
     public var origin: String
   }
 }

@@ -4,8 +4,11 @@ extension LogEvent {
   /// A length measure was added; its lengths come with `Measured`.
   public struct MeasureCreated: LogEventKind {
     public static let kind = LogKind(16, "length-created")
+    /// Never given to another measure.
     public var id: MeasureID
+    /// Unique among the measures at that time.
     public var name: String
+    /// What its lengths count; never `field`.
     public var unit: LengthUnit
     /// XXH3-128 of the tokenizer's file, for `tokens`.
     public var tokenizer: Digest128?

@@ -4,7 +4,9 @@ extension LogEvent {
   /// A length measure is gone, with its lengths.
   public struct MeasureDropped: LogEventKind {
     public static let kind = LogKind(17, "length-dropped")
+    /// The measure that is gone; its id is never given again.
     public var id: MeasureID
+    /// The name that it had, which is free again.
     public var name: String
 
     public var fields: [LogField] { [.id("measure", id.rawValue, in: .summary), .text("name", name)] }

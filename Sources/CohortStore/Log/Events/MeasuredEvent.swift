@@ -4,6 +4,7 @@ extension LogEvent {
   /// Samples have lengths by a measure now.
   public struct Measured: LogEventKind {
     public static let kind = LogKind(18, "measured")
+    /// The measure that the lengths belong to.
     public var measure: MeasureID
     /// Those that do, ascending.
     public var ranges: [IDRange]

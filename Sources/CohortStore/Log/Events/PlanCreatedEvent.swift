@@ -4,9 +4,13 @@ extension LogEvent {
   /// A plan over one grouping of a snapshot was stored.
   public struct PlanCreated: LogEventKind {
     public static let kind = LogKind(10, "plan-created")
+    /// Never given to another plan.
     public var id: UInt32
+    /// Unique among the plans at that time.
     public var name: String
+    /// Number of the snapshot that the plan stands on.
     public var snapshot: UInt32
+    /// The grouping of that snapshot whose groups the batches come from.
     public var grouping: GroupingID
     /// Of the plan's bytes.
     public var hash: Digest128

@@ -4,7 +4,9 @@ extension LogEvent {
   /// A plan is gone. Checkpoints of runs that used it stay.
   public struct PlanDropped: LogEventKind {
     public static let kind = LogKind(11, "plan-dropped")
+    /// The plan that is gone; its id is never given again.
     public var id: UInt32
+    /// The name that it had, which is free again.
     public var name: String
 
     public var fields: [LogField] { [.id("plan", id, in: .summary), .text("name", name)] }

@@ -6,12 +6,15 @@ extension LogEvent {
   /// Rows `applied` of the feed are in; `events` are encoded by the clustering module (`Schemas/grouping-state.md`).
   public struct Round: LogEventKind {
     public static let kind = LogKind(6, "round")
+    /// The grouping that changed.
     public var grouping: GroupingID
+    /// How far in its feed the grouping is after the round.
     public var applied: FeedPosition
     /// A short tail, assigned for the time being and redone when its round is full.
     public var provisional: Bool
     /// How many assignments were written, those that confirm a group included.
     public var assigned: UInt64
+    /// One encoded event each, in the order in which they happened.
     public var events: [[UInt8]]
     /// Digest of the engine's state after the round.
     public var state: UInt64

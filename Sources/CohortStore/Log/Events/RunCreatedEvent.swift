@@ -4,8 +4,11 @@ extension LogEvent {
   /// A training run that follows a plan was begun.
   public struct RunCreated: LogEventKind {
     public static let kind = LogKind(15, "run-created")
+    /// Unique among the store's runs.
     public var name: String
+    /// Name of the plan that the run follows.
     public var plan: String
+    /// Hash of that plan, which holds also after another plan took its name.
     public var planHash: Digest128
 
     public var fields: [LogField] {

@@ -4,12 +4,17 @@ extension LogEvent {
   /// A snapshot was taken of `groupings` as they were after entry `sequence`.
   public struct SnapshotCreated: LogEventKind {
     public static let kind = LogKind(8, "snapshot-created")
+    /// Never given to another snapshot.
     public var id: UInt32
+    /// Unique among the snapshots at that time.
     public var name: String
+    /// The last entry of the log that the snapshot shows.
     public var sequence: LogSequence
     /// Members of each grouping: samples that were not deleted.
     public var samples: UInt64
+    /// Digest of the membership of all its groupings: equal digests, equal members.
     public var digest: Digest128
+    /// The groupings whose membership it holds.
     public var groupings: [GroupingID]
 
     public var fields: [LogField] {

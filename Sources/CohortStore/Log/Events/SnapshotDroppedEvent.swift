@@ -4,7 +4,9 @@ extension LogEvent {
   /// A snapshot is gone, with its membership.
   public struct SnapshotDropped: LogEventKind {
     public static let kind = LogKind(9, "snapshot-dropped")
+    /// The snapshot that is gone; its id is never given again.
     public var id: UInt32
+    /// The name that it had, which is free again.
     public var name: String
 
     public var fields: [LogField] { [.id("snapshot", id, in: .summary), .text("name", name)] }

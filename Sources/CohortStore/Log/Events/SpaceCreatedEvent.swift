@@ -4,12 +4,19 @@ extension LogEvent {
   /// An embedding space was added; its vectors come with `Embed`.
   public struct SpaceCreated: LogEventKind {
     public static let kind = LogKind(14, "space-created")
+    /// Never given to another space.
     public var id: SpaceID
+    /// Unique among the spaces at that time.
     public var name: String
+    /// Who makes the vectors, for example `npy` for vectors given by the user.
     public var provider: String
+    /// What exactly makes them: another model is another space.
     public var fingerprint: String
+    /// Values in one vector: 1 to 65,536.
     public var dimension: UInt32
+    /// How the space stores an element.
     public var element: ElementType
+    /// How the store makes the vectors itself; the default recipe for vectors that are given.
     public var recipe = EmbeddingRecipe()
 
     public var fields: [LogField] {

@@ -4,7 +4,9 @@ extension LogEvent {
   /// An embedding space is gone, with its vectors. Its id is never given again.
   public struct SpaceDropped: LogEventKind {
     public static let kind = LogKind(19, "space-dropped")
+    /// The space that is gone.
     public var id: SpaceID
+    /// The name that it had, which is free again.
     public var name: String
 
     public var fields: [LogField] { [.id("space", id.rawValue), .text("name", name)] }

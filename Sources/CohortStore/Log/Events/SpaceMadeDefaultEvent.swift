@@ -4,7 +4,9 @@ extension LogEvent {
   /// The space that is taken where none is named.
   public struct SpaceMadeDefault: LogEventKind {
     public static let kind = LogKind(20, "space-made-default")
+    /// The default space from this entry on.
     public var id: SpaceID
+    /// The name that the space had then.
     public var name: String
 
     public var fields: [LogField] { [.id("space", id.rawValue), .text("name", name)] }

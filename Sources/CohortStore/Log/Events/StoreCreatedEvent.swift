@@ -4,7 +4,9 @@ extension LogEvent {
   /// The store was made.
   public struct StoreCreated: LogEventKind {
     public static let kind = LogKind(1, "store-created")
+    /// Random, given at creation: tells stores apart.
     public var id: Digest128
+    /// What is fixed from then on.
     public var configuration: StoreConfiguration
 
     public var fields: [LogField] {

@@ -62,9 +62,12 @@ extension PlanConfiguration.Tail: ExpressibleByArgument {}
 extension PlanConfiguration.SmallGroups: ExpressibleByArgument {}
 
 extension PlanConfiguration.Order: ExpressibleByArgument {
+  /// The order of a word after `--order`; nil for any other word.
   public init?(argument: String) { self.init(name: argument) }
 
+  /// The words that can be given, for help and completion.
   public static var allValueStrings: [String] { allCases.map(\.name) }
+  /// As help shows the default.
   public var defaultValueDescription: String { name }
 }
 
