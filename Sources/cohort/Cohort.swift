@@ -22,7 +22,7 @@ struct Cohort: CohortCommandGroup {
         name: "Data",
         subcommands: [
           InitCommand.self, IngestCommand.self, UpdateCommand.self, SampleCommand.self, DeleteCommand.self,
-          SourceCommand.self, ExportCommand.self, SQLCommand.self,
+          ExportCommand.self, SQLCommand.self,
         ]),
       CommandGroup(name: "Groups", subcommands: [GroupingCommand.self, GroupCommand.self, LengthCommand.self]),
       CommandGroup(name: "Embeddings", subcommands: [EmbedCommand.self, SpaceCommand.self, ModelCommand.self]),
