@@ -5,30 +5,14 @@ import Testing
 /// The kinds of events, and what people see of them.
 @Suite struct LogEventTests {
   @Test func tagsAndNamesAreThoseOfTheFormat() {
-    #expect(LogKind.allCases.map(\.rawValue) == Array(1...21))
+    #expect(LogKind.allCases.map(\.rawValue) == Array(1...20))
     #expect(
       LogKind.allCases.map(\.name) == [
         "store-created", "ingest", "embed", "grouping-created", "grouping-dropped", "round", "delete",
         "snapshot-created", "snapshot-dropped", "plan-created", "plan-dropped", "checkpoint", "dictionary-trained",
         "space-created", "run-created", "length-created", "length-dropped", "measured", "space-dropped",
-        "space-made-default", "note",
+        "space-made-default",
       ])
-  }
-
-  @Test func aNoteIsReadAsItWasWritten() throws {
-    let folder = try TemporaryFolder()
-    let store = try Store.create(at: folder.file("s"))
-    try store.write { try $0.note("before the cleaning") }
-    var notes: [LogEvent.Note] = []
-    _ = try store.read { transaction in
-      try transaction.forEachEntry(of: [LogEvent.Note.kind]) { entry in
-        if let note = entry.event as? LogEvent.Note { notes.append(note) }
-        return true
-      }
-    }
-    #expect(notes.map(\.text) == ["before the cleaning"])
-    #expect(notes.first?.fields.map(\.name) == ["text"])
-    #expect(try store.verify().isSound)
   }
 
   @Test func fieldsAreNamedAndOrdered() throws {

@@ -26,12 +26,10 @@ enum StoreFormat {
   static let measures = StoreFeature(bit: 5, "length-measures")
   /// Embedding spaces that were dropped, and a default space.
   static let spaceChanges = StoreFeature(bit: 6, "space-changes")
-  /// Notes in the log.
-  static let notes = StoreFeature(bit: 7, "notes")
 
   /// What this program knows.
   static let features = [
-    trainedDictionaries, derivedGroupings, generations, recipes, embeddingRounds, measures, spaceChanges, notes,
+    trainedDictionaries, derivedGroupings, generations, recipes, embeddingRounds, measures, spaceChanges,
   ]
 
   /// The value of `meta["format"]`.

@@ -39,7 +39,6 @@ public enum LogEvent {
     Measured.self,
     SpaceDropped.self,
     SpaceMadeDefault.self,
-    Note.self,
   ]
 
   private static let byTag = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind.rawValue, $0) })
