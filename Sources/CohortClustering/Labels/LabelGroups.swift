@@ -112,4 +112,5 @@ extension LabelledKind {
 }
 
 extension TaskKind: LabelledKind {}
+extension SourceKind: LabelledKind {}
 extension AttributeKind: LabelledKind {}
