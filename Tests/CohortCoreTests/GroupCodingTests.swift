@@ -10,7 +10,6 @@ import Testing
 
   static let definitions: [(GroupingDefinition, [UInt8])] = [
     (GroupingDefinition(criterion: .task), [0, 0]),
-    (GroupingDefinition(criterion: .source), [7, 0]),
     (
       GroupingDefinition(criterion: .attribute("key"), granularity: .groups(300)), [1, 3, 0x6b, 0x65, 0x79, 1, 0xac, 2]
     ),
@@ -89,7 +88,7 @@ import Testing
     }
     // Criterion, part that is measured, edges, granularity.
     let wrong: [[UInt8]] = [
-      [8, 0], [255, 0], [2, 3, 0, 0, 0], [6, 0, 3, 0, 0], [2, 0, 3, 0, 0], [0, 4], [0, 255], [0, 3, 3],
+      [7, 0], [255, 0], [2, 3, 0, 0, 0], [6, 0, 3, 0, 0], [2, 0, 3, 0, 0], [0, 4], [0, 255], [0, 3, 3],
     ]
     for bytes in wrong {
       let error = #expect(throws: CohortError.self) {

@@ -8,12 +8,11 @@ import Testing
   /// No two kinds share a tag, and every kind reads what it writes.
   @Test func tagsAreTheirOwn() {
     let tags = GroupingKinds.all.flatMap { $0.tags }
-    #expect(Set(tags).count == tags.count && tags.sorted() == Array(0...7))
+    #expect(Set(tags).count == tags.count && tags.sorted() == Array(0...6))
   }
 
   @Test(arguments: [
     (GroupingDefinition(criterion: .task), "task", "task"),
-    (GroupingDefinition(criterion: .source), "source", "source"),
     (GroupingDefinition(criterion: .attribute("a*b")), "attribute:a*b", "attribute:a*b"),
     (GroupingDefinition(criterion: .length(.response, .quantiles(8))), "length", "response length, 8 quantiles"),
     (
@@ -46,7 +45,6 @@ import Testing
       ("attribute:", nil), ("attribute:a*b", ["attribute:KEY", "a*b"]), ("length:a*b", ["A*B", "length:a*b"]),
       ("a*b", ["A*B", "a*b"]), ("*b", nil), ("a*", nil), ("**", nil), ("***", ["A*B", "***"]), ("tasks", nil),
       ("", nil),
-      ("source", ["source", ""]),
       ("anchors", ["anchors", ""]), ("embedding", ["embedding", ""]), ("attribute:task", ["attribute:KEY", "task"]),
     ] as [(String, [String]?)])
   func spellingsAreRead(text: String, expected: [String]?) {

@@ -112,5 +112,4 @@ extension LabelledKind {
 }
 
 extension TaskKind: LabelledKind {}
-extension SourceKind: LabelledKind {}
 extension AttributeKind: LabelledKind {}

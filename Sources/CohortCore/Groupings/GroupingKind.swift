@@ -81,8 +81,6 @@ public enum GroupingFeature: Hashable, Sendable {
   case derivedGroupings
   /// Rounds of groupings by embedding that note their rules, and balanced groupings.
   case embeddingRounds
-  /// Groupings by source.
-  case sourceGroupings
 }
 
 /// One thing to say of a grouping, for programs.
@@ -114,7 +112,6 @@ public struct GroupingField: Hashable, Sendable {
 public enum GroupingKinds {
   /// In the order in which they are offered, and asked whether a text means them.
   public static let all: [any GroupingKind.Type] = [
-    TaskKind.self, SourceKind.self, EmbeddingKind.self, LengthKind.self, AnchorsKind.self, AttributeKind.self,
-    ProductKind.self,
+    TaskKind.self, EmbeddingKind.self, LengthKind.self, AnchorsKind.self, AttributeKind.self, ProductKind.self,
   ]
 }

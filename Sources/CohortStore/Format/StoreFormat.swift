@@ -26,13 +26,10 @@ enum StoreFormat {
   static let measures = StoreFeature(bit: 5, "length-measures")
   /// Embedding spaces that were dropped, and a default space.
   static let spaceChanges = StoreFeature(bit: 6, "space-changes")
-  /// Groupings by source.
-  static let sourceGroupings = StoreFeature(bit: 7, "source-groupings")
 
   /// What this program knows.
   static let features = [
     trainedDictionaries, derivedGroupings, generations, recipes, embeddingRounds, measures, spaceChanges,
-    sourceGroupings,
   ]
 
   /// The value of `meta["format"]`.
@@ -128,7 +125,6 @@ extension GroupingFeature {
     switch self {
     case .derivedGroupings: StoreFormat.derivedGroupings
     case .embeddingRounds: StoreFormat.embeddingRounds
-    case .sourceGroupings: StoreFormat.sourceGroupings
     }
   }
 }
