@@ -89,6 +89,7 @@ extension PlanConfiguration.Tail {
     case .short: 1
     case .drop: 2
     case .pool: 3
+    case .half: 4
     }
   }
 }
