@@ -77,7 +77,7 @@ enum Fixtures {
     }
     return PlanConfiguration(
       batchSize: UInt64.random(in: 1...40, using: &random), seed: random.next(),
-      tail: pick([.fill, .short, .drop, .pool], &random),
+      tail: pick(PlanConfiguration.Tail.allCases, &random),
       smallGroups: pick(PlanConfiguration.SmallGroups.allCases, &random),
       order: pick(PlanConfiguration.Order.allCases, &random), longestFirst: Bool.random(using: &random),
       weights: weights,

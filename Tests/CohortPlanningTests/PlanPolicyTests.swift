@@ -109,23 +109,6 @@ struct PlanPolicyTests {
     }
   }
 
-  @Test("a tail of half a batch or more is a batch, a smaller one is left out")
-  func half() throws {
-    let plan = try Plan(
-      population: Fixtures.labels([10, 14, 15, 16, 24, 3]),
-      configuration: PlanConfiguration(batchSize: 10, tail: .half))
-    for epoch in 0..<3 as Range<UInt64> {
-      let real = try Epoch(plan, epoch)
-      var sizes: [GroupID: [Int]] = [:]
-      for step in real.steps { sizes[step.group, default: []].append(step.positions.count) }
-      let found = plan.groups.map { (sizes[$0.id] ?? []).sorted() }
-      #expect(found == [[10], [10], [5, 10], [6, 10], [10, 10], []])
-      #expect(real.repeated == 0 && real.dropped == 11)
-    }
-    #expect(plan.report().dropped == 11)
-    #expect(try Plan(decoding: plan.encode()).hash == plan.hash)
-  }
-
   @Test("temperature and explicit weights give the shares they promise")
   func weights() throws {
     let sizes: [UInt64] = [1000, 100, 10, 3000]
@@ -160,7 +143,7 @@ struct PlanPolicyTests {
       let plan = try Plan(
         population: population, configuration: PlanConfiguration(batchSize: 32, tail: tail, tokenBudget: budget))
       let real = try Epoch(plan, 0)
-      if ![.drop, .half].contains(tail) { #expect(real.dropped == 0) }
+      if tail != .drop { #expect(real.dropped == 0) }
       for step in real.steps {
         let most = try step.positions.map { longest[try plan.group(ofPosition: $0)] ?? 0 }.max() ?? 0
         #expect(step.positions.count == 1 || UInt64(step.positions.count) * UInt64(most) <= budget)

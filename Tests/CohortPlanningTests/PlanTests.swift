@@ -19,7 +19,7 @@ struct PlanTests {
         switch configuration.tail {
         case .fill: #expect(real.dropped == 0, place)
         case .short, .pool: #expect(real.dropped == 0 && real.repeated == 0, place)
-        case .drop, .half: #expect(real.repeated == 0, place)
+        case .drop: #expect(real.repeated == 0, place)
         }
       }
       for step in real.steps {
@@ -183,7 +183,7 @@ struct PlanTests {
       let short = try Plan(population: population, configuration: configuration)
       let whole = short.wholeBatches
       let isWhole = try Epoch(short, 0).steps.contains { UInt64($0.positions.count) == whole[$0.group] }
-      for tail in PlanConfiguration.Tail.allCases where tail != .half {
+      for tail in PlanConfiguration.Tail.allCases {
         configuration.tail = tail
         do {
           _ = try Plan(population: population, configuration: configuration)

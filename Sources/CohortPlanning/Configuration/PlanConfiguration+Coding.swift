@@ -89,7 +89,6 @@ extension PlanConfiguration.Tail {
     case .short: 1
     case .drop: 2
     case .pool: 3
-    case .half: 4
     }
   }
 }

@@ -49,8 +49,6 @@ public struct PlanConfiguration: Hashable, Sendable {
     case drop
     /// They join the tails of the nearest groups in mixed batches.
     case pool
-    /// Half a batch or more of them are a smaller batch; fewer are left out.
-    case half
   }
 
   /// What happens to groups smaller than a batch.

@@ -72,10 +72,6 @@ struct Unit: Sendable {
     case .pool:
       batches = full
       given = quota
-    case .half:
-      let isKept = rest >= batchSize - rest
-      batches = full + (isKept ? 1 : 0)
-      given = isKept ? quota : full * batchSize
     }
   }
 }

@@ -7,11 +7,7 @@ struct PlanPolicies: ParsableArguments {
   @Option(help: ArgumentHelp("Samples in one optimizer step, over all ranks.", valueName: "n")) var batchSize: UInt64
   @Option(help: ArgumentHelp("Another seed gives another order.", valueName: "n")) var seed: UInt64 = 0
 
-  @Option(
-    help: """
-      Members that fill no batch: repeat some, make a smaller batch (half: if they fill half of one), leave out, or mix \
-      with near groups.
-      """)
+  @Option(help: "Members that fill no batch: repeat some, make a smaller batch, leave out, or mix with near groups.")
   var tail = PlanConfiguration.Tail.fill
 
   @Option(help: "Groups smaller than a batch: keep them, or fold them into the nearest group.")
