@@ -50,6 +50,13 @@ extension CohortError {
     return CohortError(code, message, place: place, cause: String(cString: mdb_strerror(status)))
   }
 
+  /// Runs system calls; what one fails with is told in the words above.
+  static func lmdb<R>(
+    doing action: String, place: String, _ calls: () throws(Errno) -> R
+  ) throws(CohortError) -> R {
+    try describing({ lmdb($0.number, doing: action, place: place) }, calls)
+  }
+
   private static func wording(
     of status: Int32, doing action: String, freeBytes: UInt64?
   ) -> (code: ErrorCode, message: String) {

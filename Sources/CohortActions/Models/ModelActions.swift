@@ -23,7 +23,8 @@ public struct ModelAddAction: RecordAction {
     let library = ModelLibrary(store)
     guard folder == Self.bundled else { return PlainReport(try library.add(folder: folder, name: model).record) }
     let added = try library.addBundled()
-    let note = "The store's spaces go on with another version of the model than this program brings; nothing was changed."
+    let note =
+      "The store's spaces go on with another version of the model than this program brings; nothing was changed."
     return PlainReport(added.record, notes: library.isBundled(added) ? [] : [note])
   }
 }

@@ -83,7 +83,9 @@ public struct PlanShowAction: ListAction {
   /// Nil for whole steps.
   public var share: StepShare?
 
-  public init(plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil), share: StepShare? = nil) {
+  public init(
+    plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil), share: StepShare? = nil
+  ) {
     self.plan = plan
     self.epoch = epoch
     self.steps = steps

@@ -5,7 +5,9 @@ extension ReportValue {
   public static func id(_ value: SampleID) -> ReportValue { .unsigned(value.rawValue) }
 
   /// A group's number; null for samples that have none yet.
-  public static func id(_ value: GroupID) -> ReportValue { value == .unassigned ? .null : .unsigned(UInt64(value.rawValue)) }
+  public static func id(_ value: GroupID) -> ReportValue {
+    value == .unassigned ? .null : .unsigned(UInt64(value.rawValue))
+  }
 
   public static func sequence(_ value: LogSequence) -> ReportValue { .unsigned(value.rawValue) }
 

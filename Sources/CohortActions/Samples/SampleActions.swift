@@ -106,6 +106,7 @@ extension CohortError {
     let next = try transaction.counters.nextSample
     guard id.rawValue >= next else { return CohortError(.cliUnknownSample, "Sample \(id) was deleted") }
     return CohortError(
-      .cliUnknownSample, "There is no sample \(id)", hint: next == 0 ? "The store is empty" : "Ids go from 0 to \(next - 1)")
+      .cliUnknownSample, "There is no sample \(id)",
+      hint: next == 0 ? "The store is empty" : "Ids go from 0 to \(next - 1)")
   }
 }

@@ -2,7 +2,6 @@ internal import CohortClustering
 internal import CohortCore
 internal import CohortKernels
 internal import CohortStore
-internal import CohortVectors
 
 /// Vectors and lengths of stored samples, read from the columns a chunk at a time.
 struct StoreFeatures: SampleFeatures {

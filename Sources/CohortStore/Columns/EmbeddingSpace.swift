@@ -1,5 +1,4 @@
 public import CohortCore
-internal import CohortLMDB
 
 /// Where vectors come from and how they are kept: vectors of two spaces never mix.
 public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {

@@ -1,5 +1,4 @@
 internal import CohortCore
-internal import CohortLMDB
 
 /// The membership of one grouping as one transaction saw it, in memory: what a snapshot's pieces are written from.
 struct SnapshotMembers: Sendable {

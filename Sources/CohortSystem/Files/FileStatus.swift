@@ -18,6 +18,8 @@ public struct FileStatus: Hashable, Sendable {
   public let changed: Int64
   /// The permission bits.
   public let mode: UInt32
+  /// The user whose it is.
+  public let owner: UInt32
 
   public init(_ raw: stat) {
     switch raw.st_mode & S_IFMT {
@@ -31,6 +33,7 @@ public struct FileStatus: Hashable, Sendable {
     inode = UInt64(raw.st_ino)
     size = Int64(raw.st_size)
     mode = UInt32(raw.st_mode & 0o7777)
+    owner = raw.st_uid
     #if canImport(Darwin)
       let (modification, change) = (raw.st_mtimespec, raw.st_ctimespec)
     #else
