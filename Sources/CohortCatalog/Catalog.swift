@@ -47,7 +47,7 @@ public final class Catalog: Sendable {
   /// - Throws: `CohortError` (`catalog.disk-full`, `catalog.not-writable`, `catalog.unreadable-entry`); `CohortError`
   ///   where the store itself is damaged.
   public init(of store: Store, options: CatalogOptions = CatalogOptions()) throws {
-    let path = store.path + "/" + Self.fileName
+    let path = StoreLayout(store.path).catalog
     let (base, opening) = try CohortError.describing(path) { try CatalogBase.open(path, store, options) }
     self.path = path
     self.options = options
@@ -60,7 +60,7 @@ public final class Catalog: Sendable {
   /// - Returns: nil when it is missing, behind or unusable: `init(of:options:)` mends that.
   /// - Complexity: O(1), and a walk through a file of up to 32 MiB for damage.
   public init?(current store: Store, options: CatalogOptions = CatalogOptions()) throws {
-    let path = store.path + "/" + Self.fileName
+    let path = StoreLayout(store.path).catalog
     guard let (base, opening) = try CatalogBase.openCurrent(path, store) else { return nil }
     self.path = path
     self.options = options

@@ -20,7 +20,6 @@ extension ErrorCode {
     .lmdb, "no-memory", .failure, hint: "Raise the limit of address space (ulimit -v)")
   package static let lmdbNoStore = ErrorCode(.lmdb, "no-store", .notFound, hint: "Create one with cohort init")
   package static let lmdbNoTable = ErrorCode(.lmdb, "no-table", .notFound)
-  package static let lmdbNoThread = ErrorCode(.lmdb, "no-thread", .temporary)
   package static let lmdbOpenReadOnly = ErrorCode(.lmdb, "open-read-only", .usage)
   package static let lmdbOpenWithoutLocks = ErrorCode(.lmdb, "open-without-locks", .usage)
   package static let lmdbPanic = ErrorCode(.lmdb, "panic", .failure, hint: "Open the store again")

@@ -84,12 +84,13 @@ public struct PlanShowAction: ListAction {
   public var share: StepShare?
 
   public init(
-    plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil), share: StepShare? = nil
+    plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil),
+    share: (rank: Int, world: Int, accumulation: Int)? = nil
   ) {
     self.plan = plan
     self.epoch = epoch
     self.steps = steps
-    self.share = share
+    self.share = share.map { StepShare(rank: $0.rank, world: $0.world, accumulation: $0.accumulation) }
   }
 
   /// - Throws: `store.unknown-plan`; `cli.no-such-step`.

@@ -81,10 +81,6 @@ public struct GroupRecord: Hashable, Sendable {
   }
 
   /// Reads a record back; refuses any byte that does not belong.
-  public init(decoding bytes: UnsafeRawBufferPointer) throws {
-    self = try ByteReader.decode(bytes) { try GroupRecord(from: &$0) }
-  }
-
   public init(decoding bytes: [UInt8]) throws {
     self = try ByteReader.decode(bytes) { try GroupRecord(from: &$0) }
   }

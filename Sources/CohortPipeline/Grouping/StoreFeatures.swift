@@ -11,12 +11,6 @@ struct StoreFeatures: SampleFeatures {
   /// Rounds read the same chunks again and again, a few rows at a time: each is checked once.
   private let sound = SoundChunks()
 
-  init(store: Store, space: EmbeddingSpace?, lengthColumn: Column?) {
-    self.store = store
-    self.space = space
-    self.lengthColumn = lengthColumn
-  }
-
   /// Begins anew with what the store has now. The space's record says which of its chunks must be there: an older one
   /// would take a chunk that came since, and is gone, for samples without vectors. And every chunk is checked again that is
   /// read from now on: damage may have come since.

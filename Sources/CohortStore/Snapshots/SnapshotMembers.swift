@@ -96,14 +96,6 @@ struct SnapshotMembers: Sendable {
 }
 
 extension ReadTransaction {
-  /// The groupings with these names.
-  func existingGroupings(_ names: [String]) throws -> [GroupingRecord] {
-    try names.map { name in
-      let grouping = try existingGrouping(name)
-      return grouping
-    }
-  }
-
   /// Everybody who is not deleted, by group.
   /// - Complexity: two scans of the group column; 4 bytes a sample (8 above 2^32 samples).
   func members(of grouping: GroupingRecord) throws -> SnapshotMembers {

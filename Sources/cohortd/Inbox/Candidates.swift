@@ -27,9 +27,6 @@ struct Candidates {
 
   init(quiet: Duration) { self.quiet = quiet }
 
-  var isEmpty: Bool { entries.isEmpty }
-  var names: some Collection<InboxName> { entries.keys }
-
   /// A file was found.
   /// - Parameters:
   ///   - age: how long ago it changed last, by the system's clock.
