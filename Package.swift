@@ -53,7 +53,7 @@ let package = Package(
 
     // Layer 3: the stages, and the store between them.
     .target(
-      name: "CohortStore", dependencies: ["CohortSystem", "CohortCore", "CohortLMDB", "CLMDB", "CZstd"],
+      name: "CohortStore", dependencies: ["CohortSystem", "CohortCore", "CohortLMDB", "CZstd"],
       swiftSettings: swift),
     .target(name: "CohortPlanning", dependencies: ["CohortSystem", "CohortCore"], swiftSettings: swift),
     .target(

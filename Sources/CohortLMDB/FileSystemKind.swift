@@ -1,5 +1,5 @@
+internal import CLMDB  // Its header brings `statfs`.
 internal import CohortCore
-internal import CLMDB
 internal import CohortSystem
 
 /// What a folder's file system is, as far as LMDB cares: memory maps and locks do not work across a network.

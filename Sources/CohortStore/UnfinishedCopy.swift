@@ -1,5 +1,4 @@
 internal import CohortCore
-internal import CLMDB
 internal import CohortSystem
 
 /// A copy of a store on its way into a folder. Its files lie in a folder within that one until all are there; the data,

@@ -9,7 +9,6 @@ public struct GroupListAction: ListAction {
   }
 
   public static let name = "group list"
-  public var access: ActionAccess { .reads }
   public static let columns = GroupSummary.columns
   public var grouping: String
   /// All but `id` begin with the greatest.

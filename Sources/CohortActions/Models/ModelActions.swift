@@ -32,7 +32,6 @@ public struct ModelAddAction: RecordAction {
 /// `model list`
 public struct ModelListAction: ListAction {
   public static let name = "model list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = [
     "model", "dimension", "tokens", "bytes", "fingerprint", .hidden("path"),
   ]

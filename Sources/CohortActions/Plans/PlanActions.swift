@@ -45,7 +45,6 @@ public struct PlanCreateAction: RecordAction {
 /// `plan list`
 public struct PlanListAction: ListAction {
   public static let name = "plan list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = [
     "plan", "snapshot", "grouping", "batch_size", "steps", "rows", "created", "plan_hash", .hidden("report"),
   ]
@@ -73,7 +72,6 @@ public struct PlanListAction: ListAction {
 /// `plan show`: the batches of an epoch, any step without the steps before it.
 public struct PlanShowAction: ListAction {
   public static let name = "plan show"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids"]
   public static let isStream = true
   public var plan: String

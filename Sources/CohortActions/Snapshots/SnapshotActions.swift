@@ -29,7 +29,6 @@ public struct SnapshotCreateAction: RecordAction {
 /// `snapshot list`
 public struct SnapshotListAction: ListAction {
   public static let name = "snapshot list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = [
     "snapshot", "created", "samples", "log_sequence", "groupings", .hidden("digest"),
   ]

@@ -41,7 +41,6 @@ public struct SpaceCreateAction: RecordAction {
 /// `space list`
 public struct SpaceListAction: ListAction {
   public static let name = "space list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = [
     "name", "default", "text", "provider", "model", "dimension", "vectors", "pending", "without_vector", "refused",
     .hidden("fingerprint"), .hidden("element"),

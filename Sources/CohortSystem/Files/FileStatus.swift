@@ -50,9 +50,5 @@ public struct FileStatus: Hashable, Sendable {
   }
 
   /// How long ago it changed last, by the system's clock. Negative when that clock was set back.
-  public var age: Duration {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return .nanoseconds(Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - max(modified, changed))
-  }
+  public var age: Duration { .nanoseconds(SystemClock.wall - max(modified, changed)) }
 }
