@@ -53,7 +53,7 @@ let package = Package(
 
     // Layer 3: the stages, and the store between them.
     .target(
-      name: "CohortStore", dependencies: ["CohortSystem", "CohortCore", "CohortLMDB", "CLMDB", "CZstd"],
+      name: "CohortStore", dependencies: ["CohortSystem", "CohortCore", "CohortLMDB", "CZstd"],
       swiftSettings: swift),
     .target(name: "CohortPlanning", dependencies: ["CohortSystem", "CohortCore"], swiftSettings: swift),
     .target(
@@ -136,7 +136,7 @@ let package = Package(
     // Forks, which Swift cannot.
     .target(name: "ForkSupport", path: "Tests/ForkSupport"),
     .testTarget(
-      name: "CohortLMDBTests", dependencies: ["CohortSystem", "CohortLMDB", "CohortCore", "CLMDB", "ForkSupport"],
+      name: "CohortLMDBTests", dependencies: ["CohortLMDB", "CohortCore", "CLMDB", "ForkSupport"],
       swiftSettings: swift),
     .testTarget(
       name: "CohortStoreTests", dependencies: ["CohortSystem", "CohortStore", "CohortCore", "CohortLMDB"],
@@ -154,7 +154,8 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: swift),
     // Embedding servers that misbehave, for the tests of several modules.
     .target(
-      name: "HostileServers", dependencies: ["CohortEmbedding", "CohortCore"], path: "Tests/HostileServers",
+      name: "HostileServers", dependencies: ["CohortEmbedding", "CohortSystem", "CohortCore"],
+      path: "Tests/HostileServers",
       swiftSettings: swift),
     .testTarget(
       name: "CohortProvidersTests",
@@ -184,8 +185,7 @@ let package = Package(
       name: "CohortPipelineTests",
       dependencies: [
         "CohortPipeline", "CohortReading", "CohortStore", "CohortIngestion", "CohortPlanning", "CohortClustering",
-        "CohortCatalog",
-        "CohortTrainer", "CohortEmbedding", "CohortLMDB", "CohortCore", "HostileServers",
+        "CohortEmbedding", "CohortLMDB", "CohortCore",
       ], swiftSettings: swift),
     // The real executables, run as a user runs them: contract, kills, bad input.
     .testTarget(

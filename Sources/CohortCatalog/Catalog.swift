@@ -52,7 +52,7 @@ public final class Catalog: Sendable {
   /// - Complexity: O(1) when it is up to date, else linear in the entries to apply: about 10,000 a second.
   /// - Throws: `catalog.disk-full`, `catalog.not-writable`, `catalog.unreadable-entry`; what reading the store throws.
   public init(of store: Store, options: CatalogOptions = CatalogOptions()) throws {
-    let path = store.path + "/" + Self.fileName
+    let path = StoreLayout(store.path).catalog
     let (base, opening) = try CohortError.describing(path) { try CatalogBase.open(path, store, options) }
     self.path = path
     self.options = options
@@ -65,7 +65,7 @@ public final class Catalog: Sendable {
   /// - Returns: nil when it is missing, behind or unusable: `init(of:options:)` mends that.
   /// - Complexity: O(1), and a walk through a file of up to 32 MiB for damage.
   public init?(current store: Store, options: CatalogOptions = CatalogOptions()) throws {
-    let path = store.path + "/" + Self.fileName
+    let path = StoreLayout(store.path).catalog
     guard let (base, opening) = try CatalogBase.openCurrent(path, store) else { return nil }
     self.path = path
     self.options = options

@@ -46,10 +46,12 @@ enum CatalogFile {
 
   /// Deletes the file. The main file goes first: SQLite throws away a log that it finds beside an empty file.
   static func remove(_ path: String) throws {
-    for suffix in ["", "-wal", "-shm", "-journal"] where unlink(path + suffix) != 0 && errno != ENOENT {
-      throw CohortError(
-        .catalogNotWritable, "The old catalog cannot be deleted", place: path + suffix,
-        cause: String(cString: strerror(errno)), hint: "Delete it yourself; it comes back with the same content")
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+      try CohortError.describing({
+        CohortError(
+          .catalogNotWritable, "The old catalog cannot be deleted", place: path + suffix, cause: $0.text,
+          hint: "Delete it yourself; it comes back with the same content")
+      }) { () throws(Errno) in try SystemCall.remove(path + suffix) }
     }
   }
 

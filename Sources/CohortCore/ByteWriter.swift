@@ -57,9 +57,6 @@ public struct ByteWriter: Sendable {
   /// The bytes without a length: the reader must know how many there are.
   public mutating func raw(_ values: some Sequence<UInt8>) { bytes.append(contentsOf: values) }
 
-  /// The bytes without a length: the reader must know how many there are.
-  public mutating func raw(_ values: UnsafeRawBufferPointer) { bytes.append(contentsOf: values) }
-
   /// LEB128 length, then the bytes.
   public mutating func blob(_ values: some Collection<UInt8>) {
     varint(values.count)

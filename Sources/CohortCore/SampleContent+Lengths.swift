@@ -2,14 +2,6 @@ extension SampleContent {
   /// The lengths of a stored sample, as its ingestion would count them: those of its `SampleParts`. Calls of tools count as
   /// the JSON that they are kept in.
   /// - Parameter measure: the length of a text in UTF-8.
-  /// - Throws: `core.truncated`, `core.invalid` when the bytes are damaged.
-  public static func lengths(
-    of bytes: UnsafeRawBufferPointer, measure: (UnsafeRawBufferPointer) -> Int
-  ) throws -> SampleLengths {
-    try withParts(of: bytes) { lengths(of: $0, measure: measure) }
-  }
-
-  /// The same of messages that were found already.
   public static func lengths(of view: PartsView, measure: (UnsafeRawBufferPointer) -> Int) -> SampleLengths {
     view.parts.lengths { index in
       let message = view.messages[index]

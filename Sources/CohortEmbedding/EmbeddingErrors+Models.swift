@@ -3,10 +3,10 @@ internal import CohortSystem
 
 extension CohortError {
   /// A file that the system does not give.
-  static func system(_ message: String, path: String, number: Int32) -> CohortError {
+  static func system(_ message: String, path: String, _ reason: Errno) -> CohortError {
     CohortError(
-      .embeddingUnreadable, category: number == ENOENT ? .notFound : .failure, message, place: path,
-      cause: strerror(number).map { String(cString: $0) })
+      .embeddingUnreadable, category: reason.number == ENOENT ? .notFound : .failure, message, place: path,
+      cause: reason.text)
   }
 
   /// A file of a model that does not follow its format.

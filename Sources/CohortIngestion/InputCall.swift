@@ -6,11 +6,7 @@ enum InputCall {
   private static func describing<R>(
     _ message: String, _ path: String, _ call: () throws(Errno) -> R
   ) throws(CohortError) -> R {
-    do throws(Errno) {
-      return try call()
-    } catch {
-      throw .system(message, path: path, error)
-    }
+    try CohortError.describing({ .system(message, path: path, $0) }, call)
   }
 
   /// What a path is, after following symbolic links.

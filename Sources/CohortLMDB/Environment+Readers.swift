@@ -42,6 +42,6 @@ extension Environment {
 
   /// How many slots belong to processes that are not there any more.
   package func deadReaders() -> Int {
-    holdingHandle { readers().count { kill($0.process, 0) != 0 && errno == ESRCH } }
+    holdingHandle { readers().count { kill($0.process, 0) != 0 && Errno.last.number == ESRCH } }
   }
 }

@@ -148,7 +148,9 @@ private struct Remains {
   }
 
   func synchronize() throws {
-    guard fsync(descriptor) == 0 else { throw CohortError.lmdb(errno, doing: "erasing", place: place) }
+    try CohortError.lmdb(doing: "erasing", place: place) { () throws(Errno) in
+      try SystemCall.synchronize(descriptor)
+    }
   }
 
   private func collectLargeValues(_ bytes: [UInt8], _ lower: Int, into tails: inout [UInt64: Int]) throws {
@@ -164,18 +166,20 @@ private struct Remains {
   }
 
   private func clear(_ page: UInt64, _ range: Range<Int>) throws {
-    let got = zeros.withUnsafeBytes {
-      pwrite(descriptor, $0.baseAddress, range.count, off_t(page) * off_t(pageSize) + off_t(range.lowerBound))
+    try CohortError.lmdb(doing: "erasing", place: place) { () throws(Errno) in
+      try zeros.withUnsafeBufferPointer { zeros throws(Errno) in
+        try SystemCall.writeFully(
+          UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(zeros)[..<range.count]), to: descriptor,
+          at: Int(page) * pageSize + range.lowerBound)
+      }
     }
-    guard got == range.count else { throw CohortError.lmdb(got < 0 ? errno : EIO, doing: "erasing", place: place) }
   }
 
   private func read(_ page: UInt64) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: pageSize)
-    let got = bytes.withUnsafeMutableBytes {
-      pread(descriptor, $0.baseAddress, $0.count, off_t(page) * off_t(pageSize))
+    _ = try CohortError.lmdb(doing: "erasing", place: place) { () throws(Errno) in
+      try SystemCall.readFully(descriptor, into: &bytes, at: Int(page) * pageSize)
     }
-    guard got >= 0 else { throw CohortError.lmdb(errno, doing: "erasing", place: place) }
     return bytes
   }
 

@@ -1,4 +1,3 @@
-internal import CLMDB
 internal import CohortCore
 internal import CohortSystem
 
@@ -33,11 +32,8 @@ package enum EnvironmentRegistry {
     at path: String, tables: [TableDefinition], options: Environment.Options
   ) throws -> Environment {
     _ = isSafeToFork
-    let status: FileStatus
-    do throws(Errno) {
-      status = try SystemCall.status(of: path)
-    } catch {
-      throw CohortError.lmdb(error.number, doing: "opening the store", place: path)
+    let status = try CohortError.lmdb(doing: "opening the store", place: path) { () throws(Errno) in
+      try SystemCall.status(of: path)
     }
     let key = Key(process: getpid(), device: status.device, inode: status.inode)
     while true {

@@ -1,5 +1,5 @@
+internal import CLMDB  // Its header brings `statfs`.
 internal import CohortCore
-internal import CLMDB
 internal import CohortSystem
 
 /// What a folder's file system is, as far as LMDB cares: memory maps and locks do not work across a network.
@@ -8,11 +8,11 @@ package enum FileSystemKind: Hashable, Sendable {
   case network(String)
 
   package init(ofFolder path: String) throws {
+    var info = statfs()
+    guard statfs(path, &info) == 0 else {
+      throw CohortError.lmdb(Errno.last.number, doing: "looking at the file system", place: path)
+    }
     #if os(Linux)
-      var info = statfs()
-      guard statfs(path, &info) == 0 else {
-        throw CohortError.lmdb(errno, doing: "looking at the file system", place: path)
-      }
       let names: [UInt32: String] = [
         0x6969: "NFS", 0x517b: "SMB", 0xff53_4d42: "CIFS", 0xfe53_4d42: "SMB2", 0x0102_1997: "9P", 0x00c3_6400: "Ceph",
         0x5346_414f: "AFS", 0x0bd0_0bd0: "Lustre", 0x4750_4653: "GPFS", 0x7375_7245: "Coda", 0x564c: "NCP",
@@ -20,18 +20,12 @@ package enum FileSystemKind: Hashable, Sendable {
       let type = UInt32(truncatingIfNeeded: info.f_type)
       self = names[type].map { .network($0) } ?? .local
     #else
-      var info = statfs()
-      guard statfs(path, &info) == 0 else {
-        throw CohortError.lmdb(errno, doing: "looking at the file system", place: path)
-      }
       self = info.f_flags & UInt32(MNT_LOCAL) != 0 ? .local : .network("network")
     #endif
   }
 
   /// Bytes that an unprivileged process may still write in this folder.
   package static func freeBytes(ofFolder path: String) -> UInt64? {
-    var info = statvfs()
-    guard statvfs(path, &info) == 0 else { return nil }
-    return UInt64(info.f_bavail) * UInt64(info.f_frsize)
+    try? SystemCall.room(at: path).free
   }
 }

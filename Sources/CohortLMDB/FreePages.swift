@@ -1,4 +1,3 @@
-internal import CohortCore
 internal import CohortSystem
 
 /// The free list of an LMDB data file (`FREE_DBI` of LMDB 0.9, 64-bit), walked with plain I/O: for a file that must not
@@ -86,9 +85,8 @@ struct FreePages {
   private func bytes(ofPage number: UInt64, count: Int) -> [UInt8]? {
     guard number <= lastPage, count >= 16, count <= 1 << 30 else { return nil }
     var bytes = [UInt8](repeating: 0, count: count)
-    let offset = off_t(number) * off_t(pageSize)
-    let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, offset) }
-    guard got == count, Self.word(bytes, 0, UInt64.self) == number else { return nil }
+    let isRead = try? SystemCall.readFully(descriptor, into: &bytes, at: Int(number) * pageSize)
+    guard isRead == true, Self.word(bytes, 0, UInt64.self) == number else { return nil }
     return bytes
   }
 

@@ -20,7 +20,6 @@ extension ErrorCode {
     .lmdb, "no-memory", .failure, hint: "Raise the limit of address space (ulimit -v)")
   package static let lmdbNoStore = ErrorCode(.lmdb, "no-store", .notFound, hint: "Create one with cohort init")
   package static let lmdbNoTable = ErrorCode(.lmdb, "no-table", .notFound)
-  package static let lmdbNoThread = ErrorCode(.lmdb, "no-thread", .temporary)
   package static let lmdbOpenReadOnly = ErrorCode(.lmdb, "open-read-only", .usage)
   package static let lmdbOpenWithoutLocks = ErrorCode(.lmdb, "open-without-locks", .usage)
   package static let lmdbPanic = ErrorCode(.lmdb, "panic", .failure, hint: "Open the store again")
@@ -48,6 +47,13 @@ extension CohortError {
   ) -> CohortError {
     let (code, message) = wording(of: status, doing: action, freeBytes: freeBytes)
     return CohortError(code, message, place: place, cause: String(cString: mdb_strerror(status)))
+  }
+
+  /// Runs system calls; what one fails with is told in the words above.
+  static func lmdb<R>(
+    doing action: String, place: String, _ calls: () throws(Errno) -> R
+  ) throws(CohortError) -> R {
+    try describing({ lmdb($0.number, doing: action, place: place) }, calls)
   }
 
   private static func wording(

@@ -34,12 +34,14 @@ package struct MetaPage {
   ///
   /// Must not be called while this process has the environment open: closing the descriptor would drop its locks.
   package static func check(dataFile path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { return }
-      throw CohortError.lmdb(errno, doing: "opening the data file", place: path)
+    let descriptor: Int32
+    do throws(Errno) {
+      descriptor = try SystemCall.open(path)
+    } catch {
+      if error.number == ENOENT { return }
+      throw CohortError.lmdb(error.number, doing: "opening the data file", place: path)
     }
-    defer { close(descriptor) }
+    defer { SystemCall.close(descriptor) }
     var failure: CohortError?
     for look in 0..<looks {
       if look > 0 { usleep(pauseMicroseconds) }
@@ -54,11 +56,9 @@ package struct MetaPage {
     // The meta pages first and the size after them: a commit in between makes the file longer, never shorter.
     let first = try read(descriptor, at: 0, path: path)
     let second = try first.flatMap { try read(descriptor, at: $0.pageSize, path: path) }
-    var info = stat()
-    guard fstat(descriptor, &info) == 0 else {
-      throw CohortError.lmdb(errno, doing: "looking at the data file", place: path)
+    let size = try CohortError.lmdb(doing: "looking at the data file", place: path) { () throws(Errno) in
+      try UInt64(SystemCall.status(of: descriptor).size)
     }
-    let size = UInt64(info.st_size)
     if size == 0 { return nil }
     guard let first else { return truncated(path, "its first meta page is not readable") }
     // Transactions write the two pages in turn, the even ones the first.
@@ -93,9 +93,10 @@ package struct MetaPage {
 
   private static func read(_ descriptor: Int32, at offset: UInt64, path: String) throws -> MetaPage? {
     var bytes = [UInt8](repeating: 0, count: 152)
-    let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
-    guard got >= 0 else { throw CohortError.lmdb(errno, doing: "reading the meta page", place: path) }
-    guard got == bytes.count else { return nil }
+    let isWhole = try CohortError.lmdb(doing: "reading the meta page", place: path) { () throws(Errno) in
+      try SystemCall.readFully(descriptor, into: &bytes, at: Int(offset))
+    }
+    guard isWhole else { return nil }
     return bytes.withUnsafeBytes { raw in
       func word<T: FixedWidthInteger>(_ at: Int) -> T {
         T(littleEndian: raw.loadUnaligned(fromByteOffset: at, as: T.self))

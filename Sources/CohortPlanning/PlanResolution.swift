@@ -15,21 +15,9 @@ struct PlanResolution: Sendable {
   var quotas: [UInt64]?
   /// With `pool`: the leads of all units in the order in which their tails join.
   var poolOrder: [Int]
+}
 
-  init(
-    configuration: PlanConfiguration, storeID: Digest128, snapshotName: String, populationDigest: Digest128,
-    groups: [PlanGroup], leads: [Int], quotas: [UInt64]?, poolOrder: [Int]
-  ) {
-    self.configuration = configuration
-    self.storeID = storeID
-    self.snapshotName = snapshotName
-    self.populationDigest = populationDigest
-    self.groups = groups
-    self.leads = leads
-    self.quotas = quotas
-    self.poolOrder = poolOrder
-  }
-
+extension PlanResolution {
   init(population: Population, configuration: PlanConfiguration) throws {
     try configuration.validate()
     try population.validate()

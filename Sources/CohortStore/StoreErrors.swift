@@ -1,5 +1,5 @@
-public import CohortCore
 internal import CohortLMDB
+public import CohortCore
 
 extension ErrorCode {
   package static let storeCorrupted = ErrorCode(

@@ -1,5 +1,3 @@
-internal import CohortCore
-
 /// What a transaction knows of the store as a whole; shared by the two views of a write transaction, where it changes.
 /// Used by one transaction, on one thread.
 final class TransactionState {

@@ -5,6 +5,15 @@ extension ErrorCode {
     .system, "no-thread", .temporary, hint: "Raise the limit of processes (ulimit -u)")
 }
 
+extension CohortError {
+  /// Runs system calls; what one fails with is told in the words of the module that made them.
+  package static func describing<R>(
+    _ words: (Errno) -> CohortError, _ calls: () throws(Errno) -> R
+  ) throws(CohortError) -> R {
+    do throws(Errno) { return try calls() } catch { throw words(error) }
+  }
+}
+
 /// What a system call that failed left in `errno`.
 public struct Errno: Error, Hashable {
   /// The value of `errno`: the constants of the system's headers, such as `ENOENT`.

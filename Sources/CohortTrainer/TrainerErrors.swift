@@ -6,7 +6,6 @@ extension ErrorCode {
   package static let trainerEmptyPlan = ErrorCode(.trainer, "empty-plan", .usage)
   package static let trainerForeignRun = ErrorCode(.trainer, "foreign-run", .usage)
   package static let trainerNewerFormat = ErrorCode(.trainer, "newer-format", .failure)
-  package static let trainerNoThread = ErrorCode(.trainer, "no-thread", .temporary)
   package static let trainerOtherLearner = ErrorCode(.trainer, "other-learner", .usage)
   package static let trainerOtherSettings = ErrorCode(.trainer, "other-settings", .usage)
   package static let trainerOutOfOrder = ErrorCode(.trainer, "out-of-order", .failure)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CohortActions
-import CohortStore
 
 /// The command line of Cohort.
 @main

@@ -1,9 +1,7 @@
 import CohortCore
 import CohortStore
 import CohortSystem
-import Foundation
 import Logging
-import Synchronization
 
 /// One run of the daemon: opens all stores, gives each a thread, and ends when they have.
 struct Daemon {
@@ -26,8 +24,8 @@ struct Daemon {
       let settings = try options.places.map { try workerSettings(store: $0.store, inbox: $0.inbox) }
       try refuseSharedInboxes(settings)
       // All or nothing: a store that cannot be owned is told of before work on the others begins.
-      let opened = try settings.map { ($0, Handover(try StoreWorker.open($0))) }
-      Signals.listen(stop, log)
+      let opened = try settings.map { ($0, Locked<Store?>(try StoreWorker.open($0))) }
+      try Signals.listen(stop, log)
       let code = work(opened, stop)
       log.info("stopped", metadata: ["exit": .stringConvertible(code)])
       return code
@@ -49,11 +47,7 @@ struct Daemon {
   private func refuseSharedInboxes(_ settings: [StoreWorker.Settings]) throws {
     var seen: Set<String> = []
     for one in settings {
-      let path = realpath(one.inbox, nil).map { resolved in
-        defer { free(resolved) }
-        return String(cString: resolved)
-      }
-      guard seen.insert(path ?? one.inbox).inserted else {
+      guard seen.insert(SystemCall.resolved(one.inbox) ?? one.inbox).inserted else {
         throw CohortError(.daemonSharedInbox, "Two stores have the same inbox", place: one.inbox)
       }
     }
@@ -61,60 +55,25 @@ struct Daemon {
 
   /// Runs the workers to their ends. - Returns: the exit code of the first that failed, else of the first that has
   /// something to tell.
-  private func work(_ opened: [(settings: StoreWorker.Settings, store: Handover)], _ stop: StopRequest) -> Int32 {
-    let ends = Ends(opened.count)
+  private func work(_ opened: [(settings: StoreWorker.Settings, store: Locked<Store?>)], _ stop: StopRequest) -> Int32 {
+    let ends = Locked([Int32?](repeating: nil, count: opened.count))
     for (index, (settings, store)) in opened.enumerated() {
-      let log = log
-      let thread = Thread {
-        var own = log
-        own[metadataKey: "store"] = .string(settings.store)
-        let worker = store.take().map { StoreWorker($0, settings, stop: stop, log: own) }
-        ends.finish(index, with: worker?.run() ?? 1)
+      var log = log
+      log[metadataKey: "store"] = .string(settings.store)
+      do {
+        _ = try WorkThread { [log] in
+          // Nobody else keeps the store: only so can the thread close it.
+          let worker = store.withLock { $0.take() }.map { StoreWorker($0, settings, stop: stop, log: log) }
+          let code = worker?.run() ?? 1
+          ends.change { $0[index] = code }
+        }
+      } catch {
+        log.error("failed", metadata: error.metadata)
+        ends.change { $0[index] = error.category.exitCode }
       }
-      thread.stackSize = 8 << 20
-      thread.start()
     }
-    let codes = ends.wait()
+    let codes = ends.wait { $0.contains(nil) ? nil : $0.compactMap { $0 } }
     return codes.first { $0 != 0 && $0 != 6 } ?? codes.first { $0 != 0 } ?? 0
-  }
-}
-
-/// Carries an open store into its thread, and keeps no reference to it: only so can the thread close it.
-final class Handover: Sendable {
-  private let store: Mutex<Store?>
-
-  init(_ store: Store) { self.store = Mutex(store) }
-
-  func take() -> Store? {
-    store.withLock { store in
-      defer { store = nil }
-      return store
-    }
-  }
-}
-
-/// The exit codes of the threads.
-///
-/// Guard of the unchecked conformance: every access to `codes` holds `condition`.
-final class Ends: @unchecked Sendable {
-  private let condition = NSCondition()
-  private var codes: [Int32?]
-
-  init(_ count: Int) { codes = [Int32?](repeating: nil, count: count) }
-
-  func finish(_ index: Int, with code: Int32) {
-    condition.withLock {
-      codes[index] = code
-      condition.broadcast()
-    }
-  }
-
-  /// Waits until all have finished.
-  func wait() -> [Int32] {
-    condition.withLock {
-      while codes.contains(nil) { condition.wait() }
-      return codes.compactMap { $0 }
-    }
   }
 }
 

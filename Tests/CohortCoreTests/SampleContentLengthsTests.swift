@@ -5,7 +5,9 @@ import Testing
 @Suite struct SampleContentLengthsTests {
   private func lengths(_ messages: [Message]) throws -> [UInt32] {
     let bytes = SampleContent.encode(messages, tools: Array("[1]".utf8))
-    let lengths = try bytes.withUnsafeBytes { try SampleContent.lengths(of: $0) { $0.count } }
+    let lengths = try bytes.withUnsafeBytes { bytes in
+      try SampleContent.withParts(of: bytes) { SampleContent.lengths(of: $0) { $0.count } }
+    }
     return [lengths.prompt, lengths.response, lengths.total]
   }
 

@@ -1,11 +1,6 @@
 package import Foundation
+internal import CohortSystem
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
 
 /// What came over a socket.
 package struct ReceivedRequest: Sendable {

@@ -1,5 +1,4 @@
 public import CohortCatalog
-internal import CohortCore
 public import CohortPipeline
 internal import CohortStore
 

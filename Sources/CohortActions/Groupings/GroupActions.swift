@@ -11,7 +11,6 @@ public struct GroupListAction: ListAction {
   }
 
   public static let name = "group list"
-  public var access: ActionAccess { .reads }
   public static let columns = GroupSummary.columns
   /// Name of the grouping whose groups are listed.
   public var grouping: String

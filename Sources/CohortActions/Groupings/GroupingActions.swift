@@ -5,7 +5,6 @@ public import CohortStore
 /// `grouping list`: each grouping with its definition, its open groups and how far it follows the log.
 public struct GroupingListAction: ListAction {
   public static let name = "grouping list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = [
     "grouping", "by", "groups", "assigned", "samples", .hidden("created"), .hidden("applied"), .hidden("guard_ratio"),
   ]
@@ -75,7 +74,6 @@ extension RefinementReport: RecordReport {
 /// `grouping leakage`: the samples that lie very near to an anchor, or how many each group has.
 public struct GroupingLeakageAction: ListAction {
   public static let name = "grouping leakage"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["id", "group", "label", "cosine"]
   /// The columns of the rows when `counts` is set.
   public static let countColumns: [ReportColumn] = ["group", "label", "leaked"]

@@ -36,7 +36,6 @@ public struct LengthAddAction: RecordAction {
 /// `length list`: the store's own measure, and the further ones in the order of their numbers.
 public struct LengthListAction: ListAction {
   public static let name = "length list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["name", "unit", "tokenizer", "measured", "pending", "default"]
 
   /// Lists every measure of the store.

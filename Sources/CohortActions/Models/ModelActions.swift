@@ -33,7 +33,6 @@ public struct ModelAddAction: RecordAction {
 /// `model list`: the models that lie in the store, by name.
 public struct ModelListAction: ListAction {
   public static let name = "model list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = [
     "model", "dimension", "tokens", "bytes", "fingerprint", .hidden("path"),
   ]

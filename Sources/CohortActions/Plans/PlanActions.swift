@@ -50,7 +50,6 @@ public struct PlanCreateAction: RecordAction {
 /// `plan list`: each plan with its snapshot, its grouping and what an epoch of it gives.
 public struct PlanListAction: ListAction {
   public static let name = "plan list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = [
     "plan", "snapshot", "grouping", "batch_size", "steps", "rows", "created", "plan_hash", .hidden("report"),
   ]
@@ -79,7 +78,6 @@ public struct PlanListAction: ListAction {
 /// `plan show`: the batches of an epoch, any step without the steps before it.
 public struct PlanShowAction: ListAction {
   public static let name = "plan show"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids"]
   public static let isStream = true
   /// Name of the plan; it is read with its snapshot before the first row.
@@ -92,12 +90,13 @@ public struct PlanShowAction: ListAction {
   public var share: StepShare?
 
   public init(
-    plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil), share: StepShare? = nil
+    plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil),
+    share: (rank: Int, world: Int, accumulation: Int)? = nil
   ) {
     self.plan = plan
     self.epoch = epoch
     self.steps = steps
-    self.share = share
+    self.share = share.map { StepShare(rank: $0.rank, world: $0.world, accumulation: $0.accumulation) }
   }
 
   /// Gives one row a step, in order, with the ids that its batch has (or this rank's share of them).

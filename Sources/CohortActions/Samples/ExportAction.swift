@@ -1,4 +1,3 @@
-internal import CohortCore
 public import CohortPipeline
 public import CohortStore
 public import Foundation

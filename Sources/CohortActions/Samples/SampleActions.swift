@@ -30,7 +30,6 @@ public struct SampleShowAction: Action {
 /// `sample search`: samples whose messages hold all of some words, in the order of their ids.
 public struct SampleSearchAction: ListAction {
   public static let name = "sample search"
-  public var access: ActionAccess { .reads }
   public static let columns = SampleDescription.columns
   /// What a table of found samples shows, when `withExcerpt` is set.
   public static let tableColumns: [ReportColumn] = ["id", "source", "task", "text"]

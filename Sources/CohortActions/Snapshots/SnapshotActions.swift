@@ -31,7 +31,6 @@ public struct SnapshotCreateAction: RecordAction {
 /// `snapshot list`: each snapshot with its groupings and the log entry that it shows.
 public struct SnapshotListAction: ListAction {
   public static let name = "snapshot list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = [
     "snapshot", "created", "samples", "log_sequence", "groupings", .hidden("digest"),
   ]

@@ -44,7 +44,6 @@ public struct SpaceCreateAction: RecordAction {
 /// `space list`: each space with its encoder and how many samples are in which state.
 public struct SpaceListAction: ListAction {
   public static let name = "space list"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = [
     "name", "default", "text", "provider", "model", "dimension", "vectors", "pending", "without_vector", "refused",
     .hidden("fingerprint"), .hidden("element"),

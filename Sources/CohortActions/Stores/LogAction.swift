@@ -5,7 +5,6 @@ public import CohortStore
 /// `log`: what changed the store, in order.
 public struct LogAction: ListAction {
   public static let name = "log"
-  public var access: ActionAccess { .reads }
   public static let columns: [ReportColumn] = ["sequence", "time", "kind", "details"]
   /// The first sequence number to show.
   public var first: UInt64

@@ -1,6 +1,5 @@
 public import CohortCore
 public import CohortPipeline
-internal import CohortStore
 
 /// A part of a store that can be in trouble without the others.
 public struct UpdatePart: Hashable, Sendable {

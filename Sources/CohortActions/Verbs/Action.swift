@@ -42,6 +42,7 @@ public protocol ListAction: Action {
 }
 
 extension ListAction {
+  public var access: ActionAccess { .reads }
   public static var isStream: Bool { false }
 }
 

@@ -1,6 +1,6 @@
+internal import CohortVectors
 internal import CohortCore
 internal import CohortKernels
-internal import CohortVectors
 
 /// Starting over from the centroids of a shadow clustering, without losing what ids mean.
 extension EmbeddingGroups {

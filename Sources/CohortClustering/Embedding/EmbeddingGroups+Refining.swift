@@ -1,6 +1,5 @@
 internal import CohortCore
 internal import CohortKernels
-internal import CohortVectors
 
 /// Lloyd passes over everyone, between rounds or at the guard's wish.
 extension EmbeddingGroups {

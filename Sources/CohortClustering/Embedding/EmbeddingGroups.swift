@@ -1,6 +1,5 @@
 internal import CohortCore
 internal import CohortKernels
-internal import CohortVectors
 
 /// Groups by neighbourhood of embeddings: k-means that keeps its objective while data arrives and goes.
 ///

@@ -37,10 +37,6 @@ public struct GuardReading: Hashable, Sendable {
   /// centroids of a fresh k-means with as many groups. Below 1, starting over would not pay.
   public var ratio: Double
 
-  init(position: UInt64, ratio: Double) {
-    self.position = position
-    self.ratio = ratio
-  }
 }
 
 /// What the header of a stored embedding grouping holds beside the common fields: readable without the groups.
@@ -51,13 +47,9 @@ public struct EmbeddingHeader: Hashable, Sendable {
   public var lastGuard: GuardReading?
   /// Version of the rules by which the last round was made (`GroupingState.rulesVersion`).
   public var rules: UInt32
+}
 
-  init(options: EmbeddingOptions, lastGuard: GuardReading?, rules: UInt32) {
-    self.options = options
-    self.lastGuard = lastGuard
-    self.rules = rules
-  }
-
+extension EmbeddingHeader {
   /// Reads it out of a whole header; nil for a grouping that is not by embedding.
   /// - Throws: `core.truncated`, `core.invalid` when the header cannot be read.
   public init?(in header: [UInt8]) throws {

@@ -84,11 +84,6 @@ public struct GroupRecord: Hashable, Sendable {
   }
 
   /// Reads a record back; refuses any byte that does not belong.
-  public init(decoding bytes: UnsafeRawBufferPointer) throws {
-    self = try ByteReader.decode(bytes) { try GroupRecord(from: &$0) }
-  }
-
-  /// The same for an array.
   /// - Throws: `core.truncated`, `core.invalid`.
   public init(decoding bytes: [UInt8]) throws {
     self = try ByteReader.decode(bytes) { try GroupRecord(from: &$0) }

@@ -1,6 +1,5 @@
 internal import CohortCore
 internal import CohortKernels
-internal import CohortVectors
 
 /// What an engine works with during one round: the data it reads, and the outcome it writes.
 struct RoundContext {

@@ -1,4 +1,3 @@
-internal import CohortCore
 internal import CohortKernels
 internal import CohortVectors
 

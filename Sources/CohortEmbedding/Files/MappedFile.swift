@@ -11,23 +11,23 @@ final class MappedFile: @unchecked Sendable {  // Guard: the memory is never wri
 
   init(_ path: String) throws(CohortError) {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system("cannot open the model's file", path: path, number: errno) }
-    defer { _ = close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      throw .system("cannot look at the model's file", path: path, number: errno)
+    let descriptor = try CohortError.describing({ .system("cannot open the model's file", path: path, $0) }) {
+      () throws(Errno) in try SystemCall.open(path)
     }
-    guard status.st_mode & S_IFMT == S_IFREG else {
+    defer { SystemCall.close(descriptor) }
+    let status = try CohortError.describing({ .system("cannot look at the model's file", path: path, $0) }) {
+      () throws(Errno) in try SystemCall.status(of: descriptor)
+    }
+    guard status.kind == .regular else {
       throw CohortError(.embeddingUnreadable, "the model's file is not a regular file", place: path)
     }
-    guard status.st_size > 0 else {
+    guard status.size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
-    guard let memory = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED
-    else { throw .system("cannot map the model's file", path: path, number: errno) }
-    bytes = UnsafeRawBufferPointer(start: memory, count: Int(status.st_size))
+    guard let memory = mmap(nil, Int(status.size), PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED
+    else { throw .system("cannot map the model's file", path: path, .last) }
+    bytes = UnsafeRawBufferPointer(start: memory, count: Int(status.size))
   }
 
   deinit {

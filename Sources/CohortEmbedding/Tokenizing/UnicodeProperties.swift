@@ -7,7 +7,6 @@ struct UnicodeProperties {
   @inline(__always)
   init(_ scalar: UInt32) { bits = Int(cunicode_properties(scalar)) }
 
-  var category: Int { bits & Int(CUNICODE_CATEGORY) }
   var isWhitespace: Bool { bits & Int(CUNICODE_WHITESPACE) != 0 }
   var isOther: Bool { bits & Int(CUNICODE_OTHER) != 0 }
   var isPunctuation: Bool { bits & Int(CUNICODE_PUNCTUATION) != 0 }
@@ -16,7 +15,4 @@ struct UnicodeProperties {
   var isNumeric: Bool { bits & Int(CUNICODE_NUMERIC) != 0 }
   /// `\w` in added tokens and in the pre-tokenizer `Whitespace`.
   var isWord: Bool { bits & Int(CUNICODE_RUST_WORD) != 0 }
-  /// `\w` and `\s` in patterns of `Split` and `Replace`.
-  var isPatternWord: Bool { bits & Int(CUNICODE_ONIG_WORD) != 0 }
-  var isPatternSpace: Bool { bits & Int(CUNICODE_ONIG_SPACE) != 0 }
 }

@@ -33,10 +33,6 @@ final class JSONParser {
     throw failure(status, message: document.message.map { String(cString: $0) } ?? "unknown", bytes)
   }
 
-  static func isValidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    csimdjson_validate_utf8(bytes.baseAddress, bytes.count)
-  }
-
   private func failure(
     _ status: csimdjson_status, message: String, _ bytes: UnsafeBufferPointer<UInt8>
   ) -> Failure {

@@ -1,5 +1,3 @@
-internal import CohortCore
-
 /// Lists of messages: roles, contents, calls of tools.
 extension RecordParser {
   func addMessages(_ list: Int, of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {

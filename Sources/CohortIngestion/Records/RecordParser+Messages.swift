@@ -1,5 +1,3 @@
-internal import CohortCore
-
 /// What each layout makes of a record's fields.
 extension RecordParser {
   static let endOfText = Array("<|endoftext|>".utf8)

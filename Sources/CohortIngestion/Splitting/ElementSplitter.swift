@@ -9,7 +9,7 @@ struct ElementSplitter: RecordSplitter {
   var openStart = 0
   var dropped: UInt64 = 0
   /// 1-based number of the open element.
-  private(set) var openLine: UInt64 = 1
+  private var openLine: UInt64 = 1
   private let isArray: Bool
   private var phase: Phase
   private var depth = 0

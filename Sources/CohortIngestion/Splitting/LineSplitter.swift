@@ -5,7 +5,7 @@ struct LineSplitter: RecordSplitter {
   var position = 0
   var openStart = 0
   var dropped: UInt64 = 0
-  private(set) var openLine: UInt64 = 1
+  private var openLine: UInt64 = 1
 
   mutating func split(
     _ bytes: UnsafeBufferPointer<UInt8>, atEnd: Bool, limit: Int, into found: inout FoundRecords

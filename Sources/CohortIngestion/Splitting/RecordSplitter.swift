@@ -12,8 +12,6 @@ protocol RecordSplitter {
   /// - Parameter atEnd: no more bytes will follow.
   mutating func split(_ bytes: UnsafeBufferPointer<UInt8>, atEnd: Bool, limit: Int, into found: inout FoundRecords)
 
-  /// The line or element number of the open record.
-  var openLine: UInt64 { get }
   /// Called before the bytes up to `position` are thrown away.
   mutating func willDrop(_ bytes: UnsafeBufferPointer<UInt8>)
 }

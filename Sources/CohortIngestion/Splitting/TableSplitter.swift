@@ -9,7 +9,7 @@ struct TableSplitter: RecordSplitter {
   var position = 0
   var openStart = 0
   var dropped: UInt64 = 0
-  private(set) var openLine: UInt64 = 1
+  private var openLine: UInt64 = 1
   private var line: UInt64 = 1
   private var state = State.fieldStart
   let separator: UInt8

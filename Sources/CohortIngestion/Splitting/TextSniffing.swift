@@ -1,5 +1,3 @@
-internal import CohortCore
-
 /// Tells from the beginning of a text how it is divided into records.
 enum TextSniffing {
   static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0d) }

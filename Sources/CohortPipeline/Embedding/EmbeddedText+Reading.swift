@@ -1,5 +1,5 @@
-internal import CohortCore
 internal import CohortReading
+internal import CohortCore
 internal import CohortStore
 
 extension EmbeddedText {

@@ -1,4 +1,3 @@
-internal import CohortCore
 internal import CohortEmbedding
 public import CohortProviders
 public import CohortStore

@@ -1,4 +1,3 @@
-internal import CohortCore
 public import CohortStore
 
 extension SpaceJob {

@@ -1,4 +1,3 @@
-internal import CohortClustering
 public import CohortCore
 public import CohortEmbedding
 public import CohortStore

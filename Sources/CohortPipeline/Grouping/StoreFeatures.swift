@@ -2,7 +2,6 @@ internal import CohortClustering
 internal import CohortCore
 internal import CohortKernels
 internal import CohortStore
-internal import CohortVectors
 
 /// Vectors and lengths of stored samples, read from the columns a chunk at a time.
 struct StoreFeatures: SampleFeatures {
@@ -11,12 +10,6 @@ struct StoreFeatures: SampleFeatures {
   var lengthColumn: Column?
   /// Rounds read the same chunks again and again, a few rows at a time: each is checked once.
   private let sound = SoundChunks()
-
-  init(store: Store, space: EmbeddingSpace?, lengthColumn: Column?) {
-    self.store = store
-    self.space = space
-    self.lengthColumn = lengthColumn
-  }
 
   /// Begins anew with what the store has now. The space's record says which of its chunks must be there: an older one
   /// would take a chunk that came since, and is gone, for samples without vectors. And every chunk is checked again that is

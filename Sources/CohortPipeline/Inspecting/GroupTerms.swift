@@ -1,7 +1,7 @@
-internal import CohortCore
+internal import CohortSystem
 internal import CohortReading
+internal import CohortCore
 internal import CohortStore
-internal import Foundation
 
 /// The words that set groups apart: class-based tf-idf (Grootendorst 2022, BERTopic) over some prompts of each group. The
 /// weight of a word in a group is its frequency there times log(1 + mean words a group / its frequency overall). Best words

@@ -1,5 +1,4 @@
 internal import CohortClustering
-internal import CohortCore
 public import CohortStore
 
 extension GroupListing {

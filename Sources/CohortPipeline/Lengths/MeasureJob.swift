@@ -1,6 +1,6 @@
+internal import CohortReading
 internal import CohortSystem
 internal import CohortCore
-internal import CohortReading
 public import CohortStore
 
 /// What measuring did.

@@ -1,5 +1,5 @@
-internal import CohortClustering
 internal import CohortCore
+internal import CohortClustering
 internal import CohortStore
 
 /// Keeps a product of two groupings in step with them. Its groups are a function of theirs and of nothing else, so it is

@@ -25,13 +25,9 @@ struct ProductState: Hashable {
     for value in [updates, stamp.first, stamp.second, stamp.deleted, digest] { writer.fixed(value) }
     return writer.bytes
   }
+}
 
-  init(updates: UInt64, stamp: Stamp, digest: UInt64) {
-    self.updates = updates
-    self.stamp = stamp
-    self.digest = digest
-  }
-
+extension ProductState {
   /// - Throws: `core.truncated`, `core.invalid`.
   init(decoding bytes: [UInt8]) throws {
     self = try ByteReader.decode(bytes) { reader in

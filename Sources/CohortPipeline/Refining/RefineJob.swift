@@ -1,5 +1,5 @@
-internal import CohortClustering
 internal import CohortCore
+internal import CohortClustering
 public import CohortStore
 
 /// What refining a grouping did.

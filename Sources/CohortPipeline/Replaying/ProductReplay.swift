@@ -1,4 +1,3 @@
-internal import CohortClustering
 internal import CohortCore
 internal import CohortStore
 

@@ -1,4 +1,3 @@
-internal import CohortCore
 internal import CohortSystem
 
 /// In which order the batches of grouped epochs come: a bijection from slot to batch for each epoch.

@@ -1,5 +1,3 @@
-internal import CohortCore
-
 /// How many samples of an epoch each unit gives, from weights: whole numbers with the same sum as the population.
 enum VirtualSizes {
   /// Largest remainders (Hamilton): each unit gets the whole part of its share of `total`, and the units with the

@@ -1,5 +1,5 @@
-internal import CohortCore
 internal import CohortEmbedding
+internal import CohortCore
 internal import CohortSystem
 
 /// The key of a server. It shows itself nowhere: descriptions, dumps and mirrors say only that there is one.
@@ -41,32 +41,27 @@ public struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConver
   }
 
   private static func contents(of path: String) throws -> String {
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else { throw missing("The file with the key cannot be read", path, errno) }
-    defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw missing("The file with the key cannot be read", path, errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw missing("The key is not in a regular file", path) }
-    guard status.st_mode & 0o077 == 0, status.st_uid == geteuid() || status.st_uid == 0 else {
+    func asking<R>(_ calls: () throws(Errno) -> R) throws(CohortError) -> R {
+      try CohortError.describing({ missing("The file with the key cannot be read", path, $0) }, calls)
+    }
+    let file = try asking { () throws(Errno) in try SystemCall.open(path, O_RDONLY | O_NONBLOCK) }
+    defer { SystemCall.close(file) }
+    let status = try asking { () throws(Errno) in try SystemCall.status(of: file) }
+    guard status.kind == .regular else { throw missing("The key is not in a regular file", path) }
+    guard status.mode & 0o077 == 0, status.owner == geteuid() || status.owner == 0 else {
       throw CohortError(
         .embeddingExposedKey, "Others may read or change the file with the key", place: path,
         hint: "chmod 600 it, and own it")
     }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = bytes.withUnsafeMutableBytes { systemRead(file, $0.baseAddress, $0.count) }
-    guard count >= 0 else { throw missing("The file with the key cannot be read", path, errno) }
-    guard count < bytes.count else { throw missing("The file is too long to be a key", path) }
-    return String(decoding: bytes[..<count], as: UTF8.self)
+    guard let bytes = try asking({ () throws(Errno) in try SystemCall.contents(of: file, limit: 4095) }) else {
+      throw missing("The file is too long to be a key", path)
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
-  private static func missing(_ message: String, _ place: String, _ code: Int32? = nil) -> CohortError {
+  private static func missing(_ message: String, _ place: String, _ reason: Errno? = nil) -> CohortError {
     CohortError(
-      .embeddingNoKey, category: code == ENOENT ? .notFound : .usage, message, place: place,
-      cause: code.map { String(cString: strerror($0)) })
+      .embeddingNoKey, category: reason?.number == ENOENT ? .notFound : .usage, message, place: place,
+      cause: reason?.text)
   }
-}
-
-/// `read(2)`, under a name that the type's own `read` does not hide.
-private func systemRead(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-  read(file, buffer, count)
 }

@@ -1,5 +1,5 @@
-internal import CohortCore
 internal import CohortEmbedding
+internal import CohortCore
 
 extension ProviderConfiguration {
   /// The settings that differ from their defaults, as names and text: what a store keeps, and `init(fields:)` reads.

@@ -1,5 +1,5 @@
-internal import CohortCore
 internal import CohortEmbedding
+internal import CohortCore
 
 /// Which interface a server of embeddings speaks.
 public enum ProviderKind: String, CaseIterable, Sendable {

@@ -1,5 +1,4 @@
 internal import CohortCore
-internal import CohortEmbedding
 internal import Foundation
 
 /// The checked address of a server.

@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// What is asked of a server: an address and a JSON text.
 struct ServerRequest: Sendable {
   var url: String

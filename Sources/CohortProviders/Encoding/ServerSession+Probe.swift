@@ -1,5 +1,5 @@
-internal import CohortCore
 internal import CohortEmbedding
+internal import CohortCore
 
 extension ServerSession {
   /// Embeds the probe's texts, and finds out whether the server knows base64.

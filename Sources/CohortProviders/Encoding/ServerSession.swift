@@ -1,6 +1,5 @@
-internal import CohortCore
 internal import CohortEmbedding
-internal import Dispatch
+internal import CohortCore
 internal import CohortSystem
 
 /// What a caller may set for tests and for its own life cycle; none of it changes a vector.
@@ -24,7 +23,8 @@ final class ServerSession: Sendable {
   let dialect: any Dialect
   private let key: APIKey?
   private let transport: HTTPTransport
-  private let places: DispatchSemaphore
+  /// How many more requests may be sent now.
+  private let places: Locked<Int>
   private let state = Locked(State())
 
   private struct State {
@@ -56,7 +56,7 @@ final class ServerSession: Sendable {
     self.key = key
     dialect = try configuration.dialect()
     transport = try HTTPTransport(configuration, key: key)
-    places = DispatchSemaphore(value: configuration.concurrency)
+    places = Locked(configuration.concurrency)
     state.withLock { $0.format = configuration.format }
   }
 
@@ -108,10 +108,10 @@ final class ServerSession: Sendable {
   }
 
   func answer(_ url: String, body: [UInt8]?, limit: Int) throws(Setback) -> ServerAnswer {
-    while places.wait(timeout: .now() + 0.05) != .success {
+    while places.wait(seconds: 0.05, { places in places > 0 ? (places -= 1) : nil }) == nil {
       if options.shouldStop() { throw .fatal(.interrupted) }
     }
-    defer { places.signal() }
+    defer { places.change { $0 += 1 } }
     state.withLock { $0.requests += 1 }
     var answer: ServerAnswer
     do {

@@ -1,6 +1,6 @@
+internal import CohortEmbedding
 internal import AsyncHTTPClient
 internal import CohortCore
-internal import CohortEmbedding
 internal import Dispatch
 internal import NIOCore
 internal import NIOHTTP1
@@ -32,7 +32,7 @@ enum TransportFailure: Error, Sendable {
 }
 
 /// Sends requests and waits for their answers, on threads that may block. It owns one thread of its own, on which the
-/// sockets live; callers wait on a semaphore, so neither an event loop nor Swift's cooperative pool is ever blocked.
+/// sockets live; callers wait on a lock, so neither an event loop nor Swift's cooperative pool is ever blocked.
 final class HTTPTransport: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let client: HTTPClient
@@ -92,10 +92,10 @@ final class HTTPTransport: Sendable {
     let task = client.execute(
       request: request, delegate: ResponseAccumulator(request: request, maxBodySize: limit),
       deadline: .now() + .nanoseconds(Int64(timeout * 1e9)))
-    let box = Box<Result<HTTPClient.Response, any Error>>()
-    task.futureResult.whenComplete { box.put($0) }
+    let outcome = Locked<Result<HTTPClient.Response, any Error>?>(nil)
+    task.futureResult.whenComplete { result in outcome.change { $0 = result } }
     while true {
-      if let result = box.take(waiting: 0.05) {
+      if let result = outcome.wait(seconds: 0.05, { $0 }) {
         do {
           return Self.answer(try result.get())
         } catch {
@@ -142,22 +142,5 @@ final class HTTPTransport: Sendable {
       return causes.first.map { words($0) } ?? "no connection to \(error.host):\(error.port)"
     }
     return String(describing: error)
-  }
-}
-
-/// Hands one value from the thread of the sockets to a thread that waits.
-private final class Box<Value: Sendable>: Sendable {
-  private let value = Locked<Value?>(nil)
-  private let signal = DispatchSemaphore(value: 0)
-
-  func put(_ new: Value) {
-    value.withLock { $0 = new }
-    signal.signal()
-  }
-
-  /// - Returns: nil when there is no value after `seconds`.
-  func take(waiting seconds: Double) -> Value? {
-    guard signal.wait(timeout: .now() + seconds) == .success else { return nil }
-    return value.withLock { $0 }
   }
 }

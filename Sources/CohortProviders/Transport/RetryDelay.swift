@@ -1,5 +1,3 @@
-internal import CohortCore
-
 /// How long to wait before the next try.
 enum RetryDelay {
   static let base = 0.5

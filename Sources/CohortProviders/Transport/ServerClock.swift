@@ -20,12 +20,6 @@ public struct ServerClock: Sendable {
 
   /// The system's clocks.
   public static let system = ServerClock(
-    now: { seconds(CLOCK_MONOTONIC) }, date: { seconds(CLOCK_REALTIME) },
+    now: { Double(SystemClock.steady) / 1e9 }, date: { Double(SystemClock.wall) / 1e9 },
     sleep: { _ = usleep(UInt32(min(max($0, 0), 1000) * 1e6)) })
-
-  private static func seconds(_ clock: clockid_t) -> Double {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
 }

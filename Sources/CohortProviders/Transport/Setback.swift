@@ -1,5 +1,5 @@
-internal import CohortCore
 internal import CohortEmbedding
+internal import CohortCore
 
 /// Why one try of a request gave no vectors, and so what to do next.
 enum Setback: Error {

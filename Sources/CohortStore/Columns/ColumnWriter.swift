@@ -1,4 +1,3 @@
-internal import CohortCore
 internal import CohortLMDB
 
 /// The chunks that a write transaction has changed, in memory until the transaction ends: each chunk is read once and

@@ -1,5 +1,4 @@
 public import CohortCore
-internal import CohortLMDB
 
 /// Where vectors come from and how they are kept: vectors of two spaces never mix.
 public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
@@ -33,21 +32,9 @@ public struct EmbeddingSpace: Hashable, Sendable, NamedRecord {
 
   /// One byte a sample, see `VectorState`.
   public var states: Column { .scalar(columnNumber + 1, .uint8, extent: .rows(rows)) }
+}
 
-  init(
-    id: SpaceID, name: String, provider: String, fingerprint: String, dimension: Int, element: ElementType,
-    recipe: EmbeddingRecipe, columnNumber: UInt32
-  ) {
-    self.id = id
-    self.name = name
-    self.provider = provider
-    self.fingerprint = fingerprint
-    self.dimension = dimension
-    self.element = element
-    self.recipe = recipe
-    self.columnNumber = columnNumber
-  }
-
+extension EmbeddingSpace {
   init(from reader: inout ByteReader) throws {
     id = SpaceID(try reader.fixed())
     name = try reader.string()

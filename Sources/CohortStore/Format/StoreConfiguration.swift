@@ -98,13 +98,9 @@ struct StoreIdentity {
     configuration.encode(into: &writer)
     return Sealed.seal(writer.bytes, Self.place)
   }
+}
 
-  init(id: Digest128, created: Int64, configuration: StoreConfiguration) {
-    self.id = id
-    self.created = created
-    self.configuration = configuration
-  }
-
+extension StoreIdentity {
   init(_ bytes: UnsafeRawBufferPointer) throws {
     self = try Sealed.decode(bytes, Self.place, "The store's identity record") { reader in
       let id = Digest128(high: try reader.fixed(), low: try reader.fixed())

@@ -1,5 +1,4 @@
 internal import CohortCore
-internal import CohortLMDB
 internal import CohortSystem
 
 /// What the rows of a batch are, before any of them is stored. Hashes are looked up in ascending order: each chunk of the

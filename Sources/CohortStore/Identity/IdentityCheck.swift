@@ -1,6 +1,3 @@
-internal import CohortCore
-internal import CohortLMDB
-
 /// Whether the content of every live sample leads to it. Filled while the samples are read, then compared with the index.
 struct IdentityCheck {
   /// The lower half of each sample's hash; enough to tell that an entry is the sample's own.

@@ -37,15 +37,9 @@ public struct LengthMeasure: Hashable, Sendable, NamedRecord {
   }
 
   var columns: [Column] { [column(.prompt), column(.response), column(.total)] }
+}
 
-  init(id: MeasureID, name: String, unit: LengthUnit, tokenizer: Digest128?, columnNumber: UInt32) {
-    self.id = id
-    self.name = name
-    self.unit = unit
-    self.tokenizer = tokenizer
-    self.columnNumber = columnNumber
-  }
-
+extension LengthMeasure {
   init(from reader: inout ByteReader) throws {
     id = MeasureID(try reader.fixed())
     name = try reader.string()

@@ -21,21 +21,9 @@ public struct PlanRecord: Hashable, Sendable, NamedRecord {
   public var report: String
 
   var number: UInt32 { id }
+}
 
-  init(
-    id: UInt32, name: String, snapshot: UInt32, grouping: GroupingID, hash: Digest128, created: Int64, plan: [UInt8],
-    report: String
-  ) {
-    self.id = id
-    self.name = name
-    self.snapshot = snapshot
-    self.grouping = grouping
-    self.hash = hash
-    self.created = created
-    self.plan = plan
-    self.report = report
-  }
-
+extension PlanRecord {
   init(from reader: inout ByteReader) throws {
     id = try reader.fixed()
     name = try reader.string()

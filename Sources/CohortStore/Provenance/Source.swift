@@ -11,13 +11,9 @@ public struct SourceRecord: Hashable, Sendable, NamedRecord {
   public var origin: String
 
   var number: UInt32 { id.rawValue }
+}
 
-  init(id: SourceID, name: String, origin: String) {
-    self.id = id
-    self.name = name
-    self.origin = origin
-  }
-
+extension SourceRecord {
   init(from reader: inout ByteReader) throws {
     id = SourceID(try reader.fixed())
     name = try reader.string()
@@ -40,12 +36,9 @@ public struct TaskRecord: Hashable, Sendable, NamedRecord {
   public var name: String
 
   var number: UInt32 { id.rawValue }
+}
 
-  init(id: TaskID, name: String) {
-    self.id = id
-    self.name = name
-  }
-
+extension TaskRecord {
   init(from reader: inout ByteReader) throws {
     id = TaskID(try reader.fixed())
     name = try reader.string()

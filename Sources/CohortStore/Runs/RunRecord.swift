@@ -18,16 +18,9 @@ public struct RunRecord: Hashable, Sendable, NamedRecord {
   public var nextCheckpoint: UInt64
 
   var number: UInt32 { id }
+}
 
-  init(id: UInt32, name: String, plan: String, planHash: Digest128, created: Int64, nextCheckpoint: UInt64) {
-    self.id = id
-    self.name = name
-    self.plan = plan
-    self.planHash = planHash
-    self.created = created
-    self.nextCheckpoint = nextCheckpoint
-  }
-
+extension RunRecord {
   init(from reader: inout ByteReader) throws {
     id = try reader.fixed()
     name = try reader.string()

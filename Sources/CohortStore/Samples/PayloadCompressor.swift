@@ -1,5 +1,4 @@
 internal import CZstd
-internal import CohortCore
 
 /// Compresses payloads, one worker's worth: holds zstd's working memory. Not shared between threads.
 final class PayloadCompressor {

@@ -29,7 +29,9 @@ public struct QuarantineRecord: Hashable, Sendable {
     writer.blob(raw)
     return Sealed.seal(writer.bytes, SealPlace(.quarantine, number))
   }
+}
 
+extension QuarantineRecord {
   init(_ bytes: UnsafeRawBufferPointer, number: UInt64) throws {
     self = try Sealed.decode(bytes, SealPlace(.quarantine, number), "Quarantined record \(number)") { reader in
       let source = SourceID(try reader.fixed())
@@ -41,14 +43,6 @@ public struct QuarantineRecord: Hashable, Sendable {
     }
   }
 
-  init(source: SourceID, line: UInt64, reason: String, detail: String, raw: [UInt8], rawSize: UInt64) {
-    self.source = source
-    self.line = line
-    self.reason = reason
-    self.detail = detail
-    self.raw = raw
-    self.rawSize = rawSize
-  }
 }
 
 extension ReadTransaction {

@@ -11,11 +11,10 @@ extension WriteTransaction {
   /// - Complexity: O(samples) time for each grouping, and 4 bytes a sample of memory (8 above 2^32 samples).
   public func createSnapshot(name: String, groupings names: [String]) throws -> SnapshotRecord {
     try checkNew(snapshot: name)
-    let groupings = try reading.existingGroupings(names)
+    let groupings = try names.map { try reading.existingGrouping($0) }
     // What this transaction did to columns and sizes must be visible to the scans below.
     try settle()
-    let id = state.counters.nextSnapshot
-    state.counters.nextSnapshot += 1
+    let id = nextSnapshot()
     var parts: [SnapshotGrouping] = []
     for grouping in groupings {
       let members = try reading.members(of: grouping)

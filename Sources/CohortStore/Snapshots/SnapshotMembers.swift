@@ -1,5 +1,4 @@
 internal import CohortCore
-internal import CohortLMDB
 
 /// The membership of one grouping as one transaction saw it, in memory: what a snapshot's pieces are written from.
 struct SnapshotMembers: Sendable {
@@ -97,14 +96,6 @@ struct SnapshotMembers: Sendable {
 }
 
 extension ReadTransaction {
-  /// The groupings with these names.
-  func existingGroupings(_ names: [String]) throws -> [GroupingRecord] {
-    try names.map { name in
-      let grouping = try existingGrouping(name)
-      return grouping
-    }
-  }
-
   /// Everybody who is not deleted, by group.
   /// - Complexity: two scans of the group column; 4 bytes a sample (8 above 2^32 samples).
   func members(of grouping: GroupingRecord) throws -> SnapshotMembers {

@@ -1,5 +1,4 @@
 public import CohortCore
-internal import CohortLMDB
 
 /// An immutable name for a log sequence and the membership of some groupings at that point.
 public struct SnapshotRecord: Hashable, Sendable, NamedRecord {

@@ -9,7 +9,9 @@ private struct SnapshotDraft: Sendable {
 
   init(_ transaction: borrowing ReadTransaction, groupings names: [String]) throws {
     var members: [SnapshotMembers] = []
-    for grouping in try transaction.existingGroupings(names) { members.append(try transaction.members(of: grouping)) }
+    for grouping in try names.map({ try transaction.existingGrouping($0) }) {
+      members.append(try transaction.members(of: grouping))
+    }
     self.members = members
     sequence = transaction.state.counters.lastSequence
     samples = transaction.state.counters.live
@@ -90,7 +92,7 @@ extension Store {
 
 extension WriteTransaction {
   /// The next number of a snapshot.
-  fileprivate func nextSnapshot() -> UInt32 {
+  func nextSnapshot() -> UInt32 {
     defer { state.counters.nextSnapshot += 1 }
     return state.counters.nextSnapshot
   }

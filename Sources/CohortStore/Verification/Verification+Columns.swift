@@ -1,5 +1,5 @@
-internal import CohortCore
 internal import CohortLMDB
+internal import CohortCore
 
 extension Verification {
   /// Every chunk is sound, belongs to a column that is there, and no column lacks or has too many rows.

@@ -1,5 +1,5 @@
-internal import CohortCore
 internal import CohortLMDB
+internal import CohortCore
 
 extension Verification {
   /// Every group belongs to a grouping, and has as many members as the group column gives it.

@@ -1,5 +1,5 @@
-internal import CohortCore
 internal import CohortLMDB
+internal import CohortCore
 
 extension Verification {
   /// Every name leads to a record that has it, every record's name leads back, and there are as many as there must be.

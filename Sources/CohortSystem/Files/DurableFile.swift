@@ -8,15 +8,7 @@ public enum DurableFile {
     do throws(Errno) {
       let descriptor = try SystemCall.open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
       defer { SystemCall.close(descriptor) }
-      let failure: Errno? = bytes.withUnsafeBytes { bytes in
-        do throws(Errno) {
-          try SystemCall.writeFully(bytes, to: descriptor)
-          return nil
-        } catch {
-          return error
-        }
-      }
-      if let failure { throw failure }
+      try SystemCall.writeFully(bytes, to: descriptor)
       try SystemCall.synchronize(descriptor)
       try SystemCall.rename(draft, to: path)
     } catch {

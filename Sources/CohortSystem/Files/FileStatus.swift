@@ -24,6 +24,8 @@ public struct FileStatus: Hashable, Sendable {
   public let changed: Int64
   /// The permission bits, those for set-id and sticky included.
   public let mode: UInt32
+  /// The user whose it is.
+  public let owner: UInt32
 
   /// Takes over what `stat` or `lstat` filled in.
   public init(_ raw: stat) {
@@ -38,6 +40,7 @@ public struct FileStatus: Hashable, Sendable {
     inode = UInt64(raw.st_ino)
     size = Int64(raw.st_size)
     mode = UInt32(raw.st_mode & 0o7777)
+    owner = raw.st_uid
     #if canImport(Darwin)
       let (modification, change) = (raw.st_mtimespec, raw.st_ctimespec)
     #else
@@ -54,9 +57,5 @@ public struct FileStatus: Hashable, Sendable {
   }
 
   /// How long ago it changed last, by the system's clock. Negative when that clock was set back.
-  public var age: Duration {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return .nanoseconds(Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - max(modified, changed))
-  }
+  public var age: Duration { .nanoseconds(SystemClock.wall - max(modified, changed)) }
 }

@@ -7,8 +7,6 @@ public struct StoreLayout: Hashable, Sendable {
 
   /// The LMDB environment: all that the store holds.
   public var data: String { "\(folder)/\(Self.dataName)" }
-  /// LMDB's lock file.
-  public var lock: String { "\(folder)/lock.mdb" }
   /// Who may write.
   public var owner: String { "\(folder)/\(Self.ownerName)" }
   /// The projection of the log for SQL.

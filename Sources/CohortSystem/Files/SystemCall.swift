@@ -27,6 +27,9 @@ public enum SystemCall {
   /// Whether something is at a path itself, be it a symbolic link that leads nowhere.
   public static func exists(_ path: String) -> Bool { (try? linkStatus(of: path)) != nil }
 
+  /// Whether a folder is at a path itself; a symbolic link to one is none.
+  public static func isFolder(_ path: String) -> Bool { (try? linkStatus(of: path))?.kind == .folder }
+
   /// The path without symbolic links, `.` and `..`; nil when it leads nowhere.
   public static func resolved(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
@@ -36,24 +39,37 @@ public enum SystemCall {
 
   /// The names in a folder, without `.` and `..`, in byte order. Bytes that are not UTF-8 are replaced.
   public static func names(in folder: String) throws(Errno) -> [String] {
-    guard let directory = opendir(folder) else { throw .last }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
+    try rawNames(in: folder).map { String(decoding: $0, as: UTF8.self) }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// The names in a folder as the system has them, without `.` and `..`, in no order.
+  /// - Parameter flags: `O_NOFOLLOW` refuses a symbolic link.
+  public static func rawNames(in folder: String, _ flags: Int32 = 0) throws(Errno) -> [[UInt8]] {
+    let descriptor = try open(folder, O_RDONLY | O_DIRECTORY | flags)
+    guard let directory = fdopendir(descriptor) else {
+      let reason = Errno.last
+      close(descriptor)
+      throw reason
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    defer { closedir(directory) }
+    var names: [[UInt8]] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      if name != [0x2e] && name != [0x2e, 0x2e] { names.append(name) }
+    }
+    return names
   }
 
   // MARK: Descriptors
 
   /// Opens a file, and makes it when the flags say so, with the permissions of `mode`.
+  /// - Parameter folder: an open folder that a relative path starts from; else the current one.
   /// - Returns: a descriptor that the caller closes.
-  public static func open(_ path: String, _ flags: Int32 = O_RDONLY, mode: mode_t = 0o600) throws(Errno) -> Int32 {
-    try repeated { callOpen(path, flags | O_CLOEXEC, mode) }
+  public static func open(
+    _ path: String, _ flags: Int32 = O_RDONLY, mode: mode_t = 0o600, in folder: Int32 = AT_FDCWD
+  ) throws(Errno) -> Int32 {
+    try repeated { openat(folder, path, flags | O_CLOEXEC, mode) }
   }
 
   /// Opens the same file once more.
@@ -91,11 +107,25 @@ public enum SystemCall {
     return true
   }
 
+  /// Fills an array with the bytes at `offset`; false when the file ends before.
+  public static func readFully(
+    _ descriptor: Int32, into bytes: inout [UInt8], at offset: Int
+  ) throws(Errno) -> Bool {
+    try bytes.withUnsafeMutableBufferPointer { bytes throws(Errno) in
+      try readFully(descriptor, into: UnsafeMutableRawBufferPointer(bytes), at: offset)
+    }
+  }
+
   /// All of a file's bytes.
   /// - Parameter limit: nil is returned for a file that has more bytes.
   public static func contents(of path: String, limit: Int = .max) throws(Errno) -> [UInt8]? {
     let descriptor = try open(path)
     defer { close(descriptor) }
+    return try contents(of: descriptor, limit: limit)
+  }
+
+  /// All bytes that are left of an open file.
+  public static func contents(of descriptor: Int32, limit: Int = .max) throws(Errno) -> [UInt8]? {
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -127,18 +157,31 @@ public enum SystemCall {
     }
   }
 
-  /// Writes all of a text, in UTF-8.
-  public static func writeFully(_ text: String, to descriptor: Int32) throws(Errno) {
-    let bytes = [UInt8](text.utf8)
-    let failure: Errno? = bytes.withUnsafeBytes { bytes in
-      do throws(Errno) {
-        try writeFully(bytes, to: descriptor)
-        return nil
-      } catch {
-        return error
+  /// Writes all of the bytes.
+  public static func writeFully(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
+    try bytes.withUnsafeBufferPointer { bytes throws(Errno) in
+      try writeFully(UnsafeRawBufferPointer(bytes), to: descriptor)
+    }
+  }
+
+  /// Writes all of the bytes, unless the descriptor takes no more: what cannot be told there is lost. Async-signal-safe, as
+  /// it neither allocates nor locks.
+  public static func put(_ bytes: UnsafeRawBufferPointer, on descriptor: Int32) {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = callWrite(descriptor, rest.baseAddress, rest.count)
+      if count > 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      } else if errno != EINTR {
+        return
       }
     }
-    if let failure { throw failure }
+  }
+
+  /// Writes all of a text, in UTF-8, unless the descriptor takes no more.
+  public static func put(_ text: String, on descriptor: Int32) {
+    var text = text
+    text.withUTF8 { put(UnsafeRawBufferPointer($0), on: descriptor) }
   }
 
   /// Writes all of the bytes at `offset`.
@@ -194,6 +237,23 @@ public enum SystemCall {
     guard mkdir(path, mode) == 0 || errno == EEXIST else { throw .last }
   }
 
+  // MARK: Processes and disks
+
+  /// Waits for the end of a child.
+  /// - Returns: its status, as `waitpid` gives it.
+  public static func wait(for child: pid_t) throws(Errno) -> Int32 {
+    var status: Int32 = 0
+    _ = try repeated { waitpid(child, &status, 0) }
+    return status
+  }
+
+  /// Bytes of the disk that a path lies on: all, and what an unprivileged process may still write.
+  public static func room(at path: String) throws(Errno) -> (total: UInt64, free: UInt64) {
+    var info = statvfs()
+    try check { statvfs(path, &info) }
+    return (UInt64(info.f_blocks) * UInt64(info.f_frsize), UInt64(info.f_bavail) * UInt64(info.f_frsize))
+  }
+
   // MARK: The policy
 
   /// A call that gives a negative number when it fails.
@@ -210,7 +270,6 @@ public enum SystemCall {
 
 // The C library's calls whose names the functions above hide.
 
-private func callOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
 private func callClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
 private func callRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
   read(descriptor, bytes, count)

@@ -77,15 +77,13 @@ public final class Locked<Value>: @unchecked Sendable {
   /// As `wait`, for some seconds at most.
   /// - Returns: nil when `body` gave no value in time; it is asked at least once.
   public func wait<R>(seconds: Double, _ body: (inout Value) throws -> R?) rethrows -> R? {
-    var deadline = timespec()
     #if canImport(Darwin)
-      clock_gettime(CLOCK_REALTIME, &deadline)
+      let now = SystemClock.wall
     #else
-      clock_gettime(CLOCK_MONOTONIC, &deadline)
+      let now = SystemClock.steady
     #endif
-    let nanoseconds = Int64(deadline.tv_nsec) + Int64(min(max(seconds, 0), 1e9) * 1e9)
-    deadline.tv_sec += Int(nanoseconds / 1_000_000_000)
-    deadline.tv_nsec = Int(nanoseconds % 1_000_000_000)
+    let end = now + Int64(min(max(seconds, 0), 1e9) * 1e9)
+    var deadline = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     var isOver = false

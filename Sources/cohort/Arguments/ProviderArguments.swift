@@ -1,6 +1,4 @@
 import ArgumentParser
-import CohortEmbedding
-import CohortPipeline
 import CohortProviders
 
 /// The interface of an embedding server: `openai`, `tei` or `ollama`.

@@ -27,10 +27,4 @@ struct StepRange: ExpressibleByArgument, Sendable {
       (lower, upper) = (step, step + 1)
     }
   }
-
-  /// The steps that exist: those below `count`.
-  func clamped(to count: UInt64) -> Range<UInt64> {
-    let end = min(upper ?? count, count)
-    return min(lower, end)..<end
-  }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CohortCore
 import CohortStore
 
 /// Names of things in the store, for shells that complete them. The store is the one that the line so far names; where

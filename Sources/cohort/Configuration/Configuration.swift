@@ -1,4 +1,5 @@
 import CohortCore
+import CohortSystem
 
 /// All settings with their values and origins: flag > environment > project file > user file > default.
 struct Configuration {
@@ -38,7 +39,7 @@ struct Configuration {
     // The store's own file comes after the current folder's, and cannot say where the store is.
     var store: SettingValue? = Setting.store.defaultValue(processors: sources.processors)
     if let found = (layers + [userLayer ?? [:]]).lazy.compactMap({ $0[.store] }).first { store = found.0 }
-    if case .text(let path) = store, let file = try ConfigurationFile.read(path + "/cohort.toml") {
+    if case .text(let path) = store, let file = try ConfigurationFile.read(StoreLayout(path).configuration) {
       if let entry = file.entries[.store] {
         throw CohortError(
           .cliConfigKey, "A store's own configuration cannot say where the store is",

@@ -88,23 +88,18 @@ struct ConfigurationFile {
   }
 
   private static func contents(of path: String) throws -> [UInt8]? {
-    guard let file = fopen(path, "rb") else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw unreadable(path, errno)
+    let bytes: [UInt8]?
+    do throws(Errno) {
+      bytes = try SystemCall.contents(of: path, limit: sizeLimit)
+    } catch {
+      if error.number == ENOENT || error.number == ENOTDIR { return nil }
+      throw CohortError(
+        .cliConfigUnreadable, "The configuration cannot be read", place: path, cause: error.text)
     }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: sizeLimit + 1)
-    let count = fread(&bytes, 1, bytes.count, file)
-    if ferror(file) != 0 { throw unreadable(path, errno) }
-    guard count <= sizeLimit else {
+    guard let bytes else {
       throw CohortError(
         .cliConfigSize, "The configuration is larger than 1 MiB", place: path, hint: "Is it a configuration file?")
     }
-    return Array(bytes[..<count])
-  }
-
-  private static func unreadable(_ path: String, _ reason: Int32) -> CohortError {
-    CohortError(
-      .cliConfigUnreadable, "The configuration cannot be read", place: path, cause: String(cString: strerror(reason)))
+    return bytes
   }
 }

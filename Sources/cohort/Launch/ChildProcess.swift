@@ -26,14 +26,11 @@ enum ChildProcess {
     let failure = posix_spawn(&child, path, nil, nil, strings, environment)
     guard failure == 0 else {
       throw CohortError(
-        .cliChild, "A process of its own could not be started", place: path, cause: String(cString: strerror(failure)))
+        .cliChild, "A process of its own could not be started", place: path, cause: Errno(failure).text)
     }
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0 {
-      guard errno == EINTR else {
-        throw CohortError(.cliChild, "The process could not be waited for", cause: String(cString: strerror(errno)))
-      }
-    }
+    let status = try CohortError.describing({
+      CohortError(.cliChild, "The process could not be waited for", cause: $0.text)
+    }) { () throws(Errno) in try SystemCall.wait(for: child) }
     // WIFEXITED and the like are macros.
     let signal = status & 0x7f
     return signal == 0 ? .exited((status >> 8) & 0xff) : .signaled(signal)

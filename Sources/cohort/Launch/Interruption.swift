@@ -20,31 +20,17 @@ enum Interruption {
     isJSON.store(json, ordering: .relaxed)
     _ = (text, object)
 
-    var action = sigaction()
-    let handler: @convention(c) (Int32) -> Void = { _ in Interruption.handle() }
-    #if canImport(Darwin)
-      action.__sigaction_u.__sa_handler = handler
-    #else
-      action.__sigaction_handler.sa_handler = handler
-    #endif
-    sigemptyset(&action.sa_mask)
-    action.sa_flags = SA_RESTART
     // A shell that starts a job in the background ignores the signal for it: that stays so.
-    var current = sigaction()
-    sigaction(SIGINT, nil, &current)
-    #if !canImport(Darwin)
-      if unsafeBitCast(current.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
-        return
-      }
-    #endif
-    sigaction(SIGINT, &action, nil)
+    let before = signal(SIGINT, SIG_IGN)
+    if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { return }
+    _ = signal(SIGINT) { _ in Interruption.handle() }
   }
 
   private static func handle() {
     if isCooperative.load(ordering: .relaxed), !isRequested.exchange(true, ordering: .relaxed) { return }
-    _ = Descriptor.put(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), on: STDERR_FILENO)
+    SystemCall.put(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), on: STDERR_FILENO)
     if isJSON.load(ordering: .relaxed) {
-      _ = Descriptor.put(
+      SystemCall.put(
         UnsafeRawBufferPointer(start: object.utf8Start, count: object.utf8CodeUnitCount), on: STDOUT_FILENO)
     }
     _exit(130)

@@ -118,7 +118,7 @@ struct Launch {
     } catch {
       isClosed = error is OutputClosed
     }
-    if !isClosed || !wantsJSON { StandardError.print(report.text(color: terminal.hasColor)) }
+    if !isClosed || !wantsJSON { SystemCall.put(report.text(color: terminal.hasColor), on: STDERR_FILENO) }
     return report.error.category.exitCode
   }
 

@@ -1,4 +1,3 @@
-import CohortCore
 import CohortSystem
 
 /// What one run of a command works with: its settings, where its data goes, and where its progress goes.

@@ -9,7 +9,6 @@ struct CommandDescription: Decodable {
   let superCommands: [String]?
   let shouldDisplay: Bool?
   let commandName: String
-  let aliases: [String]?
   let abstract: String?
   let discussion: String?
   let subcommands: [CommandDescription]?

@@ -33,24 +33,13 @@ final class ByteSink {
   ///   is dropped, so that a later flush does not fail again.
   func flush() throws {
     defer { bytes.removeAll(keepingCapacity: true) }
-    var offset = 0
-    while offset < bytes.count {
-      let written = bytes.withUnsafeBytes {
-        Descriptor.put(UnsafeRawBufferPointer(rebasing: $0[offset...]), on: descriptor)
-      }
-      if written > 0 {
-        offset += written
-      } else if errno == EPIPE {
-        throw OutputClosed()
-      } else if errno == EAGAIN {
-        var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        _ = poll(&waiting, 1, -1)
-      } else if errno != EINTR {
-        let reason = errno
-        throw CohortError(
-          .cliOutput, category: reason == ENOSPC ? .temporary : .failure, "The output cannot be written", place: name,
-          cause: String(cString: strerror(reason)))
-      }
+    do throws(Errno) {
+      try SystemCall.writeFully(bytes, to: descriptor)
+    } catch {
+      if error.number == EPIPE { throw OutputClosed() }
+      throw CohortError(
+        .cliOutput, category: error.number == ENOSPC ? .temporary : .failure, "The output cannot be written",
+        place: name, cause: error.text)
     }
   }
 }

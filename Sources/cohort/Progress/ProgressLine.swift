@@ -31,10 +31,10 @@ final class ProgressLine: Sendable {
       state.shown = seconds
       let line = TerminalText.line(state.estimate.line(progress))
       if terminal.isCapable {
-        StandardError.print("\r\(TerminalText.cut(line, to: (terminal.columns ?? 80) - 1))\u{1b}[K")
+        SystemCall.put("\r\(TerminalText.cut(line, to: (terminal.columns ?? 80) - 1))\u{1b}[K", on: STDERR_FILENO)
         state.isOpen = true
       } else {
-        StandardError.print(line + "\n")
+        SystemCall.put(line + "\n", on: STDERR_FILENO)
       }
     }
   }
@@ -44,7 +44,7 @@ final class ProgressLine: Sendable {
     guard isOn else { return }
     state.withLock { state in
       clear(&state)
-      StandardError.print(TerminalText.block(text) + "\n")
+      SystemCall.put(TerminalText.block(text) + "\n", on: STDERR_FILENO)
     }
   }
 
@@ -53,7 +53,7 @@ final class ProgressLine: Sendable {
 
   private func clear(_ state: inout State) {
     guard state.isOpen else { return }
-    StandardError.print("\r\u{1b}[K")
+    SystemCall.put("\r\u{1b}[K", on: STDERR_FILENO)
     state.isOpen = false
   }
 }

@@ -1,3 +1,5 @@
+import CohortSystem
+
 /// Decides when the files of an inbox may be taken. Pure: what was seen and when goes in, what may be taken comes out.
 ///
 /// ```
@@ -13,7 +15,7 @@ struct Candidates {
   typealias Instant = ContinuousClock.Instant
 
   private struct Entry {
-    var stamp: FileStamp
+    var stamp: FileStatus
     /// When this stamp was seen first.
     var since: Instant
     var isComplete: Bool
@@ -25,15 +27,12 @@ struct Candidates {
 
   init(quiet: Duration) { self.quiet = quiet }
 
-  var isEmpty: Bool { entries.isEmpty }
-  var names: some Collection<InboxName> { entries.keys }
-
   /// A file was found.
   /// - Parameters:
   ///   - age: how long ago it changed last, by the system's clock.
   ///   - isComplete: it was renamed into the inbox.
   mutating func see(
-    _ name: InboxName, _ stamp: FileStamp, age: Duration, isComplete: Bool = false, at now: Instant
+    _ name: InboxName, _ stamp: FileStatus, age: Duration, isComplete: Bool = false, at now: Instant
   ) {
     if var known = entries[name] {
       if !known.stamp.hasContent(of: stamp) { known = Entry(stamp: stamp, since: now, isComplete: false) }

@@ -25,15 +25,8 @@ struct FailureNote {
 
   /// Writes it under another name, then renames: it is whole or not there.
   func write(to place: String) throws(CohortError) {
-    let draft = place + ".tmp"
-    let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw .system(.daemonNote, "The reason of a failure cannot be written", place: draft, number: errno)
-    }
-    let isWhole = Descriptor.put(json, on: descriptor) && fsync(descriptor) == 0
-    close(descriptor)
-    guard isWhole, rename(draft, place) == 0 else {
-      throw .system(.daemonNote, "The reason of a failure cannot be written", place: place, number: errno)
-    }
+    try CohortError.describing({
+      .system(.daemonNote, "The reason of a failure cannot be written", place: place, $0)
+    }) { () throws(Errno) in try DurableFile.replace(place, with: Array(json.utf8)) }
   }
 }

@@ -7,35 +7,35 @@ import CohortSystem
 final class InboxFile {
   let name: InboxName
   let path: String
-  let stamp: FileStamp
+  let stamp: FileStatus
   private let descriptor: Int32
 
   /// Opens a file in an inbox. The inbox's own path is resolved; below it no symbolic link is followed.
   /// - Throws: `daemon.refused` for anything but a regular file, `daemon.unreadable`, `daemon.gone`.
   init(_ name: InboxName, in inbox: InboxFolder) throws(CohortError) {
     let path = inbox.path(of: name)
-    let parent = open(
-      name.folder.map { "\(inbox.path)/\($0)" } ?? inbox.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard parent >= 0 else { throw Self.failure(errno, path) }
-    defer { close(parent) }
-    let descriptor = openat(parent, name.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Self.failure(errno, path) }
-    guard let stamp = FileStamp(of: descriptor), stamp.kind == .regular else {
-      close(descriptor)
+    let descriptor = try CohortError.describing({ Self.failure($0, path) }) { () throws(Errno) in
+      let folder = name.folder.map { "\(inbox.path)/\($0)" } ?? inbox.path
+      let parent = try SystemCall.open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+      defer { SystemCall.close(parent) }
+      return try SystemCall.open(name.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: parent)
+    }
+    guard let stamp = try? SystemCall.status(of: descriptor), stamp.kind == .regular else {
+      SystemCall.close(descriptor)
       throw Self.refused("not a regular file", path)
     }
     (self.name, self.path, self.stamp, self.descriptor) = (name, path, stamp, descriptor)
   }
 
-  deinit { close(descriptor) }
+  deinit { SystemCall.close(descriptor) }
 
-  private static func failure(_ number: Int32, _ path: String) -> CohortError {
-    switch number {
+  private static func failure(_ reason: Errno, _ path: String) -> CohortError {
+    switch reason.number {
     case ENOENT, ENOTDIR:
       CohortError(.daemonGone, "The file is not there any more", place: path)
     case ELOOP, EMLINK: refused("a symbolic link", path)
     case ENXIO: refused("not a regular file", path)
-    default: .system(.daemonUnreadable, "The file cannot be read", place: path, number: number)
+    default: .system(.daemonUnreadable, "The file cannot be read", place: path, reason)
     }
   }
 
@@ -49,10 +49,12 @@ final class InboxFile {
   }
 
   /// Whether what `path` leads to is this file, and its content is what it was when it was opened.
-  var isUnchanged: Bool { (FileStamp(at: path)?.hasContent(of: stamp) ?? false) && isUnchangedAnywhere }
+  var isUnchanged: Bool {
+    ((try? SystemCall.linkStatus(of: path))?.hasContent(of: stamp) ?? false) && isUnchangedAnywhere
+  }
 
   /// Whether its content is what it was, wherever it lies now.
-  var isUnchangedAnywhere: Bool { FileStamp(of: descriptor)?.hasContent(of: stamp) ?? false }
+  var isUnchangedAnywhere: Bool { (try? SystemCall.status(of: descriptor))?.hasContent(of: stamp) ?? false }
 
   /// Whether some process has the file open for writing. False where the system does not tell: for files of other users,
   /// and on file systems without leases.
@@ -60,7 +62,7 @@ final class InboxFile {
     #if os(Linux)
       // F_SETLEASE, which the C library shows to _GNU_SOURCE only. A read lease is refused while there is a writer.
       let setLease: Int32 = 1024
-      guard fcntl(descriptor, setLease, Int32(F_RDLCK)) == 0 else { return errno == EAGAIN }
+      guard fcntl(descriptor, setLease, Int32(F_RDLCK)) == 0 else { return Errno.last.number == EAGAIN }
       _ = fcntl(descriptor, setLease, Int32(F_UNLCK))
     #endif
     return false

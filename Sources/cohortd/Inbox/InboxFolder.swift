@@ -12,12 +12,11 @@ struct InboxFolder: Sendable {
   /// Makes what is missing, for this user only.
   init(at path: String) throws(CohortError) {
     try Self.makeFolder(path)
-    guard let resolved = realpath(path, nil) else {
-      throw .system(.daemonInbox, "The inbox cannot be found", place: path, number: errno)
+    guard let resolved = SystemCall.resolved(path) else {
+      throw .system(.daemonInbox, "The inbox cannot be found", place: path, .last)
     }
-    defer { free(resolved) }
-    self.path = String(cString: resolved)
-    guard FileStamp(at: self.path)?.kind == .folder else {
+    self.path = resolved
+    guard SystemCall.isFolder(self.path) else {
       throw CohortError(.daemonInbox, "The inbox is not a folder", place: path)
     }
     for name in [Self.doneName, Self.failedName] { try Self.makeFolder(self.path + "/" + name) }
@@ -26,10 +25,7 @@ struct InboxFolder: Sendable {
   func path(of name: InboxName) -> String { "\(path)/\(name)" }
 
   /// Whether users other than the owner can put files here.
-  var isOpenToOthers: Bool {
-    var raw = stat()
-    return stat(path, &raw) == 0 && raw.st_mode & 0o022 != 0
-  }
+  var isOpenToOthers: Bool { ((try? SystemCall.status(of: path))?.mode ?? 0) & 0o022 != 0 }
 
   /// What a folder holds, as far as an inbox looks at it.
   struct Entries {
@@ -44,22 +40,17 @@ struct InboxFolder: Sendable {
   /// - Complexity: O(entries) system calls.
   func entries(in folder: String? = nil) throws(CohortError) -> Entries {
     let place = folder.map { "\(path)/\($0)" } ?? path
-    let descriptor = open(place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard descriptor >= 0, let directory = fdopendir(descriptor) else {
-      let reason = errno
-      if descriptor >= 0 { close(descriptor) }
-      throw .system(.daemonInbox, "The folder cannot be listed", place: place, number: reason)
-    }
-    defer { closedir(directory) }
+    let names = try CohortError.describing({
+      .system(.daemonInbox, "The folder cannot be listed", place: place, $0)
+    }) { () throws(Errno) in try SystemCall.rawNames(in: place, O_NOFOLLOW) }
     var found = Entries()
-    while let entry = readdir(directory) {
-      let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+    for bytes in names {
       guard let name = String(validating: bytes, as: UTF8.self) else {
         found.ignored.append((String(decoding: bytes, as: UTF8.self), "the name is not UTF-8"))
         continue
       }
       if InboxName.isIgnored(name) { continue }
-      guard FileStamp(at: "\(place)/\(name)")?.kind == .folder else {
+      guard SystemCall.isFolder("\(place)/\(name)") else {
         found.files.append(InboxName(folder: folder, name))
         continue
       }
@@ -80,7 +71,7 @@ struct InboxFolder: Sendable {
     let target = names.first?.folder.map { "\(path)/\(kept)/\($0)" } ?? "\(path)/\(kept)"
     try Self.makeFolder(target)
     func places(_ number: Int) -> [String] { names.map { "\(target)/\($0.numbered(number))" } }
-    func isFree(_ number: Int) -> Bool { places(number).allSatisfy { FileStamp(at: $0) == nil } }
+    func isFree(_ number: Int) -> Bool { places(number).allSatisfy { !SystemCall.exists($0) } }
     return places(Self.firstFree(isFree))
   }
 
@@ -108,9 +99,9 @@ struct InboxFolder: Sendable {
   func delete(_ name: InboxName, with vectors: InboxName?) throws(CohortError) {
     for name in (vectors.map { [$0] } ?? []) + [name] {
       let path = path(of: name)
-      guard unlink(path) == 0 || errno == ENOENT else {
-        throw .system(.daemonConsume, "The file cannot be deleted", place: path, number: errno)
-      }
+      try CohortError.describing({
+        .system(.daemonConsume, "The file cannot be deleted", place: path, $0)
+      }) { () throws(Errno) in try SystemCall.remove(path) }
     }
   }
 
@@ -128,27 +119,22 @@ struct InboxFolder: Sendable {
   /// Takes a file back out of `.done`: somebody went on writing to it.
   func takeBack(_ place: String, as name: InboxName) throws(CohortError) -> InboxName {
     func back(_ number: Int) -> InboxName { InboxName(folder: name.folder, name.numbered(number)) }
-    let unused = back(Self.firstFree { FileStamp(at: path(of: back($0))) == nil })
+    let unused = back(Self.firstFree { !SystemCall.exists(path(of: back($0))) })
     try move(place, to: path(of: unused))
     return unused
   }
 
   private func move(_ from: String, to place: String) throws(CohortError) {
-    guard rename(from, place) == 0 else {
-      throw .system(
-        .daemonConsume, "The file cannot be moved", place: "\(from) to \(place)", number: errno,
+    try CohortError.describing({
+      .system(
+        .daemonConsume, "The file cannot be moved", place: "\(from) to \(place)", $0,
         hint: "Its samples are in the store, or it is noted as failed. Move it away yourself, or let the daemon do so")
-    }
+    }) { () throws(Errno) in try SystemCall.rename(from, to: place) }
   }
 
   private static func makeFolder(_ path: String) throws(CohortError) {
-    if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-      throw .system(.daemonInbox, "The folder cannot be made", place: path, number: errno)
-    }
-    try makeFolder(String(path[..<slash]))
-    guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-      throw .system(.daemonInbox, "The folder cannot be made", place: path, number: errno)
-    }
+    try CohortError.describing({
+      .system(.daemonInbox, "The folder cannot be made", place: path, $0)
+    }) { () throws(Errno) in try SystemCall.makeFolder(path) }
   }
 }

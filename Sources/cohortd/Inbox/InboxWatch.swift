@@ -26,12 +26,12 @@ enum InboxEvent: Hashable, Sendable {
       self.root = root
       guard descriptor >= 0 else {
         throw .system(
-          .daemonWatch, "The inbox cannot be watched", place: root, number: errno,
+          .daemonWatch, "The inbox cannot be watched", place: root, .last,
           hint: "Raise fs.inotify.max_user_instances")
       }
     }
 
-    deinit { close(descriptor) }
+    deinit { SystemCall.close(descriptor) }
 
     /// Watches the inbox, or one of its folders; twice is the same as once.
     func watch(_ folder: String? = nil) throws(CohortError) {
@@ -41,10 +41,11 @@ enum InboxEvent: Hashable, Sendable {
         | UInt32(IN_MOVE_SELF) | UInt32(IN_ONLYDIR) | UInt32(IN_DONT_FOLLOW)
       let watch = inotify_add_watch(descriptor, path, events)
       guard watch >= 0 else {
-        if folder != nil, errno == ENOENT || errno == ENOTDIR { return }
+        let reason = Errno.last
+        if folder != nil, reason.number == ENOENT || reason.number == ENOTDIR { return }
         throw .system(
-          .daemonWatch, "The folder cannot be watched", place: path, number: errno,
-          hint: errno == ENOSPC ? "Raise fs.inotify.max_user_watches" : nil)
+          .daemonWatch, "The folder cannot be watched", place: path, reason,
+          hint: reason.number == ENOSPC ? "Raise fs.inotify.max_user_watches" : nil)
       }
       folders.updateValue(folder, forKey: watch)
     }

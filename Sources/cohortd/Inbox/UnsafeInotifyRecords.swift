@@ -21,8 +21,7 @@
     static func read(_ descriptor: Int32) -> [InotifyRecord]? {
       var records: [InotifyRecord] = []
       let isRead = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
-        let count = readAgain(descriptor, buffer)
-        guard count > 0 else { return false }
+        guard let count = try? SystemCall.read(descriptor, into: buffer), count > 0 else { return false }
         let bytes = UnsafeRawBufferPointer(buffer)
         var offset = 0
         while offset + headerBytes <= count {
@@ -40,17 +39,6 @@
         return true
       }
       return isRead ? records : nil
-    }
-
-    private static func readAgain(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-      while true {
-        #if canImport(Glibc)
-          let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-        #else
-          let count = Musl.read(descriptor, buffer.baseAddress, buffer.count)
-        #endif
-        if count >= 0 || errno != EINTR { return count }
-      }
     }
   }
 #endif

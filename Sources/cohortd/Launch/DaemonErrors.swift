@@ -17,10 +17,11 @@ extension ErrorCode {
 }
 
 extension CohortError {
-  /// A system call that failed, with the reason in `errno`'s words.
-  static func system(_ code: ErrorCode, _ message: String, place: String, number: Int32, hint: String? = nil) -> Self {
+  /// A system call that failed, with the reason in the system's words.
+  static func system(_ code: ErrorCode, _ message: String, place: String, _ reason: Errno, hint: String? = nil) -> Self
+  {
     CohortError(
-      code, message, place: place, cause: String(cString: strerror(number)),
-      hint: hint ?? (number == EROFS ? "The file system is read-only; the daemon has to write there" : nil))
+      code, message, place: place, cause: reason.text,
+      hint: hint ?? (reason.number == EROFS ? "The file system is read-only; the daemon has to write there" : nil))
   }
 }

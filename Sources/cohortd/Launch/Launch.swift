@@ -16,7 +16,7 @@ enum Launch {
     } catch {
       // Help, version and completions come as errors that are none.
       let isAnswer = Cohortd.exitCode(for: error) == .success
-      Descriptor.put(Cohortd.fullMessage(for: error) + "\n", on: isAnswer ? STDOUT_FILENO : STDERR_FILENO)
+      SystemCall.put(Cohortd.fullMessage(for: error) + "\n", on: isAnswer ? STDOUT_FILENO : STDERR_FILENO)
       exit(isAnswer ? 0 : 2)
     }
     exit(Daemon(options).run())

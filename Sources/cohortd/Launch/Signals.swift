@@ -1,5 +1,4 @@
 import CohortSystem
-import Foundation
 import Logging
 
 /// The signals of the daemon, taken by a thread of their own: nothing runs in a signal handler.
@@ -9,7 +8,7 @@ import Logging
 enum Signals {
   /// From the request to the end, whatever the work is at. What is acknowledged is durable at any moment, so ending in
   /// the midst of a transaction loses nothing.
-  static let patience: TimeInterval = 9
+  static let patience = 9.0
 
   private static var ending: sigset_t {
     var set = sigset_t()
@@ -29,8 +28,8 @@ enum Signals {
   }
 
   /// Starts to listen.
-  static func listen(_ stop: StopRequest, _ log: Logger) {
-    Thread {
+  static func listen(_ stop: StopRequest, _ log: Logger) throws {
+    _ = try WorkThread {
       while true {
         var set = ending
         var number: Int32 = 0
@@ -41,12 +40,12 @@ enum Signals {
           _exit(128 + number)
         }
         log.info("stopping", metadata: ["signal": name])
-        Thread {
-          Thread.sleep(forTimeInterval: patience)
+        _ = try? WorkThread {
+          usleep(UInt32(patience * 1e6))
           log.warning("stopped_by_deadline", metadata: ["seconds": "\(patience)"])
           _exit(0)
-        }.start()
+        }
       }
-    }.start()
+    }
   }
 }

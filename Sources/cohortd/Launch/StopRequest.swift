@@ -12,15 +12,15 @@ final class StopRequest: Sendable {
   init() throws {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else {
-      throw CohortError.system(.daemonPipe, "No pipe can be made", place: "start", number: errno)
+      throw CohortError.system(.daemonPipe, "No pipe can be made", place: "start", .last)
     }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     (descriptor, source) = (ends[0], ends[1])
   }
 
   deinit {
-    close(descriptor)
-    close(source)
+    SystemCall.close(descriptor)
+    SystemCall.close(source)
   }
 
   var isMade: Bool { made.load(ordering: .acquiring) }
@@ -29,8 +29,7 @@ final class StopRequest: Sendable {
   @discardableResult
   func make() -> Bool {
     guard !made.exchange(true, ordering: .acquiringAndReleasing) else { return false }
-    var byte: UInt8 = 1
-    _ = write(source, &byte, 1)
+    SystemCall.put("!", on: source)
     return true
   }
 }

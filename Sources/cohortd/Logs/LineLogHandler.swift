@@ -39,7 +39,7 @@ struct LineLogHandler: LogHandler {
     }
     let text = format == .json ? "{" + line.joined(separator: ",") + "}\n" : line.joined(separator: " ") + "\n"
     // A log that nobody can take is no reason to stop.
-    Descriptor.put(text, on: descriptor)
+    SystemCall.put(text, on: descriptor)
   }
 }
 

@@ -3,9 +3,8 @@ import CohortSystem
 /// The time of day in UTC: `2026-07-01T12:00:00.250Z`.
 enum Timestamp {
   static var now: String {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    var seconds = time.tv_sec
+    let time = SystemClock.wall / 1_000_000
+    var seconds = Int(time / 1000)
     var parts = tm()
     gmtime_r(&seconds, &parts)
     func padded(_ value: Int, _ width: Int) -> String {
@@ -16,6 +15,6 @@ enum Timestamp {
       padded(Int(parts.tm_year) + 1900, 4), padded(Int(parts.tm_mon) + 1, 2), padded(Int(parts.tm_mday), 2),
     ].joined(separator: "-")
     let clock = [Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec)].map { padded($0, 2) }.joined(separator: ":")
-    return "\(date)T\(clock).\(padded(Int(time.tv_nsec) / 1_000_000, 3))Z"
+    return "\(date)T\(clock).\(padded(Int(time % 1000), 3))Z"
   }
 }

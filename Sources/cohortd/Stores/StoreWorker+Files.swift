@@ -27,7 +27,7 @@ extension StoreWorker {
     var vectors: InboxFile?
     do throws(CohortError) {
       file = try InboxFile(name, in: inbox)
-      if let stamp = FileStamp(at: inbox.path(of: name.vectors)), stamp.kind != .folder {
+      if let stamp = try? SystemCall.linkStatus(of: inbox.path(of: name.vectors)), stamp.kind != .folder {
         // They came in the meantime: they may have to settle.
         guard candidates.contains(name.vectors) else { return see(name.vectors, in: inbox) }
         vectors = try InboxFile(name.vectors, in: inbox)

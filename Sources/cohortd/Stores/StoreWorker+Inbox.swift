@@ -1,3 +1,4 @@
+import CohortSystem
 import CohortCore
 import Logging
 
@@ -29,7 +30,7 @@ extension StoreWorker {
   private func lookThrough() throws {
     nextLook = .now + settings.rescan
     guard let inbox else { return }
-    if FileStamp(at: inbox.path) == nil {
+    if !SystemCall.exists(inbox.path) {
       log.warning("inbox_gone", metadata: ["inbox": .string(inbox.path)])
       watch = nil
       try watchInbox()
@@ -45,7 +46,7 @@ extension StoreWorker {
 
   private func lookThrough(_ folder: String, in inbox: InboxFolder) throws -> [InboxName] {
     try watch?.watch(folder)
-    guard FileStamp(at: "\(inbox.path)/\(folder)")?.kind == .folder else { return [] }
+    guard SystemCall.isFolder("\(inbox.path)/\(folder)") else { return [] }
     let entries: InboxFolder.Entries
     do {
       entries = try inbox.entries(in: folder)
@@ -59,7 +60,7 @@ extension StoreWorker {
   }
 
   func see(_ name: InboxName, in inbox: InboxFolder, isComplete: Bool = false) {
-    guard let stamp = FileStamp(at: inbox.path(of: name)), stamp.kind != .folder else {
+    guard let stamp = try? SystemCall.linkStatus(of: inbox.path(of: name)), stamp.kind != .folder else {
       candidates.forget(name)
       return
     }

@@ -1,5 +1,4 @@
 import CohortActions
-import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore
@@ -40,7 +39,7 @@ final class StoreWorker {
   var owned: OwnedStore?
   var candidates: Candidates
   /// Files that are done with, but could not be put away; they are not read again.
-  var unmoved: [InboxName: (stamp: FileStamp, fate: Fate)] = [:]
+  var unmoved: [InboxName: (stamp: FileStatus, fate: Fate)] = [:]
   var inbox: InboxFolder?
   var watch: InboxWatch?
   /// What was told of already, so that it is told once.

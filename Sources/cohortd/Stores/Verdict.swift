@@ -1,7 +1,7 @@
+import CohortStore
+import CohortPipeline
 import CohortCatalog
 import CohortCore
-import CohortPipeline
-import CohortStore
 
 /// Whose fault an error is, and so what to do about it.
 enum Verdict: Hashable {

@@ -15,9 +15,6 @@ struct ScalarSet: Sendable {
 
   init(_ range: ClosedRange<UInt32>) { ranges = [range] }
 
-  /// - Parameter categories: bits by general category.
-  init(categories: UInt32) { self.categories = categories }
-
   static let patternSpace = ScalarSet(flags: UInt32(CUNICODE_ONIG_SPACE))
   static let patternWord = ScalarSet(flags: UInt32(CUNICODE_ONIG_WORD))
   static let newline = ScalarSet(0x0a...0x0a)

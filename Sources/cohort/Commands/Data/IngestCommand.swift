@@ -1,6 +1,6 @@
+import CohortCore
 import ArgumentParser
 import CohortActions
-import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore

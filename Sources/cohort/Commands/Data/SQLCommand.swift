@@ -53,7 +53,7 @@ struct SQLCommand: CohortCommand {
     let isPerson = isatty(STDIN_FILENO) == 1
     var statement = ""
     while true {
-      if isPerson { StandardError.print(statement.isEmpty ? "sql> " : "...> ") }
+      if isPerson { SystemCall.put(statement.isEmpty ? "sql> " : "...> ", on: STDERR_FILENO) }
       guard let line = readLine() else { break }
       if isPerson, statement.isEmpty, ["exit", "quit", ".exit", ".quit", ".q"].contains(line) { return }
       statement += line + "\n"
@@ -63,7 +63,7 @@ struct SQLCommand: CohortCommand {
       do {
         try answer(complete, query, control, session)
       } catch let error as CohortError where isPerson && error.category == .usage {
-        StandardError.print(ErrorReport(error).text(color: false))
+        SystemCall.put(ErrorReport(error).text(color: false), on: STDERR_FILENO)
       }
     }
     if statement.contains(where: { !$0.isWhitespace }) { try answer(statement, query, control, session) }

@@ -1,4 +1,3 @@
-import CohortReading
 import ArgumentParser
 import CohortActions
 
@@ -43,7 +42,7 @@ struct PlanShow: ListCommand {
   func action(_ session: Session) -> PlanShowAction {
     PlanShowAction(
       plan: name, epoch: epoch, steps: steps.map { ($0.lower, $0.upper) } ?? (0, nil),
-      share: rank.map { .init(rank: $0, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1) })
+      share: rank.map { (rank: $0, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1) })
   }
 }
 

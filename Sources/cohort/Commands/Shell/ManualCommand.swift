@@ -1,7 +1,7 @@
-import ArgumentParser
-import CohortActions
-import CohortCore
 import CohortStore
+import CohortActions
+import ArgumentParser
+import CohortCore
 import Foundation
 
 /// `cohort man`
