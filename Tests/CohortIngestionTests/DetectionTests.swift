@@ -1,5 +1,6 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Testing
 
 @Suite struct DetectionTests {

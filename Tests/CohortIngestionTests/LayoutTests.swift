@@ -1,5 +1,6 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Testing
 
 /// One record of each layout of `Docs/formats.md`, and what it becomes.

@@ -1,13 +1,13 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Foundation
 import Testing
 
 /// The real data beside the package, where it is there.
 @Suite struct RealDataTests {
   static let folder: String? = {
-    let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
+    let root = Checkout.root
     let candidates = [root.deletingLastPathComponent(), root.deletingLastPathComponent().deletingLastPathComponent()]
     return candidates.map { $0.appendingPathComponent("shared/data").path }.first {
       FileManager.default.fileExists(atPath: $0)

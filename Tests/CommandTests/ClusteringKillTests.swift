@@ -2,18 +2,17 @@ import CohortCore
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// SIGKILL at random moments while vectors of real prompts are clustered: the state that comes out has the digest of one
 /// that was never killed, and a replay of the log gives the same.
 ///
 /// 10 kills; with `COHORT_TORTURE` set 100. `COHORT_SEED` replays a failure.
 @Suite(.serialized) struct ClusteringKillTests {
-  private static let environment = ProcessInfo.processInfo.environment
-  private static let seed = environment["COHORT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
-  private static let kills = environment["COHORT_TORTURE"] == nil ? 10 : 100
+  private static let seed = Torture.seed
+  private static let kills = Torture.cases(10, tortured: 100)
 
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   @Test func aKilledUpdateEndsWithTheSameDigest() throws {
     try withProgram { program in

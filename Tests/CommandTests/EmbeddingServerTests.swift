@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Foundation
 import HostileServers
 import Synchronization
@@ -7,9 +8,8 @@ import Testing
 
 /// Vectors from a server, through the real program: spaces, keys, other models, kills.
 @Suite(.serialized) struct EmbeddingServerTests {
-  private static let environment = ProcessInfo.processInfo.environment
-  private static let seed = environment["COHORT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
-  private static let rounds = environment["COHORT_TORTURE"] == nil ? 1 : 20
+  private static let seed = Torture.seed
+  private static let rounds = Torture.cases(1, tortured: 20)
 
   private static func lines(_ texts: [String]) -> String {
     texts.map { #"{"prompt":"\#($0)","completion":"to \#($0)"}"# }.joined(separator: "\n")

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// Vectors without network: the model that is part of the program, spaces, models of one's own, and kills.
 @Suite(.serialized) struct EmbeddingTests {
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   private static func spaces(_ program: Program) throws -> [[String: Any]] {
     try #require(try program.cohort("space", "list", "--json").json() as? [[String: Any]])
@@ -91,7 +91,7 @@ import CohortSystem
 
   /// SIGKILL at random moments: every sample is embedded once, none twice, none is lost, and the groups are the same.
   @Test func whatIsKilledGoesOn() throws {
-    let seed = ProcessInfo.processInfo.environment["COHORT_SEED"].flatMap { UInt64($0) } ?? .random(in: 0..<1 << 32)
+    let seed = Torture.seed
     try withProgram { program in
       let prepare = """
         set -e

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortSystem
+import CohortTesting
 import Foundation
 import Testing
 
@@ -8,11 +9,9 @@ import Testing
 ///
 /// 24 kills; with `COHORT_TORTURE` set 2,400. `COHORT_SEED` replays.
 @Suite(.serialized) struct InitTests {
-  private static let environment = ProcessInfo.processInfo.environment
-  private static let seed = environment["COHORT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
-  private static let kills = environment["COHORT_TORTURE"] == nil ? 6 : 600
-  private static let bundled = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Sources/CBundledModel/minilm-l6-256").path
+  private static let seed = Torture.seed
+  private static let kills = Torture.cases(6, tortured: 600)
+  private static let bundled = Checkout.bundledModel
 
   /// What a store is asked for.
   struct Wish: Sendable, CustomTestStringConvertible {

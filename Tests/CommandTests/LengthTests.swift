@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// Further length measures from the command line: counts that others vouch for, kills, drops, groupings, the daemon.
 @Suite(.serialized) struct LengthTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+  private static let root = Checkout.root
   private static let data = root.appendingPathComponent("Tools/quickstart-data").path
   private static let tokenizer = root.appendingPathComponent("Sources/CBundledModel/minilm-l6-256/tokenizer.json").path
 
@@ -222,7 +222,7 @@ import CohortSystem
 
   /// SIGKILL at random moments: every sample is measured once, and groups and lengths are those of a run in peace.
   @Test func whatIsKilledGoesOn() throws {
-    let seed = ProcessInfo.processInfo.environment["COHORT_SEED"].flatMap { UInt64($0) } ?? .random(in: 0..<1 << 32)
+    let seed = Torture.seed
     try withProgram { program in
       let prepare = """
         set -e
