@@ -8,6 +8,7 @@ import Testing
 @Suite struct HeldSourceTests {
   @Test func whatWasOpenedIsRead() throws {
     let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     let lines = (0..<50).map { #"{"prompt":"first","completion":"\#($0)"}"# + "\n" }.joined()
     let path = try folder.write("a.jsonl", lines)
     let source: InputSource

@@ -35,6 +35,7 @@ import Testing
     let server = try EncryptedServer()
     defer { server.stop() }
     let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     let file = try folder.write("ca.pem", Self.certificate)
 
     var configuration = ProviderConfiguration(

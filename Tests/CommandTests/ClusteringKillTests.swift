@@ -40,13 +40,8 @@ import CohortTesting
           at: program.folder.appendingPathComponent("before"), to: program.folder.appendingPathComponent(name))
         // So many kills of one store's clustering, then to the end.
         for _ in 0..<Int.random(in: 1...8, using: &random) where kills < Self.kills {
-          let process = try program.process(Program.executable("cohort"), ["update", "--store", name])
-          process.standardOutput = FileHandle.nullDevice
-          process.standardError = FileHandle.nullDevice
-          try process.run()
-          usleep(UInt32(Double.random(in: 0..<longest, using: &random) * 1e6))
-          kill(process.processIdentifier, SIGKILL)
-          process.waitUntilExit()
+          let delay = Double.random(in: 0..<longest, using: &random)
+          let process = try program.killed(["update", "--store", name], after: delay)
           if process.terminationReason == .uncaughtSignal { kills += 1 }
         }
         let end = try program.cohort("update", "--store", name)

@@ -67,15 +67,10 @@ import Testing
     try #require(made.status == 0, "\(place("\(made)"))")
     for _ in 0..<(kills == .max ? 0 : 5) {
       let last = server.requests.count + Int.random(in: 4...30, using: &random)
-      let process = try program.process(Program.executable("cohort"), ["update", "--store", store])
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      while process.isRunning, server.requests.count < last { usleep(1000) }
-      usleep(UInt32.random(in: 0..<30_000, using: &random))
-      if process.isRunning { kills += 1 }
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      let process = try program.killed(
+        ["update", "--store", store], once: { server.requests.count >= last },
+        after: Double.random(in: 0..<0.03, using: &random))
+      if process.terminationReason == .uncaughtSignal { kills += 1 }
     }
     let result = try program.cohort("update", "--store", store)
     #expect([0, 6].contains(result.status), "\(place("\(result)"))")
@@ -311,16 +306,9 @@ import Testing
         let store = "store-\(attempt)"
         isSlow.withLock { $0 = attempt == 0 }
         let before = server.requests.count
-        let process = try program.process(
-          Program.executable("cohort"),
-          ["init", "--store", store, "--embedding", "openai", "--url", server.url, "--model", "m"])
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        while process.isRunning, server.requests.count == before { usleep(200) }
-        usleep(UInt32.random(in: 0..<40_000, using: &random))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        try program.killed(
+          ["init", "--store", store, "--embedding", "openai", "--url", server.url, "--model", "m"],
+          once: { server.requests.count > before }, after: Double.random(in: 0..<0.04, using: &random))
         isSlow.withLock { $0 = false }
         let listed = try program.cohort("space", "list", "--store", store, "--json")
         if listed.status == 0 {

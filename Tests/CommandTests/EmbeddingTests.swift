@@ -106,17 +106,9 @@ import CohortTesting
       let expected = try program.cohort("--store", "calm", "group", "list", "--grouping", "topics", "--json").output
 
       #expect(try program.shell(prepare, environment: ["COHORT_STORE": "stormy"]).status == 0)
-      var state = seed
+      var random = TestRandom(seed: seed)
       for _ in 0..<12 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let process = try program.process(
-          Program.executable("cohort"), ["--store", "stormy", "update", "--workers", "2"])
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        usleep(UInt32(Double(state >> 40) / Double(1 << 24) * longest * 1e6))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        try program.killed(["--store", "stormy", "update", "--workers", "2"], after: longest * random.unit())
       }
       #expect(try program.cohort("--store", "stormy", "update").status == 0, "seed \(seed)")
       let log = try program.cohort("--store", "stormy", "log", "--kind", "embed", "--format", "jsonl").jsonLines()

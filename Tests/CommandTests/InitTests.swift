@@ -120,17 +120,11 @@ import Testing
       for attempt in 0..<Self.kills {
         try Self.remove(program)
         let words = wish.options.split(separator: " ").map(String.init)
-        let process = try program.process(Program.executable("cohort"), ["init", "--store", "store"] + words)
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
         // Some at any time, the others once there is something.
-        if attempt % 2 == 1 {
-          while process.isRunning, !program.exists("store/data.mdb") { usleep(100) }
-        }
-        usleep(UInt32(Double.random(in: 0..<longest, using: &random) * (attempt % 2 == 1 ? 0.6e6 : 1e6)))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        let waits = attempt % 2 == 1
+        let process = try program.killed(
+          ["init", "--store", "store"] + words, once: { !waits || program.exists("store/data.mdb") },
+          after: Double.random(in: 0..<longest, using: &random) * (waits ? 0.6 : 1))
         if process.terminationReason == .uncaughtSignal { kills += 1 }
         let place = "seed \(Self.seed), attempt \(attempt), \(wish.options)"
         let isWhole = try Self.check(program, wish, place)

@@ -90,14 +90,7 @@ import CohortTesting
 
     /// Starts a command and kills it. - Returns: whether it was still running.
     func killed(_ arguments: [String], after delay: Double) throws -> Bool {
-      let process = try program.process(
-        Program.executable("cohort"), arguments, environment: ["COHORT_STORE": name])
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      usleep(UInt32(delay * 1e6))
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      let process = try program.killed(arguments, environment: ["COHORT_STORE": name], after: delay)
       if process.terminationReason == .uncaughtSignal { return true }
       #expect(process.terminationStatus == 0, "\(arguments[0]) failed after a kill")
       return false

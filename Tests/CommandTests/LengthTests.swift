@@ -245,17 +245,9 @@ import CohortTesting
       let expected = try state("calm")
 
       #expect(try program.shell(prepare, environment: ["COHORT_STORE": "stormy"]).status == 0)
-      var random = seed
+      var random = TestRandom(seed: seed)
       for _ in 0..<10 {
-        random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let process = try program.process(
-          Program.executable("cohort"), ["--store", "stormy", "update", "--workers", "2"])
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        usleep(UInt32(Double(random >> 40) / Double(1 << 24) * longest * 1e6))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        try program.killed(["--store", "stormy", "update", "--workers", "2"], after: longest * random.unit())
       }
       #expect(try program.cohort("--store", "stormy", "update").status == 0, "seed \(seed)")
       #expect(try state("stormy") == expected, "seed \(seed)")

@@ -44,13 +44,7 @@ import CohortTesting
       var random = TestRandom(seed: 17)
       var killed = 0
       for round in 0..<20 {
-        let reader = try program.process(Program.executable("cohort"), ["verify"])
-        reader.standardOutput = FileHandle.nullDevice
-        reader.standardError = FileHandle.nullDevice
-        try reader.run()
-        usleep(UInt32(random.below(60_000)))
-        kill(reader.processIdentifier, SIGKILL)
-        reader.waitUntilExit()
+        let reader = try program.killed(["verify"], after: 0.06 * random.unit())
         if reader.terminationReason == .uncaughtSignal { killed += 1 }
         let row = "{\"prompt\": \"round \(round)\", \"completion\": \"yes\"}\n"
         let result = try program.cohort("ingest", "-", "--source", "rounds", "--json", input: row)
