@@ -44,6 +44,7 @@ import Testing
     let store = try Store.create(at: folder.file("store"))
     _ = try MeasureLibrary.add(store, name: "m", unit: .bytes, tokenizer: nil)
     try store.write { transaction in
+      _ = try transaction.createSpace(name: "s", provider: "npy", fingerprint: "f", dimension: 2)
       for (name, definition) in [
         ("tasks", GroupingDefinition(criterion: .task)),
         ("near", GroupingDefinition(criterion: .embedding(space: "s"))),
