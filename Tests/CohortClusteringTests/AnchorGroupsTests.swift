@@ -128,7 +128,7 @@ struct AnchorGroupsTests {
   }
 
   /// The table of `Schemas/grouping-state.md`.
-  @Test func anchorBytes() throws {
+  @Test func theBytesOfAnchorsAreThoseOfTheDocument() throws {
     let anchors = try AnchorSet(
       dimension: 2, rows: [("b", [0, 3]), ("a", [1, 0]), ("b", [-2, 0])])
     let one: [UInt8] = [0, 0, 0x80, 0x3f]

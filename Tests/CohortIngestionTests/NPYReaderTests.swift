@@ -7,7 +7,7 @@ import Testing
   static let values: [Float] = [1, -2, 0.5, 0, 65504, -0.25]
 
   @Test(arguments: ["<f2", "<f4", "<f8"], [1, 2, 3] as [UInt8])
-  func readsEveryType(type: String, version: UInt8) throws {
+  func everyTypeIsRead(type: String, version: UInt8) throws {
     let data: [UInt8]
     switch type {
     case "<f2": data = NPYFile.data([0x3c00, 0xc000, 0x3800, 0x0000, 0x7bff, 0xb400] as [UInt16])
@@ -28,7 +28,7 @@ import Testing
     #expect(error.code.name == "ingestion.too-few-vectors")
   }
 
-  @Test func flagsRowsThatAreNotFinite() throws {
+  @Test func rowsThatAreNotFiniteAreFlagged() throws {
     let folder = try TemporaryFolder()
     let rows: [[Float]] = [[1, 2], [.nan, 0], [3, 4], [0, -.infinity], [.greatestFiniteMagnitude, 1]]
     let data = NPYFile.data(rows.flatMap { $0.map(\.bitPattern) })
@@ -42,7 +42,7 @@ import Testing
     try second.withRows(0..<2) { _, notFinite in #expect(notFinite == [0]) }
   }
 
-  @Test func refusals() throws {
+  @Test func whatIsNoArrayOfVectorsIsRefused() throws {
     let folder = try TemporaryFolder()
     let data = NPYFile.data(Self.values.map(\.bitPattern))
     let good = NPYFile.bytes(NPYFile.header("<f4", "(3, 2)"), data)

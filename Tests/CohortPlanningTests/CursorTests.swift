@@ -30,7 +30,6 @@ import Testing
     }
   }
 
-  /// At the end of an epoch is the beginning of the next.
   @Test func theEndOfAnEpochIsTheBeginningOfTheNext() throws {
     let plan = try plan()
     #expect(plan.stepsPerEpoch == 9)
@@ -42,7 +41,6 @@ import Testing
     #expect(throws: CohortError.self) { try plan.cursor(epoch: 0, step: 10) }
   }
 
-  /// Of another plan is refused with both hashes.
   @Test func oneOfAnotherPlanIsRefusedWithBothHashes() throws {
     let (mine, other) = (try plan(), try plan(seed: 2))
     let error = #expect(throws: CohortError.self) { try other.step(at: mine.cursor()) }
@@ -52,7 +50,6 @@ import Testing
     #expect(throws: CohortError.self) { try mine.cursor().validate(against: self.plan(name: "tuesday")) }
   }
 
-  /// Has one JSON text.
   @Test func itHasOneJSONText() throws {
     let cursor = try plan(name: "a \"b\"\\\n\u{1}é🙂").cursor(epoch: 2, step: 3)
     #expect(
@@ -83,7 +80,6 @@ import Testing
     #expect(error?.code.name == "planning.invalid-cursor")
   }
 
-  /// With a field missing, unknown, or of the wrong type is refused.
   @Test func aFieldThatIsMissingUnknownOrOfTheWrongTypeIsRefused() throws {
     let text = try plan().cursor(epoch: 1, step: 2).json
     for (old, new) in [

@@ -28,7 +28,6 @@ import Testing
     }
   }
 
-  /// Slices are even, contiguous and complete.
   @Test func slicesAreEvenContiguousAndComplete() throws {
     for count in [0, 1, 5, 31, 32, 33, 1000] {
       for (world, accumulation) in [(1, 1), (2, 3), (8, 4), (7, 5)] {
@@ -64,7 +63,6 @@ import Testing
 
   /// Users' stores hold plans and cursors, and promise the same batches tomorrow. If one of these values changes, a
   /// release breaks every training run in progress: make a new plan format instead.
-  /// Of known plans never changes.
   @Test func thatOfKnownPlansNeverChanges() throws {
     let labels = Fixtures.labels([100, 37, 8, 64, 250, 1, 33])
     let intervals = Fixtures.intervals([500, 20, 130, 9, 3, 64, 40])

@@ -3,7 +3,6 @@ import CohortPlanning
 import Testing
 
 @Suite struct PlanOrderTests {
-  /// Every order gives the same batches.
   @Test(arguments: 0..<20)
   func everyOrderGivesTheSameBatches(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
@@ -23,7 +22,6 @@ import Testing
     }
   }
 
-  /// Curriculum goes from short to long groups.
   @Test func aCurriculumGoesFromShortToLongGroups() throws {
     for tail in PlanConfiguration.Tail.allCases {
       let population = Fixtures.labels((0..<40).map { 10 + $0 * 7 % 90 })
@@ -60,7 +58,6 @@ import Testing
     }
   }
 
-  /// Round robin gives every group its turn.
   @Test func roundRobinGivesEveryGroupItsTurn() throws {
     let plan = try Plan(
       population: Fixtures.labels([8, 80, 24, 300, 25, 8, 160]),

@@ -20,7 +20,6 @@ import Testing
     #expect(plan.report().purity == 1)
   }
 
-  /// Small groups fold as their geometry says.
   @Test func smallGroupsFoldAsTheirGeometrySays() throws {
     let sizes: [UInt64] = [100, 8, 64]
     func folds(_ population: Population, _ policy: PlanConfiguration.SmallGroups) throws -> Int {
@@ -33,7 +32,6 @@ import Testing
     }
   }
 
-  /// After folding every unit has a batch, or is alone.
   @Test(arguments: 0..<40)
   func afterFoldingEveryUnitHasABatchOrIsAlone(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
@@ -52,7 +50,6 @@ import Testing
     for fold in plan.folds { #expect(plan.leads[fold.into] == fold.into) }
   }
 
-  /// Intervals fold into the neighbour with the closer mean length.
   @Test func intervalsFoldIntoTheNeighbourWithTheCloserMean() throws {
     func folds(_ means: [Double], _ sizes: [UInt64]) throws -> [String] {
       var population = Fixtures.intervals(sizes)
@@ -69,7 +66,6 @@ import Testing
     #expect(try folds([10, 20, 30], [2, 3, 4]).count == 2)
   }
 
-  /// Centroids fold into the nearest, labels into the sibling.
   @Test func centroidsFoldIntoTheNearestAndLabelsIntoTheSibling() throws {
     let points: [[Float]] = [[0, 0], [10, 0], [9, 1], [0, 10]]
     let groups = zip(points, [50, 50, 4, 50] as [UInt64]).enumerated().map { index, entry in
@@ -90,7 +86,6 @@ import Testing
     #expect(siblings.folds.map { "\($0.group)>\($0.into)" } == ["2>0", "4>0", "5>1"])
   }
 
-  /// Pooled tails are near each other.
   @Test func pooledTailsAreNearEachOther() throws {
     // 40 groups of 5 around four far points, in mixed order.
     let groups = (0..<40).map { index in
@@ -135,7 +130,6 @@ import Testing
     for (real, share) in zip(explicit, shares) { #expect(abs(real - total * share / 4) <= 1) }
   }
 
-  /// A token budget bounds every step.
   @Test(arguments: [1, 100, 1000, 100_000] as [UInt64])
   func aTokenBudgetBoundsEveryStep(budget: UInt64) throws {
     let population = Fixtures.labels((0..<30).map { 5 + $0 * 13 % 200 })

@@ -55,7 +55,6 @@ import Testing
     #expect(tight.overBudgetGroups == 2 && tight.largestStep == 4)
   }
 
-  /// Measures tokens and padding against a random plan.
   @Test func itMeasuresTokensAndPaddingAgainstARandomPlan() throws {
     let population = Fixtures.intervals([320, 320, 320, 320])
     let plan = try Plan(population: population, configuration: PlanConfiguration(batchSize: 32, seed: 3))

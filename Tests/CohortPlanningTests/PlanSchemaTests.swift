@@ -46,7 +46,6 @@ import Testing
     #expect(hash == "Plan hash: `\(own)`")
   }
 
-  /// Cursors have the fields of their schema.
   @Test func cursorsHaveTheFieldsOfTheirSchema() throws {
     let schema = try object(schema("cursor.schema.json"))
     let cursor = try object(example().cursor(epoch: 3, step: 1).json)
@@ -59,7 +58,6 @@ import Testing
     #expect(throws: Never.self) { try Cursor(json: String(decoding: text, as: UTF8.self)) }
   }
 
-  /// Reports and steps have the fields of their schema.
   @Test func reportsAndStepsHaveTheFieldsOfTheirSchema() throws {
     let plan = try example()
     let definitions = try #require(try object(schema("plan.schema.json"))["$defs"] as? [String: [String: Any]])

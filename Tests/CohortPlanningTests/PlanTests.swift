@@ -119,7 +119,6 @@ import Testing
     }
   }
 
-  /// Two seeds, and two epochs, differ.
   @Test func twoSeedsAndTwoEpochsDiffer() throws {
     let population = Fixtures.labels([100, 200, 300])
     let one = try Plan(population: population, configuration: PlanConfiguration(batchSize: 10, seed: 1))
