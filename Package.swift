@@ -131,26 +131,33 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: swift),
 
-    // Tests mirror the sources.
+    // Tests mirror the sources. What they share: folders and stores that go away, seeds, faults.
+    .target(
+      name: "CohortTesting", dependencies: ["CohortCore", "CohortVectors", "CohortStore", "CohortPlanning"],
+      path: "Tests/CohortTesting", swiftSettings: swift),
     .testTarget(name: "CohortCoreTests", dependencies: ["CohortCore"], swiftSettings: swift),
     // Forks, which Swift cannot.
     .target(name: "ForkSupport", path: "Tests/ForkSupport"),
     .testTarget(
-      name: "CohortLMDBTests", dependencies: ["CohortLMDB", "CohortCore", "CLMDB", "ForkSupport"],
+      name: "CohortLMDBTests", dependencies: ["CohortLMDB", "CohortCore", "CLMDB", "CohortTesting", "ForkSupport"],
       swiftSettings: swift),
     .testTarget(
-      name: "CohortStoreTests", dependencies: ["CohortSystem", "CohortStore", "CohortCore", "CohortLMDB"],
+      name: "CohortStoreTests",
+      dependencies: ["CohortSystem", "CohortStore", "CohortCore", "CohortLMDB", "CohortTesting"],
       exclude: ["Fixtures"],
       swiftSettings: swift),
-    .testTarget(name: "CohortPlanningTests", dependencies: ["CohortPlanning", "CohortCore"], swiftSettings: swift),
     .testTarget(
-      name: "CohortVectorsTests", dependencies: ["CohortVectors", "CohortKernels", "CohortCore"], swiftSettings: swift),
-    .testTarget(
-      name: "CohortClusteringTests",
-      dependencies: ["CohortClustering", "CohortVectors", "CohortKernels", "CohortCore"],
+      name: "CohortPlanningTests", dependencies: ["CohortPlanning", "CohortCore", "CohortTesting"],
       swiftSettings: swift),
     .testTarget(
-      name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore"],
+      name: "CohortVectorsTests", dependencies: ["CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CohortClusteringTests",
+      dependencies: ["CohortClustering", "CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore", "CohortTesting"],
       exclude: ["Fixtures"], swiftSettings: swift),
     // Embedding servers that misbehave, for the tests of several modules.
     .target(
@@ -160,39 +167,43 @@ let package = Package(
     .testTarget(
       name: "CohortProvidersTests",
       dependencies: [
-        "CohortProviders", "CohortEmbedding", "CohortCore", "HostileServers",
+        "CohortProviders", "CohortEmbedding", "CohortCore", "CohortTesting", "HostileServers",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], swiftSettings: swift),
-    .testTarget(name: "CohortIngestionTests", dependencies: ["CohortIngestion", "CohortCore"], swiftSettings: swift),
+    .testTarget(
+      name: "CohortIngestionTests", dependencies: ["CohortIngestion", "CohortCore", "CohortTesting"],
+      swiftSettings: swift),
     .testTarget(
       name: "CohortCatalogTests",
       dependencies: [
-        "CohortCatalog", "CohortClustering", "CohortStore", "CohortCore", .product(name: "GRDB", package: "GRDB.swift"),
+        "CohortCatalog", "CohortClustering", "CohortStore", "CohortCore", "CohortTesting",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .testTarget(
-      name: "CohortReadingTests", dependencies: ["CohortReading", "CohortStore", "CohortPlanning", "CohortCore"],
+      name: "CohortReadingTests",
+      dependencies: ["CohortReading", "CohortStore", "CohortPlanning", "CohortCore", "CohortTesting"],
       swiftSettings: swift),
     .testTarget(
       name: "CohortTrainerTests",
       dependencies: [
         "CohortSystem", "CohortTrainer", "CohortReading", "CohortKernels", "CohortStore", "CohortPlanning",
-        "CohortCore",
+        "CohortCore", "CohortTesting",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "CohortPipelineTests",
       dependencies: [
         "CohortPipeline", "CohortReading", "CohortStore", "CohortIngestion", "CohortPlanning", "CohortClustering",
-        "CohortEmbedding", "CohortLMDB", "CohortCore",
+        "CohortEmbedding", "CohortLMDB", "CohortCore", "CohortTesting",
       ], swiftSettings: swift),
     // The real executables, run as a user runs them: contract, kills, bad input.
     .testTarget(
       name: "CommandTests",
       dependencies: [
         "CohortSystem", "cohort", "cohortd", "CohortCatalog", "CohortStore", "CohortLMDB", "CohortCore",
-        "HostileServers",
+        "CohortTesting", "HostileServers",
       ],
       exclude: ["Fixtures"], swiftSettings: swift),
   ],

@@ -1,6 +1,7 @@
 import CohortCatalog
 import CohortCore
 import CohortStore
+import CohortTesting
 import Foundation
 import GRDB
 import Testing

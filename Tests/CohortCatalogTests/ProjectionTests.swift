@@ -2,6 +2,7 @@ import CohortCatalog
 import CohortClustering
 import CohortCore
 import CohortStore
+import CohortTesting
 import GRDB
 import Testing
 

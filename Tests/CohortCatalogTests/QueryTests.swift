@@ -1,6 +1,7 @@
 import CohortCatalog
 import CohortCore
 import CohortStore
+import CohortTesting
 import Foundation
 import GRDB
 import Testing
@@ -214,8 +215,7 @@ import Testing
   /// What is written about functions is what is allowed.
   @Test func everyAllowedFunctionIsDocumented() throws {
     let page = try String(
-      contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Docs/catalog.md"), encoding: .utf8)
+      contentsOf: Checkout.root.appendingPathComponent("Docs/catalog.md"), encoding: .utf8)
     for function in Catalog.queryFunctions {
       #expect(page.contains("`\(function)`"), "Docs/catalog.md does not mention \(function)")
     }

@@ -1,14 +1,14 @@
 import CohortCatalog
 import CohortCore
 import CohortStore
+import CohortTesting
 import Foundation
 import GRDB
 import Testing
 
 @Suite struct SchemaTests {
   private static var schemaFile: URL {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Schemas/catalog.sql")
+    Checkout.root.appendingPathComponent("Schemas/catalog.sql")
   }
 
   private static func dump(_ database: Database) throws -> [String] {

@@ -12,26 +12,28 @@ extension KernelPath {
 @Suite(.enabled(if: KernelPath.avx512.isAvailable, "this processor has no AVX-512"))
 struct AVX512Tests {
   @Test(arguments: [1, 2, 3, 7])
-  func workers(workers: Int) throws {
+  func anyNumberOfWorkersGivesTheSameState(workers: Int) throws {
     try WorkerTests().theStateDoesNotDependOnTheNumberOfWorkers(workers: workers, path: .avx512)
   }
 
   @Test(arguments: [1, 3])
-  func treesOfCentroids(workers: Int) throws {
+  func treesOfCentroidsFindTheSame(workers: Int) throws {
     try CentroidTreeTests().theStateDoesNotDependOnWorkersOrProcessor(workers: workers, path: .avx512)
   }
 
-  @Test func groups() throws { try EmbeddingGroupsTests().theStateDoesNotDependOnTheProcessor(path: .avx512) }
+  @Test func groupsAreTheSame() throws { try EmbeddingGroupsTests().theStateDoesNotDependOnTheProcessor(path: .avx512) }
 
-  @Test func passes() throws { try EmbeddingRefinementTests().passesAreAFunctionOfTheStateAlone(path: .avx512) }
+  @Test func passesAreTheSame() throws {
+    try EmbeddingRefinementTests().passesAreAFunctionOfTheStateAlone(path: .avx512)
+  }
 
   @Test(arguments: [33, 2_000])
-  func balance(batch: Int) throws {
+  func balancedGroupsAreTheSame(batch: Int) throws {
     try BalanceTests().theStateDoesNotDependOnHowRecordsArrive(path: .avx512, batch: batch)
   }
 
   @Test(arguments: [90, 4_400])
-  func guards(batch: Int) throws {
+  func guardsAreTheSame(batch: Int) throws {
     try GuardTests().whatTheGuardDoesIsAFunctionOfTheRecords(path: .avx512, batch: batch)
   }
 }

@@ -2,6 +2,7 @@ import CohortClustering
 import CohortCore
 import CohortVectors
 import CohortKernels
+import CohortTesting
 import Testing
 
 struct AnchorGroupsTests {
@@ -127,7 +128,7 @@ struct AnchorGroupsTests {
   }
 
   /// The table of `Schemas/grouping-state.md`.
-  @Test func anchorBytes() throws {
+  @Test func theBytesOfAnchorsAreThoseOfTheDocument() throws {
     let anchors = try AnchorSet(
       dimension: 2, rows: [("b", [0, 3]), ("a", [1, 0]), ("b", [-2, 0])])
     let one: [UInt8] = [0, 0, 0x80, 0x3f]

@@ -1,41 +1,8 @@
 import CohortClustering
 import CohortCore
 import CohortKernels
+import CohortTesting
 import Testing
-
-extension TestRandom {
-  /// A standard normal draw (Box and Muller).
-  mutating func normal() -> Double {
-    let radius = (-2 * Self.log(unit())).squareRoot()
-    return radius * Self.cos(2 * .pi * unit())
-  }
-
-  // Series are good enough for test data, and need no C library.
-  private static func log(_ x: Double) -> Double {
-    var (value, exponent) = (x, 0.0)
-    while value < 0.75 {
-      value *= 2
-      exponent -= 1
-    }
-    let y = (value - 1) / (value + 1)
-    var (term, sum) = (y, 0.0)
-    for i in 0..<12 {
-      sum += term / Double(2 * i + 1)
-      term *= y * y
-    }
-    return 2 * sum + exponent * 0.693147180559945309
-  }
-
-  private static func cos(_ x: Double) -> Double {
-    let y = x > .pi ? x - 2 * .pi : x
-    var (term, sum) = (1.0, 0.0)
-    for i in 0..<14 {
-      sum += term
-      term *= -y * y / Double((2 * i + 1) * (2 * i + 2))
-    }
-    return sum
-  }
-}
 
 /// Isotropic components with power-law weights on the unit sphere: the "iso" data of the design's measurements, small.
 struct IsotropicMixture {

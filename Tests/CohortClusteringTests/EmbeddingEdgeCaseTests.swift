@@ -1,9 +1,10 @@
 import CohortClustering
 import CohortCore
+import CohortTesting
 import Testing
 
 struct EmbeddingEdgeCaseTests {
-  @Test func oneSample() throws {
+  @Test func oneSampleMakesOneGroup() throws {
     var driver = try Driver.embedding(.groups(8), dimension: 2)
     try driver.insertVectors([[3, 4]])
     #expect(driver.state.groups == [GroupID(0)])
@@ -19,7 +20,7 @@ struct EmbeddingEdgeCaseTests {
     driver.checkSums()
   }
 
-  @Test func fewerDistinctVectorsThanGroups() throws {
+  @Test func fewerDistinctVectorsThanGroupsAreGrouped() throws {
     var driver = try Driver.embedding(.groups(12), dimension: 3)
     let distinct: [[Float]] = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]
     try driver.insertVectors((0..<400).map { distinct[$0 * 7 % 4] })
@@ -60,7 +61,7 @@ struct EmbeddingEdgeCaseTests {
     #expect(extreme.misplaced() == 0)
   }
 
-  @Test func oneGroup() throws {
+  @Test func oneGroupHoldsAll() throws {
     let data = IsotropicMixture(count: 300, dimension: 6, components: 4, seed: 32)
     var driver = try Driver.embedding(.groups(1), dimension: 6)
     try driver.insertVectors(data.vectors)
@@ -68,7 +69,7 @@ struct EmbeddingEdgeCaseTests {
     driver.checkSums()
   }
 
-  @Test func oneDimension() throws {
+  @Test func oneDimensionIsEnough() throws {
     var random = TestRandom(seed: 33)
     var driver = try Driver.embedding(.groups(4), dimension: 1)
     try driver.insertVectors((0..<200).map { _ in [Float(random.below(2) * 4 - 2)] })
@@ -76,7 +77,7 @@ struct EmbeddingEdgeCaseTests {
     #expect(driver.misplaced() == 0)
   }
 
-  @Test func manyDimensions() throws {
+  @Test func manyDimensionsAreGrouped() throws {
     let data = IsotropicMixture(count: 40, dimension: 4_096, components: 3, seed: 34)
     var driver = try Driver.embedding(.groups(3), dimension: 4_096)
     try driver.insertVectors(data.vectors)

@@ -2,6 +2,7 @@ import CohortClustering
 import CohortCore
 import CohortVectors
 import CohortKernels
+import CohortTesting
 import Testing
 
 struct EmbeddingGroupsTests {

@@ -1,5 +1,6 @@
 import CohortClustering
 import CohortCore
+import CohortTesting
 import Testing
 
 struct LengthGroupsTests {
@@ -24,7 +25,7 @@ struct LengthGroupsTests {
     }
   }
 
-  @Test func givenEdges() throws {
+  @Test func givenEdgesAreTheIntervals() throws {
     var driver = try Driver(Self.definition(.given([16, 64, 256])))
     try driver.insertLengths([0, 15, 16, 63, 64, 255, 256, 100_000])
     #expect(driver.store.groups == [0, 0, 1, 1, 2, 2, 3, 3])

@@ -1,5 +1,6 @@
 import CohortClustering
 import CohortCore
+import CohortTesting
 import Testing
 
 /// Ids of groups over a history with drift and deletions.

@@ -1,5 +1,6 @@
 import CohortClustering
 import CohortCore
+import CohortTesting
 import Synchronization
 
 /// A store in memory with what a driver does around rounds: commits outcomes, applies tails provisionally, and checks
@@ -54,35 +55,14 @@ struct MemoryStore: AssignmentTable, SampleFeatures {
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int, into rows: UnsafeMutableBufferPointer<Float>,
     present: UnsafeMutableBufferPointer<UInt8>
   ) throws {
-    for (i, sample) in samples.enumerated() {
-      guard let vector = vectors[Int(sample)] else {
-        present[i] = 0
-        continue
-      }
-      present[i] = 1
-      vector.withUnsafeBufferPointer {
-        _ = UnsafeMutableBufferPointer(rebasing: rows[(i * dimension)..<((i + 1) * dimension)]).update(from: $0)
-      }
-    }
+    try MemoryRows(vectors: vectors).readVectors(of: samples, dimension: dimension, into: rows, present: present)
   }
 
   func withHalfVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
     _ body: (Int, UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
   ) throws -> Bool {
-    guard holdsHalves else { return false }
-    let halves = samples.flatMap {
-      (vectors[Int($0)] ?? [Float](repeating: 0, count: dimension)).map { Float16($0).bitPattern }
-    }
-    try halves.withUnsafeBufferPointer { halves in
-      let rows = samples.indices.map { i in
-        vectors[Int(samples[i])] == nil ? nil : halves.baseAddress.map { $0 + i * dimension }
-      }
-      for start in stride(from: 0, to: rows.count, by: 100) {
-        try rows[start..<min(start + 100, rows.count)].withUnsafeBufferPointer { try body(start, $0) }
-      }
-    }
-    return true
+    try MemoryRows(vectors: vectors, holdsHalves: holdsHalves).withHalfVectors(of: samples, dimension: dimension, body)
   }
 
   mutating func addRow(length: UInt64 = 0, vector: [Float]? = nil) -> SampleID {
@@ -165,16 +145,4 @@ struct Driver {
   mutating func insertLengths(_ lengths: [UInt64]) throws {
     try receive(lengths.map { ChangeRecord(.inserted, store.addRow(length: $0), .length($0)) })
   }
-}
-
-/// A generator of test data on top of SplitMix64.
-struct TestRandom {
-  private var generator: SplitMix64
-  private var spare: Double?
-
-  init(seed: UInt64) { generator = SplitMix64(seed: seed) }
-
-  mutating func below(_ bound: Int) -> Int { Int(generator.next() % UInt64(bound)) }
-
-  mutating func unit() -> Double { (Double(generator.next() >> 11) + 0.5) / 9_007_199_254_740_992 }
 }

@@ -13,7 +13,7 @@ struct StoredFormTests {
     "02" + hexadecimal(withUnsafeBytes(of: GroupingState.rulesVersion.littleEndian) { [UInt8]($0) })
   }
 
-  @Test func eventBytes() throws {
+  @Test func theBytesOfEventsAreThoseOfTheDocument() throws {
     let event = GroupEvent(
       .split, position: 0x0102, parent: GroupID(3), child: GroupID(4), count: 5, gain: 1.5)
     var writer = ByteWriter()
@@ -24,7 +24,7 @@ struct StoredFormTests {
     #expect(try ByteReader.decode(writer.bytes) { try GroupEvent(from: &$0) } == event)
   }
 
-  @Test func labelGroupBytes() throws {
+  @Test func theBytesOfLabelGroupsAreThoseOfTheDocument() throws {
     var driver = try Driver(GroupingDefinition(criterion: .task))
     try driver.insertLabels(["ab", "ab"])
     let bytes = try #require(driver.state.encodedGroup(GroupID(0)))
@@ -35,7 +35,7 @@ struct StoredFormTests {
     #expect(try GroupRecord(decoding: bytes) == driver.state.record(of: GroupID(0)))
   }
 
-  @Test func headerBytes() throws {
+  @Test func theBytesOfHeadersAreThoseOfTheDocument() throws {
     var driver = try Driver(GroupingDefinition(criterion: .length(.response, .given([16, 64]))))
     try driver.insertLengths([20, 5])
     #expect(
@@ -45,7 +45,7 @@ struct StoredFormTests {
     #expect(driver.state.digest == driver.state.encodedHeader.suffix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) })
   }
 
-  @Test func embeddingGroupBytes() throws {
+  @Test func theBytesOfEmbeddingGroupsAreThoseOfTheDocument() throws {
     var driver = try Driver.embedding(
       .groups(4), dimension: 2, options: EmbeddingOptions(repairRange: 64, isGuarded: false))
     try driver.insertVectors([[3, 4]])
@@ -65,7 +65,7 @@ struct StoredFormTests {
         == EmbeddingOptions(repairRange: 64, isGuarded: false))
   }
 
-  @Test func guardedHeaderBytes() throws {
+  @Test func theBytesOfGuardedHeadersAreThoseOfTheDocument() throws {
     var driver = try Driver.embedding(.groups(4), dimension: 2)
     try driver.insertVectors([[3, 4]])
     #expect(

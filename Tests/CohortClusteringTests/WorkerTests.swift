@@ -1,5 +1,6 @@
 import CohortClustering
 import CohortCore
+import CohortTesting
 import CohortVectors
 import Testing
 

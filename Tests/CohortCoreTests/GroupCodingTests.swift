@@ -37,7 +37,7 @@ import Testing
   ]
 
   @Test(arguments: geometries)
-  func goldenGeometries(geometry: GroupGeometry, bytes: [UInt8]) throws {
+  func bytesOfGeometriesNeverChange(geometry: GroupGeometry, bytes: [UInt8]) throws {
     var writer = ByteWriter()
     geometry.encode(into: &writer)
     #expect(writer.bytes == bytes)
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(arguments: definitions)
-  func goldenDefinitions(definition: GroupingDefinition, bytes: [UInt8]) throws {
+  func bytesOfDefinitionsNeverChange(definition: GroupingDefinition, bytes: [UInt8]) throws {
     var writer = ByteWriter()
     definition.encode(into: &writer)
     #expect(writer.bytes == bytes)

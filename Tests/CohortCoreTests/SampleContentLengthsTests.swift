@@ -34,7 +34,7 @@ import Testing
     (#"{"x":"\\","tool_calls":[1]}"#, true), (#"{"x":"\",\"tool_calls\":[1]"}"#, false),
     (#"{"x":"}","tool_calls":{}}"#, true), (#"{"x":"{","tool_calls":{}}"#, true), ("{}", false), ("", false),
   ])
-  func callsCount(extra: String, counts: Bool) throws {
+  func callsCountAsTheirJSON(extra: String, counts: Bool) throws {
     let message = Message(role: .assistant, text: "abc", extra: Array(extra.utf8))
     let length = UInt32(3 + (counts ? extra.utf8.count : 0))
     #expect(try lengths([Message(role: .user, text: "q"), message]) == [1, length, length + 1])

@@ -1,20 +1,18 @@
+import CohortTesting
 import Foundation
 
 /// A folder with a static model, removed at the end of the test.
 final class ModelFolder {
-  let path: String
+  private let folder: TemporaryFolder
+
+  var path: String { folder.path }
 
   static let words = ["[PAD]", "[UNK]", "[CLS]", "the", "cat", "sat", "##s", "on", "mat", ".", "cafe", "[SEP]"]
 
-  init() throws {
-    path = NSTemporaryDirectory() + "cohort-embedding-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  init() throws { folder = try TemporaryFolder() }
 
   func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
-    try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+    try folder.write(name, bytes)
   }
 
   func writeTokenizer() throws {

@@ -1,4 +1,5 @@
 import CohortEmbedding
+import CohortTesting
 import Foundation
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
     var everyScalar: [String: String]
   }
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
+  static let folder = Checkout.fixtures(of: "CohortEmbeddingTests")
 
   static func golden() throws -> Golden {
     try JSONDecoder().decode(Golden.self, from: Data(contentsOf: folder.appendingPathComponent("golden.json")))

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Foundation
 import Testing
 
@@ -20,7 +21,7 @@ import Testing
 
   func source(_ bytes: [UInt8]) -> [InputSource] { [.memory(bytes, name: "packed")] }
 
-  @Test func gzipMembers() throws {
+  @Test func membersOfGzipAreReadAsOneFile() throws {
     let plain = try readLines([Self.line, Self.line, Self.line])
     #expect(try read(source(Self.gzip)).samples.map(\.content) == plain.samples.map(\.content))
     let twice = try read(source(Self.gzip + Self.gzip))
@@ -29,7 +30,7 @@ import Testing
     #expect(try read(source(Self.gzip + [0, 0, 0, 0])).samples.count == 3)
   }
 
-  @Test func zstdFrames() throws {
+  @Test func framesOfZstdAreReadAsOneFile() throws {
     #expect(try read(source(Self.zstd)).samples.count == 3)
     let twice = try read(source(Self.zstd + Self.zstd))
     #expect(twice.samples.map(\.line) == [1, 2, 3, 4, 5, 6])
@@ -39,7 +40,7 @@ import Testing
 
   /// What was whole before the damage is delivered; then comes the error.
   @Test(arguments: [gzip, zstd])
-  func truncated(packed: [UInt8]) throws {
+  func whatIsWholeComesBeforeTheErrorOfATruncation(packed: [UInt8]) throws {
     let reader = try IngestionReader(sources: source(packed + packed.dropLast(3)), options: options())
     var samples = 0
     let error = try failure {
@@ -54,7 +55,7 @@ import Testing
     #expect(try reader.next() == nil)
   }
 
-  @Test func damaged() throws {
+  @Test func damagedContainersAreRefused() throws {
     var damaged = Self.gzip
     damaged[damaged.count - 5] ^= 1
     #expect(try failure { _ = try read(source(damaged)) }.code.name == "ingestion.damaged-input")
@@ -64,7 +65,7 @@ import Testing
       try failure { _ = try read(source(Self.zstd + Array("rubbish".utf8))) }.code.name == "ingestion.damaged-input")
   }
 
-  @Test func sizeLimits() throws {
+  @Test func sizesBeyondTheLimitsAreRefused() throws {
     let few = options { $0.limits.ratioGrace = 4 << 20 }
     func spaces(_ mebibytes: Int) -> [InputSource] {
       source(Array(repeating: Self.zstdSpaces, count: mebibytes).flatMap { $0 })
@@ -85,14 +86,14 @@ import Testing
   @Test(arguments: [
     ("PAR1....", "Parquet"), ("ARROW1..", "Arrow"), ("BZh9....", "bzip2"), ("PK\u{3}\u{4}....", "zip"),
   ])
-  func foreign(prefix: String, name: String) throws {
+  func foreignFormatsAreNamed(prefix: String, name: String) throws {
     let error = try failure { _ = try read(source(Array(prefix.utf8))) }
     #expect(error.code.name == "ingestion.foreign-format")
     #expect(error.message.hasPrefix(name))
     #expect(error.hint != nil)
   }
 
-  @Test func unknownBinary() throws {
+  @Test func unknownBinaryDataIsRefused() throws {
     let error = try failure { _ = try read(source([7, 0, 1, 2, 3])) }
     #expect(error.code.name == "ingestion.unknown-format")
     let wide = try failure { _ = try read(source([0xff, 0xfe, 0x7b, 0])) }

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Testing
 
 @Suite struct DetectionTests {
@@ -12,7 +13,7 @@ import Testing
     #expect(error.hint?.contains("--map prompt=KEY,response=KEY") == true)
   }
 
-  @Test func didYouMean() throws {
+  @Test func keysThatNearlyFitAreNamed() throws {
     let error = try failure { _ = try readLines([#"{"instructon":"x","outptu":"y"}"#]) }
     #expect(error.hint?.hasPrefix("Did you mean 'instruction' for 'instructon', 'output' for 'outptu'?") == true)
     let map = try failure {
@@ -23,7 +24,7 @@ import Testing
     #expect(map.hint?.hasPrefix("Did you mean 'api_call' for 'api_cal'?") == true)
   }
 
-  @Test func needsNinetyFivePercent() throws {
+  @Test func aLayoutFitsNinetyFivePercent() throws {
     let good = #"{"question":"q","answer":"a"}"#
     let bad = #"{"question":"q","answer":1}"#
     func rows(_ bad: Int, of badRow: String) -> [String] {
@@ -44,7 +45,7 @@ import Testing
     #expect(result.reasons == Array(repeating: "missing-field", count: 300))
   }
 
-  @Test func specialBeforeGeneral() throws {
+  @Test func specialLayoutsComeBeforeGeneralOnes() throws {
     let cases: [(String, String)] = [
       (#"{"messages":[{"role":"assistant","content":"a"}],"prompt":"p","completion":"c"}"#, "messages"),
       (#"{"prompt":"p","completion":"c","text":"t"}"#, "prompt-completion"),
@@ -57,7 +58,7 @@ import Testing
     for (record, layout) in cases { #expect(try readLines([record]).layouts == [layout], "\(record)") }
   }
 
-  @Test func nothingToJudgeBy() throws {
+  @Test func aSourceWithoutRecordsIsAnError() throws {
     #expect(try readLines(["{", "17", "[1]"], options { $0.format = .lines }).order == "rrr")
     let many = Array(repeating: "[1]", count: 5000)
     let error = try failure { _ = try readLines(["{"] + many, options { $0.batchRecords = 100 }) }

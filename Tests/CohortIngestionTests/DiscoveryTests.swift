@@ -1,12 +1,13 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Foundation
 import Testing
 
 @Suite struct DiscoveryTests {
   let line = #"{"text":"t"}"#
 
-  @Test func foldersInByteOrder() throws {
+  @Test func foldersAreReadInByteOrder() throws {
     let folder = try TemporaryFolder()
     for name in ["b.jsonl", "a/z.json", "a/b.csv", "B.jsonl", "a.jsonl", "ä.jsonl", "a/deep/x.jsonl.gz"] {
       try folder.write(name, line)
@@ -18,7 +19,7 @@ import Testing
     #expect(found.notes.isEmpty)
   }
 
-  @Test func leavesOutWithANote() throws {
+  @Test func whatIsLeftOutHasANote() throws {
     let folder = try TemporaryFolder()
     let outside = try TemporaryFolder()
     try folder.write("data.jsonl", line)
@@ -52,7 +53,7 @@ import Testing
       ])
   }
 
-  @Test func names() throws {
+  @Test func sourcesHaveTheNamesOfFoldersAndFiles() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("one/data.jsonl", line)
     try folder.write("two/one/data.jsonl", line)
@@ -65,13 +66,13 @@ import Testing
     #expect(try InputSource.discover(["-"]).sources.first?.description == SourceDescription(name: "stdin", path: "-"))
   }
 
-  @Test func absentPaths() throws {
+  @Test func absentPathsAreNotFound() throws {
     let error = try failure { _ = try InputSource.discover(["/nowhere/at/all.jsonl"]) }
     #expect(error.category == .notFound)
     #expect(error.place == "/nowhere/at/all.jsonl")
   }
 
-  @Test func datasetInfo() throws {
+  @Test func dataSetInfoNamesFilesAndColumns() throws {
     let folder = try TemporaryFolder()
     try folder.write(
       "dataset_info.json",

@@ -1,26 +1,26 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Foundation
 import Testing
 
 /// A file that the caller has open is read, whatever its path leads to by then.
 @Suite struct HeldSourceTests {
   @Test func whatWasOpenedIsRead() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("held-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appendingPathComponent("a.jsonl")
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     let lines = (0..<50).map { #"{"prompt":"first","completion":"\#($0)"}"# + "\n" }.joined()
-    try Data(lines.utf8).write(to: path)
+    let path = try folder.write("a.jsonl", lines)
     let source: InputSource
     do {
-      let file = try FileHandle(forReadingFrom: path)
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       try file.seek(toOffset: 100)
-      source = try .held(file.fileDescriptor, path: path.path)
+      source = try .held(file.fileDescriptor, path: path)
       try file.close()
     }
     #expect(source.size == UInt64(lines.utf8.count))
-    try Data(#"{"prompt":"second","completion":"x"}"#.utf8).write(to: path, options: .atomic)
+    try Data(#"{"prompt":"second","completion":"x"}"#.utf8).write(
+      to: URL(fileURLWithPath: path), options: .atomic)
     for workers in [0, 2] {
       var options = IngestionOptions()
       options.workers = workers
@@ -30,7 +30,7 @@ import Testing
       var count = 0
       while let next = try reader.next() {
         count += next.batch.rows.count
-        #expect(next.source.path == path.path)
+        #expect(next.source.path == path)
       }
       #expect(count == 50)
     }

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Testing
 
 /// One record of each layout of `Docs/formats.md`, and what it becomes.
@@ -80,7 +81,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
 
 @Suite struct LayoutTests {
   @Test(arguments: LayoutFixture.all)
-  func detectsAndReads(_ fixture: LayoutFixture) throws {
+  func everyLayoutIsDetectedAndRead(_ fixture: LayoutFixture) throws {
     let result = try readLines([fixture.record, fixture.record])
     #expect(result.rejections.isEmpty)
     #expect(result.layouts == [fixture.layout])
@@ -96,7 +97,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
   }
 
   @Test(arguments: LayoutFixture.all)
-  func readsByName(_ fixture: LayoutFixture) throws {
+  func everyLayoutIsReadByItsName(_ fixture: LayoutFixture) throws {
     let result = try readLines([fixture.record], try options { try $0.setLayout(named: fixture.layout) })
     #expect(result.samples.first?.dialog == fixture.dialog)
   }
@@ -123,7 +124,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
       ])
   }
 
-  @Test func preferenceOnlyOnRequest() throws {
+  @Test func preferencesAreReadOnRequestOnly() throws {
     let record = #"{"prompt":"P","chosen":"C","rejected":"R","score":1}"#
     let error = try failure { _ = try readLines([record]) }
     #expect(error.code.name == "ingestion.preference-data")
@@ -157,7 +158,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
     #expect(result.rejections.first.map { String(decoding: $0.raw, as: UTF8.self) } == #"{"input":"b","output":[]}"#)
   }
 
-  @Test func mapsFields() throws {
+  @Test func aMapNamesTheFields() throws {
     let record = #"{"a.b":"dotted","meta":{"ask":{"q":"Q"},"kind":"k"},"reply":"R"}"#
     let result = try readLines(
       [record],
@@ -169,7 +170,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
     #expect(result.layouts == ["map"])
   }
 
-  @Test func mapCorrectsALayout() throws {
+  @Test func aMapCorrectsALayout() throws {
     let record = #"{"instruction":"I","input":"x","output":"O","better":"B"}"#
     let result = try readLines(
       [record],
@@ -182,7 +183,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
   }
 
   @Test(arguments: ["prompt", "prompt=", "promt=a", "prompt=a,prompt=b", "", "prompt=a,,response=b"])
-  func refusesMalformedMaps(_ text: String) throws {
+  func malformedMapsAreRefused(_ text: String) throws {
     let error = try failure { _ = try FieldMap(parsing: text) }
     #expect(error.code.name == "ingestion.invalid-map")
     #expect(error.category == .usage)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct MutationTests {
   /// 2,000 seeded changes to single lines: the other lines stay what they were, and the changed one is a sample or a
   /// rejection with its bytes.
-  @Test func changedLines() throws {
+  @Test func changedLinesDoNotTouchTheOthers() throws {
     let rows = LayoutFixture.all.filter { $0.layout == "messages" || $0.layout == "sharegpt" || $0.layout == "alpaca" }
     var (kept, rejected) = (0, 0)
     for seed in 0..<2000 {
@@ -39,7 +39,7 @@ import Testing
 
   /// Whole files of all formats, changed anywhere: an error with a code, or as many records as were found, and the same
   /// with other block sizes and workers.
-  @Test func changedFiles() throws {
+  @Test func changedFilesComeOutTheSameHoweverTheyAreRead() throws {
     let rows = (0..<20).map { #"{"prompt": "p\#($0) \"x\" é", "completion": "c\#($0)", "n": [\#($0), {"a": null}]}"# }
     let texts = [
       rows.joined(separator: "\n"), "[" + rows.joined(separator: ",\n") + "]",

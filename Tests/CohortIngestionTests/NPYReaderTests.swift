@@ -1,41 +1,21 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Testing
 
 @Suite struct NPYReaderTests {
-  static func file(_ header: String, _ data: [UInt8], version: UInt8 = 1) -> [UInt8] {
-    var header = header
-    let prefix = version == 1 ? 10 : 12
-    while (prefix + header.utf8.count + 1) % 64 != 0 { header += " " }
-    header += "\n"
-    let length = header.utf8.count
-    var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [version, 0, UInt8(length & 255), UInt8(length >> 8)]
-    if version > 1 { bytes += [0, 0] }
-    return bytes + Array(header.utf8) + data
-  }
-
-  static func header(_ type: String, _ shape: String, fortran: String = "False") -> String {
-    "{'descr': '\(type)', 'fortran_order': \(fortran), 'shape': \(shape), }"
-  }
-
-  static func bytes(_ values: [some FixedWidthInteger]) -> [UInt8] {
-    var writer = ByteWriter()
-    for value in values { writer.fixed(value) }
-    return writer.bytes
-  }
-
   static let values: [Float] = [1, -2, 0.5, 0, 65504, -0.25]
 
   @Test(arguments: ["<f2", "<f4", "<f8"], [1, 2, 3] as [UInt8])
-  func readsEveryType(type: String, version: UInt8) throws {
+  func everyTypeIsRead(type: String, version: UInt8) throws {
     let data: [UInt8]
     switch type {
-    case "<f2": data = Self.bytes([0x3c00, 0xc000, 0x3800, 0x0000, 0x7bff, 0xb400] as [UInt16])
-    case "<f4": data = Self.bytes(Self.values.map(\.bitPattern))
-    default: data = Self.bytes(Self.values.map { Double($0).bitPattern })
+    case "<f2": data = NPYFile.data([0x3c00, 0xc000, 0x3800, 0x0000, 0x7bff, 0xb400] as [UInt16])
+    case "<f4": data = NPYFile.data(Self.values.map(\.bitPattern))
+    default: data = NPYFile.data(Self.values.map { Double($0).bitPattern })
     }
     let folder = try TemporaryFolder()
-    let path = try folder.write("v.npy", Self.file(Self.header(type, "(3, 2)"), data, version: version))
+    let path = try folder.write("v.npy", NPYFile.bytes(NPYFile.header(type, "(3, 2)"), data, version: version))
     let reader = try NPYReader(path: path, expectedDimension: 2)
     #expect(reader.count == 3 && reader.dimension == 2)
     try reader.withRows(0..<3) { rows, notFinite in
@@ -48,63 +28,69 @@ import Testing
     #expect(error.code.name == "ingestion.too-few-vectors")
   }
 
-  @Test func flagsRowsThatAreNotFinite() throws {
+  @Test func rowsThatAreNotFiniteAreFlagged() throws {
     let folder = try TemporaryFolder()
     let rows: [[Float]] = [[1, 2], [.nan, 0], [3, 4], [0, -.infinity], [.greatestFiniteMagnitude, 1]]
-    let data = Self.bytes(rows.flatMap { $0.map(\.bitPattern) })
-    let reader = try NPYReader(path: folder.write("v.npy", Self.file(Self.header("<f4", "(5, 2)"), data)))
+    let data = NPYFile.data(rows.flatMap { $0.map(\.bitPattern) })
+    let reader = try NPYReader(
+      path: folder.write("v.npy", NPYFile.bytes(NPYFile.header("<f4", "(5, 2)"), data)))
     try reader.withRows(0..<5) { _, notFinite in #expect(notFinite == [1, 3]) }
     try reader.withRows(3..<5) { _, notFinite in #expect(notFinite == [0]) }
     // A double beyond the range of single floats.
-    let wide = Self.bytes([1e300, 1].map(\.bitPattern))
-    let second = try NPYReader(path: folder.write("w.npy", Self.file(Self.header("<f8", "(2,1)"), wide)))
+    let wide = NPYFile.data([1e300, 1].map(\.bitPattern))
+    let second = try NPYReader(path: folder.write("w.npy", NPYFile.bytes(NPYFile.header("<f8", "(2,1)"), wide)))
     try second.withRows(0..<2) { _, notFinite in #expect(notFinite == [0]) }
   }
 
-  @Test func refusals() throws {
+  @Test func whatIsNoArrayOfVectorsIsRefused() throws {
     let folder = try TemporaryFolder()
-    let data = Self.bytes(Self.values.map(\.bitPattern))
-    let good = Self.file(Self.header("<f4", "(3, 2)"), data)
+    let data = NPYFile.data(Self.values.map(\.bitPattern))
+    let good = NPYFile.bytes(NPYFile.header("<f4", "(3, 2)"), data)
     let cases: [(String, [UInt8], String)] = [
       ("empty", [], "it is no .npy file"), ("text", Array("hello, world".utf8), "it is no .npy file"),
       ("cut header", Array(good.prefix(40)), "it ends inside its header"),
       ("cut data", Array(good.dropLast()), "it has 151 bytes, but 3 × 2 values of type <f4 need 152"),
       ("more data", good + [0], "it has 153 bytes, but 3 × 2 values of type <f4 need 152"),
-      ("order", Self.file(Self.header("<f4", "(3, 2)", fortran: "True"), data), "it is stored by columns"),
       (
-        "integers", Self.file(Self.header("<i4", "(3, 2)"), data),
+        "order", NPYFile.bytes(NPYFile.header("<f4", "(3, 2)", fortran: "True"), data),
+        "it is stored by columns"
+      ),
+      (
+        "integers", NPYFile.bytes(NPYFile.header("<i4", "(3, 2)"), data),
         "its elements are of type <i4; read are <f2, <f4 and <f8"
       ),
       (
-        "big-endian", Self.file(Self.header(">f4", "(3, 2)"), data),
+        "big-endian", NPYFile.bytes(NPYFile.header(">f4", "(3, 2)"), data),
         "its elements are of type >f4; read are <f2, <f4 and <f8"
       ),
       (
-        "one dimension", Self.file(Self.header("<f4", "(6,)"), data),
+        "one dimension", NPYFile.bytes(NPYFile.header("<f4", "(6,)"), data),
         "its shape is (6,); one row of values for each sample is needed, (rows, dimension)"
       ),
       (
-        "huge", Self.file(Self.header("<f4", "(4611686018427387904, 16)"), data),
+        "huge", NPYFile.bytes(NPYFile.header("<f4", "(4611686018427387904, 16)"), data),
         "its shape (4611686018427387904, 16) makes no sense"
       ),
       (
-        "most values that fit an integer", Self.file(Self.header("<f8", "(1152921504606846975, 1)"), data),
+        "most values that fit an integer",
+        NPYFile.bytes(NPYFile.header("<f8", "(1152921504606846975, 1)"), data),
         "its shape (1152921504606846975, 1) makes no sense"
       ),
       (
-        "most half values that fit an integer", Self.file(Self.header("<f2", "(4611686018427387903, 1)"), data),
+        "most half values that fit an integer",
+        NPYFile.bytes(NPYFile.header("<f2", "(4611686018427387903, 1)"), data),
         "its shape (4611686018427387903, 1) makes no sense"
       ),
       (
-        "most rows that are looked at", Self.file(Self.header("<f8", "(576460752303423487, 1)"), data),
+        "most rows that are looked at", NPYFile.bytes(NPYFile.header("<f8", "(576460752303423487, 1)"), data),
         "it has 152 bytes, but 576460752303423487 × 1 values of type <f8 need 4611686018427388024"
       ),
-      ("negative", Self.file(Self.header("<f4", "(-3, 2)"), data), "its shape (-3, 2) makes no sense"),
+      ("negative", NPYFile.bytes(NPYFile.header("<f4", "(-3, 2)"), data), "its shape (-3, 2) makes no sense"),
       (
-        "version", Self.file(Self.header("<f4", "(3, 2)"), data, version: 9),
+        "version", NPYFile.bytes(NPYFile.header("<f4", "(3, 2)"), data, version: 9),
         "version 9 of the .npy format is not known"
       ),
-      ("no keys", Self.file("{}", data), "its header does not name the type of the elements"),
+      ("no keys", NPYFile.bytes("{}", data), "its header does not name the type of the elements"),
     ]
     for (name, bytes, cause) in cases {
       let path = try folder.write(name, bytes)
@@ -121,7 +107,7 @@ import Testing
 
   @Test func changedHeadersNeverTrap() throws {
     let folder = try TemporaryFolder()
-    let good = Self.file(Self.header("<f4", "(3, 2)"), Self.bytes(Self.values.map(\.bitPattern)))
+    let good = NPYFile.bytes(NPYFile.header("<f4", "(3, 2)"), NPYFile.data(Self.values.map(\.bitPattern)))
     for seed in 0..<300 {
       var random = SplitMix64(seed: UInt64(seed))
       let path = try folder.write("m.npy", MutationTests.mutate(good, using: &random, keepLines: false))

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Testing
 
 @Suite struct ReaderTests {
@@ -21,7 +22,7 @@ import Testing
   }
 
   @Test(arguments: [UInt64](0..<4))
-  func sameForAnyNumberOfWorkers(seed: UInt64) throws {
+  func resultsAreTheSameForAnyNumberOfWorkers(seed: UInt64) throws {
     let sources = Self.sources(seed: seed)
     func run(_ workers: Int) throws -> ReadResult {
       try read(
@@ -60,7 +61,7 @@ import Testing
   }
 
   /// A reader that is given up leaves no worker behind that waits for ever; and many can be opened one after the other.
-  @Test func givenUpHalfway() throws {
+  @Test func aReaderGivenUpHalfwayLeavesNoWorker() throws {
     let rows = Array(repeating: #"{"text":"\#(String(repeating: "x", count: 200))"}"#, count: 5000)
     let bytes = Array(rows.joined(separator: "\n").utf8)
     for _ in 0..<20 {
@@ -74,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func readsFilesAndCountsBytes() throws {
+  @Test func filesAreReadAndTheirBytesCounted() throws {
     let folder = try TemporaryFolder()
     let first = try folder.write("a.jsonl", "{\"text\":\"1\"}\n\n{\"text\":\"2\"}\n")
     let second = try folder.write("b.jsonl.gz", ContainerTests.gzip)

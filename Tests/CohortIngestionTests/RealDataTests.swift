@@ -1,13 +1,13 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Foundation
 import Testing
 
 /// The real data beside the package, where it is there.
 @Suite struct RealDataTests {
   static let folder: String? = {
-    let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
+    let root = Checkout.root
     let candidates = [root.deletingLastPathComponent(), root.deletingLastPathComponent().deletingLastPathComponent()]
     return candidates.map { $0.appendingPathComponent("shared/data").path }.first {
       FileManager.default.fileExists(atPath: $0)
@@ -44,7 +44,7 @@ import Testing
     return count
   }
 
-  @Test(.enabled(if: folder != nil)) func p3() throws {
+  @Test(.enabled(if: folder != nil)) func p3IsReadWhole() throws {
     let prompts = try count(["p3"]) {
       $0.task = .fileName
       $0.lengthUnit = .bytes
@@ -58,7 +58,7 @@ import Testing
     #expect(prompts.layouts == ["prompt-completion"])
   }
 
-  @Test(.enabled(if: folder != nil)) func mathsAndCode() throws {
+  @Test(.enabled(if: folder != nil)) func mathsAndCodeAreReadWhole() throws {
     #expect(try count(["gsm8k"]) { _ in } == Count(samples: 7473, layouts: ["qa"]))
     let code = try count(["codealpaca"]) { $0.task = .fixed("code") }
     #expect(code.layouts == ["alpaca"])

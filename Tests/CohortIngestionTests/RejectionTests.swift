@@ -35,7 +35,7 @@ import Testing
     (#"{"prompt":"p","completion":"c","tools":"{"}"#, "invalid-call"),
     (#"{"prompt":"p","completion":"c","tools":"{}"}"#, "invalid-call"),
   ])
-  func quarantined(bad: String, reason: String) throws {
+  func aBadRecordIsQuarantinedWithItsReason(bad: String, reason: String) throws {
     let lines = Array(repeating: Self.good, count: 40) + [bad, Self.good]
     let result = try readLines(lines)
     #expect(result.order == String(repeating: "s", count: 40) + "rs")
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test(arguments: [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82]] as [[UInt8]])
-  func invalidUTF8(bytes: [UInt8]) throws {
+  func invalidUTF8IsRejectedWithItsPlace(bytes: [UInt8]) throws {
     let bad = Array(#"{"prompt":"é","completion":""#.utf8) + bytes + Array("\"}".utf8)
     let input = Array((Self.good + "\n").utf8) + bad + Array(("\n" + Self.good).utf8)
     let result = try read([.memory(input, name: "m")])
@@ -66,7 +66,7 @@ import Testing
     #expect(result.order == "r")
   }
 
-  @Test func depth() throws {
+  @Test func recordsThatAreTooDeepAreRejected() throws {
     func record(_ levels: Int) -> String {
       // The record itself is one level.
       let inner = String(repeating: "[", count: levels - 1) + "1" + String(repeating: "]", count: levels - 1)
@@ -77,7 +77,7 @@ import Testing
     #expect(Set(result.reasons) == ["too-deep"])
   }
 
-  @Test func longLines() throws {
+  @Test func linesThatAreTooLongAreRejectedWithTheirBeginning() throws {
     func line(_ size: Int) -> String { #"{"text":"\#(String(repeating: "x", count: size - 11))"}"# }
     let lines = [line(50), line(3000), line(3001), line(100), line(2_500_000), line(60)]
     for batchBytes in [1 << 10, 1 << 12, 1 << 20] {
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  @Test func oneHundredMegabyteLine() throws {
+  @Test func aLineOf100MegabytesIsRejected() throws {
     let size = 100_000_000
     var input = Array((Self.good + "\n").utf8)
     input +=

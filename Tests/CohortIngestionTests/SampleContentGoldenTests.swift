@@ -29,7 +29,7 @@ import Testing
   }
 
   /// A text of 300 bytes has a length of two bytes.
-  @Test func longText() throws {
+  @Test func aLongTextHasALengthOfTwoBytes() throws {
     let text = String(repeating: "x", count: 300)
     let sample = try #require(try readLines([#"{"text":"\#(text)"}"#]).samples.first)
     #expect(sample.content == [0x01, 0x01, 0x00, 0x02, 0x00, 0xac, 0x02] + Array(text.utf8))

@@ -1,11 +1,12 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Testing
 
 @Suite struct TaskAndLengthTests {
   let dolly = #"{"instruction":"I","context":"","response":"R","category":"open_qa","kind":"k"}"#
 
-  @Test func taskRules() throws {
+  @Test func everyRuleGivesItsTask() throws {
     func sample(_ rule: IngestionOptions.TaskRule) throws -> ReadSample {
       let source = InputSource.memory(Array(dolly.utf8), name: "folder/glue_qqp.v2.jsonl.gz")
       return try #require(try read([source], options { $0.task = rule }).samples.first)
@@ -20,7 +21,7 @@ import Testing
     #expect(try sample(.field("absent")).task == nil)
   }
 
-  @Test func taskValues() throws {
+  @Test func valuesOfAnyTypeNameATask() throws {
     let rows = [#""a""#, "3", "true", "null", #""""#, "[1]", "1.5"].map { #"{"text":"x","t":\#($0)}"# }
     let result = try readLines(rows, options { $0.task = .field("t") })
     #expect(result.samples.map(\.task) == ["a", "3", "true", nil, nil, "1.5"])
@@ -40,14 +41,14 @@ import Testing
   @Test(arguments: [
     (LengthUnit.characters, 6, 4, 10), (.bytes, 7, 6, 13), (.words, 2, 1, 3),
   ])
-  func lengthUnits(unit: LengthUnit, prompt: UInt32, response: UInt32, total: UInt32) throws {
+  func everyUnitCountsItsWay(unit: LengthUnit, prompt: UInt32, response: UInt32, total: UInt32) throws {
     // é is two bytes, one scalar; 😀 four and one.
     let result = try readLines([#"{"prompt":"ab dé\n","completion":"r€st"}"#], options { $0.lengthUnit = unit })
     #expect(result.samples.first?.lengths == SampleLengths(prompt: prompt, response: response, total: total))
   }
 
   /// Counting eight bytes at a time counts what counting scalars counts, for any length and place in memory.
-  @Test func charactersOfAnyText() {
+  @Test func charactersOfAnyTextAreCounted() {
     var random = SplitMix64(seed: 5)
     let alphabet: [Unicode.Scalar] = ["a", " ", "\u{7f}", "é", "\u{7ff}", "€", "\u{ffff}", "😀", "\u{10ffff}"]
     for round in 0..<200 {
@@ -62,14 +63,14 @@ import Testing
     }
   }
 
-  @Test func lengthsOfAConversation() throws {
+  @Test func aConversationHasThreeLengths() throws {
     let record =
       #"{"messages":[{"role":"user","content":"12"},{"role":"assistant","content":"123"},{"role":"user","content":"1"},{"role":"assistant","content":"12345"},{"role":"user","content":"1234567"}]}"#
     let result = try readLines([record])
     #expect(result.samples.first?.lengths == SampleLengths(prompt: 6, response: 5, total: 18))
   }
 
-  @Test func lengthFromAField() throws {
+  @Test func aFieldCanGiveTheLength() throws {
     let rows = ["17", "17.0", #""17""#, "-1", "1.5", #""x""#, "null", "5000000000"].map {
       #"{"text":"x","meta":{"n":\#($0)}}"#
     }

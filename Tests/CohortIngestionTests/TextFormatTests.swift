@@ -1,17 +1,18 @@
 import CohortCore
 import CohortIngestion
+import CohortTesting
 import Testing
 
 @Suite struct TextFormatTests {
   static let a = #"{"prompt":"p [1] {\"x\"} \\","completion":"c"}"#
 
-  @Test func lines() throws {
+  @Test func emptyLinesAreSkippedAndCounted() throws {
     let result = try read("\u{feff}\n" + Self.a + "\r\n\n  \n" + Self.a)
     #expect(result.samples.map(\.line) == [2, 5])
     #expect(result.samples.first?.dialog == [#"user: p [1] {"x"} \"#, "assistant: c"])
   }
 
-  @Test func empty() throws {
+  @Test func emptyFilesHaveNoRecords() throws {
     for text in ["", "\u{feff}", "\n\n", "  "] {
       let result = try read(text)
       #expect(result.order == "" && result.batches == 1 && result.layouts == ["-"])
@@ -19,7 +20,7 @@ import Testing
     #expect(try read("").notes == ["empty: 0 records"])
   }
 
-  @Test func array() throws {
+  @Test func elementsOfAnArrayAreRecords() throws {
     let result = try read(" [\n" + Self.a + " ,\n\n" + Self.a + "\n, 17,\"x,]\" , [1,[2]]]\n")
     #expect(result.order == "ssrrr")
     #expect(result.samples.map(\.line) == [1, 2])
@@ -27,7 +28,7 @@ import Testing
     #expect(try read("[]").order == "")
   }
 
-  @Test func damagedArrays() throws {
+  @Test func damagedArraysAreRejectedFromThereOn() throws {
     let cases: [(String, String, String)] = [
       ("[\(Self.a),\(Self.a)", "sr", "the file ends before the array does"),
       ("[\(Self.a),", "sr", "the file ends before the array does"),
@@ -44,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func documents() throws {
+  @Test func documentsOverSeveralLinesAreRecords() throws {
     let one = "{\n  \"prompt\": \"p\",\n  \"completion\": \"c }\",\n  \"more\": {\n    \"a\": [{}\n]}\n}\n"
     #expect(try read(one).order == "s")
     let result = try read(one + "\n" + one + one)
@@ -54,7 +55,7 @@ import Testing
     #expect(try read("{\"prompt\":\n" + Self.a + "\n" + Self.a + "\n").order == "rss")
   }
 
-  @Test func csv() throws {
+  @Test func rowsOfCSVAreRecords() throws {
     let text =
       "id,prompt,completion\r\n1,\"a \"\"quoted\"\", text\r\nover lines\",c1\r\n\r\n2,p2,\"c2\"\n3,p3\n4,\"p\"4,c\n5,p5,ü\t\u{1}\n"
     let result = try read(text, named: "table.csv")
@@ -68,7 +69,7 @@ import Testing
     #expect(result.rejections.first?.raw == Array("3,p3".utf8))
   }
 
-  @Test func tsvAndEdges() throws {
+  @Test func rowsOfTSVAndOddTablesAreRead() throws {
     #expect(try read("text\tkind\nx, y\tk\n", named: "t").samples.first?.attributes == #"{"kind":"k"}"#)
     #expect(try read("text,,x\na,b,c", named: "t").samples.first?.attributes == #"{"":"b","x":"c"}"#)
     #expect(try read("text\n\"\"\nx\n", named: "t").order == "rs")
@@ -122,7 +123,7 @@ import Testing
 
   /// An element that is too long is thrown away while it is read, also with escapes at the cut.
   @Test(arguments: 0..<4)
-  func longElements(shift: Int) throws {
+  func elementsThatAreTooLongAreThrownAway(shift: Int) throws {
     let long = String(repeating: "y", count: shift) + String(repeating: #"\\\""#, count: 4000)
     let bad = #"{"prompt":"\#(long)","completion":"z"}"#
     for text in ["[\(Self.a),\(bad),\(Self.a)]", "\(Self.a)\n\(bad)\n\(Self.a)"] {

@@ -1,16 +1,13 @@
 import CohortLMDB
-import Foundation
+import CohortTesting
 
 /// An environment with two tables, `numbers` (integer keys) and `words` (byte keys), in a folder of its own.
 final class EnvironmentFolder: Sendable {
-  let path: String
+  private let folder: TemporaryFolder
 
-  init() throws {
-    path = FileManager.default.temporaryDirectory.path + "/cohort-lmdb-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
+  var path: String { folder.path }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  init() throws { folder = try TemporaryFolder() }
 
   func open(
     at other: String? = nil, mapSize: UInt64 = 1 << 30, readOnly: Bool = false, withoutLocks: Bool = false

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortLMDB
+import CohortTesting
 import Foundation
 import Synchronization
 import Testing
@@ -128,20 +129,16 @@ import Testing
     try kept.put(1, size: 100, byte: 5, with: writer)
     writer.stop()
     let failures = Mutex<[String]>([])
-    let threads = (0..<4).map { _ in
-      Thread {
-        for _ in 0..<200 {
-          do {
-            let environment = try folder.open()
-            guard try environment.value(1)?.count == 100 else { throw CocoaError(.fileReadCorruptFile) }
-          } catch {
-            failures.withLock { $0.append("\(error)") }
-          }
+    TestThreads.run(4) { _ in
+      for _ in 0..<200 {
+        do {
+          let environment = try folder.open()
+          guard try environment.value(1)?.count == 100 else { throw CocoaError(.fileReadCorruptFile) }
+        } catch {
+          failures.withLock { $0.append("\(error)") }
         }
       }
     }
-    for thread in threads { thread.start() }
-    while !threads.allSatisfy(\.isFinished) { usleep(1000) }
     #expect(failures.withLock { $0 } == [])
   }
 

@@ -1,4 +1,5 @@
 import CohortLMDB
+import CohortTesting
 import ForkSupport
 import Foundation
 import Synchronization
@@ -37,18 +38,16 @@ import Testing
     let isOver = Atomic(false)
     let opened = Atomic(0)
     let failed = Atomic(0)
-    let threads = places.busy.map { folder in
-      Thread {
-        while !isOver.load(ordering: .relaxed) {
-          let isOpen = (try? folder.open()) != nil
-          if isOpen { opened.add(1, ordering: .relaxed) } else { failed.add(1, ordering: .relaxed) }
-        }
+    let threads = TestThreads(places.busy.count) { number in
+      let folder = places.busy[number]
+      while !isOver.load(ordering: .relaxed) {
+        let isOpen = (try? folder.open()) != nil
+        if isOpen { opened.add(1, ordering: .relaxed) } else { failed.add(1, ordering: .relaxed) }
       }
     }
-    for thread in threads { thread.start() }
     defer {
       isOver.store(true, ordering: .relaxed)
-      while !threads.allSatisfy(\.isFinished) { usleep(1000) }
+      threads.wait()
     }
     for attempt in 0..<40 {
       // At any moment of the others' work.

@@ -1,4 +1,5 @@
 import CohortLMDB
+import CohortTesting
 import Foundation
 import Synchronization
 import Testing
@@ -6,15 +7,14 @@ import Testing
 @Suite struct MetaPageTests {
   /// A process that is killed right after a commit leaves a file without the pages that the commit counted as free.
   @Test func onlyPagesInUseAreMissed() throws {
-    let folder = try makeFolder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let environment = try open(folder)
+    let folder = try TemporaryFolder()
+    let environment = try open(folder.path)
     try fill(environment, transactions: 40)
     let pageSize = Int(try environment.statistics().pageSize)
 
     // Not the file itself: closing it would drop the environment's locks.
-    let copy = folder + "/copy.mdb"
-    try FileManager.default.copyItem(atPath: folder + "/data.mdb", toPath: copy)
+    let copy = folder.file("copy.mdb")
+    try FileManager.default.copyItem(atPath: folder.file("data.mdb"), toPath: copy)
     let whole = Int(try environment.statistics().usedBytes)
     func isWhole(without pages: Int) -> Bool {
       truncate(copy, off_t(whole - pages * pageSize)) == 0 && (try? MetaPage.check(dataFile: copy)) != nil
@@ -30,32 +30,24 @@ import Testing
 
   /// Another process may open the store at any moment of a commit: a file that grows is not a truncated one.
   @Test func aFileThatGrowsIsNotATruncatedOne() throws {
-    let folder = try makeFolder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let environment = try open(folder)
+    let folder = try TemporaryFolder()
+    let environment = try open(folder.path)
     let watch = Watch()
-    let thread = Thread {
+    let thread = TestThreads(1) { _ in
       while !watch.done.load(ordering: .acquiring) {
         do {
-          try MetaPage.check(dataFile: folder + "/data.mdb")
+          try MetaPage.check(dataFile: folder.file("data.mdb"))
         } catch {
           watch.failure.withLock { $0 = "\(error)" }
         }
       }
     }
-    thread.start()
     defer {
       watch.done.store(true, ordering: .releasing)
-      while !thread.isFinished { usleep(1000) }
+      thread.wait()
     }
     try fill(environment, transactions: 300)
     #expect(watch.failure.withLock { $0 } == nil)
-  }
-
-  private func makeFolder() throws -> String {
-    let path = FileManager.default.temporaryDirectory.path + "/cohort-meta-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    return path
   }
 
   private func open(_ folder: String) throws -> Environment {

@@ -1,5 +1,6 @@
 import CLMDB
 import CohortLMDB
+import CohortTesting
 import Foundation
 import Testing
 
@@ -94,14 +95,11 @@ import Testing
     let environment = try open(folder)
     let writer = WriterThread()
     defer { writer.stop() }
-    let threads = (0..<3).map { _ in
-      Thread {
-        for _ in 0..<2000 {
-          if let seen = try? value(environment) { #expect(seen == [3]) }
-        }
+    let threads = TestThreads(3) { _ in
+      for _ in 0..<2000 {
+        if let seen = try? value(environment) { #expect(seen == [3]) }
       }
     }
-    for thread in threads { thread.start() }
     for _ in 0..<50 {
       try? writer.perform {
         try environment.write { transaction in
@@ -116,7 +114,7 @@ import Testing
         try [UInt8(3)].withUnsafeBytes { try transaction.put(table, [7], $0) }
       }
     }
-    while threads.contains(where: { !$0.isFinished }) { usleep(1000) }
+    threads.wait()
     #expect(try value(environment) == [3])
   }
 

@@ -1,4 +1,5 @@
 import CohortLMDB
+import CohortTesting
 import Foundation
 import Synchronization
 import Testing
@@ -12,33 +13,29 @@ import Testing
     let writer = WriterThread()
     defer { writer.stop() }
     let state = Mutex((threads: Set<UInt>(), running: 0, most: 0, count: 0))
-    let threads = (0..<8).map { number in
-      Thread {
-        for round in 0..<200 {
-          do {
-            let result = try writer.perform { () -> Int in
-              state.withLock {
-                $0.threads.insert(UInt(bitPattern: pthread_self().hashValue))
-                $0.running += 1
-                $0.most = max($0.most, $0.running)
-              }
-              let fails = round % 10 == 3
-              state.withLock {
-                $0.running -= 1
-                if !fails { $0.count += 1 }
-              }
-              if fails { throw Failure(number: number) }
-              return number * 1000 + round
+    TestThreads.run(8) { number in
+      for round in 0..<200 {
+        do {
+          let result = try writer.perform { () -> Int in
+            state.withLock {
+              $0.threads.insert(UInt(bitPattern: pthread_self().hashValue))
+              $0.running += 1
+              $0.most = max($0.most, $0.running)
             }
-            if result != number * 1000 + round { state.withLock { $0.most = 99 } }
-          } catch {
-            if (error as? Failure) != Failure(number: number) { state.withLock { $0.most = 99 } }
+            let fails = round % 10 == 3
+            state.withLock {
+              $0.running -= 1
+              if !fails { $0.count += 1 }
+            }
+            if fails { throw Failure(number: number) }
+            return number * 1000 + round
           }
+          if result != number * 1000 + round { state.withLock { $0.most = 99 } }
+        } catch {
+          if (error as? Failure) != Failure(number: number) { state.withLock { $0.most = 99 } }
         }
       }
     }
-    for thread in threads { thread.start() }
-    while !threads.allSatisfy(\.isFinished) { usleep(1000) }
     state.withLock {
       #expect($0.threads.count == 1 && $0.most == 1 && $0.running == 0)
       #expect($0.count == 8 * 180)
@@ -58,13 +55,10 @@ import Testing
   @Test func stoppingWhileOthersAsk() throws {
     let writer = WriterThread()
     let done = Atomic(0)
-    let threads = (0..<4).map { _ in
-      Thread {
-        for _ in 0..<300 { if (try? writer.perform { 1 }) == 1 { done.add(1, ordering: .relaxed) } }
-      }
+    let threads = TestThreads(4) { _ in
+      for _ in 0..<300 { if (try? writer.perform { 1 }) == 1 { done.add(1, ordering: .relaxed) } }
     }
-    for thread in threads { thread.start() }
-    while !threads.allSatisfy(\.isFinished) { writer.stop() }
+    while !threads.areFinished { writer.stop() }
     writer.stop()
     #expect(done.load(ordering: .relaxed) == 1200)
   }

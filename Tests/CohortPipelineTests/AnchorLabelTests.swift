@@ -2,6 +2,7 @@ import CohortClustering
 import CohortCore
 import CohortPipeline
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
   private static func store(_ folder: TemporaryFolder) throws -> Store {
     let store = try Store.create(at: folder.file("store"))
     _ = try store.write { try $0.createSpace(name: "v", provider: "npy", fingerprint: "f", dimension: 2) }
-    try GivenVectorsTests.npy([[1, 0], [0, 1]]).write(to: URL(fileURLWithPath: folder.file("dev.npy")))
+    try folder.write("dev.npy", NPYFile.floats([[1, 0], [0, 1]]))
     return store
   }
 

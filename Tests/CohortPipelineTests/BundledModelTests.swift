@@ -1,6 +1,7 @@
 import CohortEmbedding
 import CohortPipeline
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 

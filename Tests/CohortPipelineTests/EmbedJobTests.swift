@@ -3,6 +3,7 @@ import CohortEmbedding
 import CohortIngestion
 import CohortPipeline
 import CohortStore
+import CohortTesting
 import Foundation
 import Synchronization
 import Testing

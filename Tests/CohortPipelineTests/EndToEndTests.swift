@@ -4,13 +4,13 @@ import CohortPipeline
 import CohortPlanning
 import CohortReading
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
 /// The way of real data through the jobs: files, groups, snapshot, plan.
 @Suite struct EndToEndTests {
-  static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  static let data = Checkout.quickstartData
 
   @Test func filesBecomePlannedSteps() throws {
     let folder = try TemporaryFolder()

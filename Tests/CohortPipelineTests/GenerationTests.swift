@@ -2,6 +2,7 @@ import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore
+import CohortTesting
 import Foundation
 import Synchronization
 import Testing
@@ -9,8 +10,7 @@ import Testing
 /// Rounds that are written in slices: the same store as otherwise, readers that see nothing of it before its end, and
 /// work that goes on after a stop at any slice.
 @Suite struct GenerationTests {
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   private static func prepared(_ path: String) throws -> Store {
     let store = try Store.create(at: path)

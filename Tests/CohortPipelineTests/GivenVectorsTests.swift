@@ -2,24 +2,12 @@ import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
 /// Vectors given beside the records stay with their records, whatever becomes of the neighbours.
 @Suite struct GivenVectorsTests {
-  /// A version-1 `.npy` file of single floats.
-  static func npy(_ rows: [[Float]]) -> Data {
-    let columns = rows.first?.count ?? 0
-    var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows.count), \(columns)), }"
-    while (10 + header.utf8.count + 1) % 64 != 0 { header += " " }
-    header += "\n"
-    var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0])
-    withUnsafeBytes(of: UInt16(header.utf8.count).littleEndian) { data.append(contentsOf: $0) }
-    data.append(contentsOf: header.utf8)
-    for value in rows.joined() { withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) } }
-    return data
-  }
-
   /// Five records: the third is broken, the fourth repeats the first, the fifth has no usable vector.
   static func files(in folder: TemporaryFolder) throws -> (records: String, vectors: String) {
     let lines = [
@@ -28,7 +16,7 @@ import Testing
     ]
     try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: folder.file("r.jsonl")))
     let vectors: [[Float]] = [[3, 4], [0, 2], [1, 1], [1, 0], [.nan, 1]]
-    try npy(vectors).write(to: URL(fileURLWithPath: folder.file("v.npy")))
+    try folder.write("v.npy", NPYFile.floats(vectors))
     return (folder.file("r.jsonl"), folder.file("v.npy"))
   }
 
@@ -59,7 +47,7 @@ import Testing
     let lengths = [.leastNonzeroMagnitude, tiny / 1_000_000, tiny / 5, tiny, 1e-30, 1, 1e30, 2e38]
     let lines = lengths.indices.map { #"{"prompt":"p\#($0)","completion":"c"}"# }
     try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: folder.file("r.jsonl")))
-    try Self.npy(lengths.map { [$0, -$0] }).write(to: URL(fileURLWithPath: folder.file("v.npy")))
+    try folder.write("v.npy", NPYFile.floats(lengths.map { [$0, -$0] }))
     let store = try Store.create(at: folder.file("store"))
     let report = try IngestJob.run(
       store,
@@ -79,7 +67,7 @@ import Testing
   @Test func vectorsThatDoNotFitAreRefusedBeforeAnythingIsStored() throws {
     let folder = try TemporaryFolder()
     let (records, vectors) = try Self.files(in: folder)
-    try Self.npy([[1, 0], [0, 1]]).write(to: URL(fileURLWithPath: vectors))
+    try Data(NPYFile.floats([[1, 0], [0, 1]])).write(to: URL(fileURLWithPath: vectors))
     let store = try Store.create(at: folder.file("store"))
     let error = #expect(throws: CohortError.self) {
       try IngestJob.run(store, IngestRequest(paths: [records], embeddings: vectors, space: "v"))
@@ -94,7 +82,7 @@ import Testing
     let (records, vectors) = try Self.files(in: folder)
     let store = try Store.create(at: folder.file("store"))
     _ = try IngestJob.run(store, IngestRequest(paths: [records], embeddings: vectors, space: "v"))
-    try Self.npy([[Float]](repeating: [1, 0, 0], count: 5)).write(to: URL(fileURLWithPath: vectors))
+    try Data(NPYFile.floats([[Float]](repeating: [1, 0, 0], count: 5))).write(to: URL(fileURLWithPath: vectors))
     let error = #expect(throws: CohortError.self) {
       try IngestJob.run(store, IngestRequest(paths: [records], embeddings: vectors, space: "v"))
     }

@@ -2,6 +2,7 @@ import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 

@@ -2,6 +2,7 @@ import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore
+import CohortTesting
 import Foundation
 import Synchronization
 import Testing
@@ -9,8 +10,7 @@ import Testing
 /// The measure job: every sample is measured once, as its ingestion would have measured it, and groupings follow.
 @Suite struct MeasureJobTests {
   /// The tokenizer of the model that ships with the program.
-  private static let tokenizer = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Sources/CBundledModel/minilm-l6-256/tokenizer.json").path
+  private static let tokenizer = Checkout.bundledTokenizer
 
   private let folder: TemporaryFolder
 

@@ -16,7 +16,7 @@ enum Pending {
     let updates = try names.compactMap { name -> GroupingUpdate? in
       do {
         return try UpdateJob.follower(of: name, in: store).update(control)
-      } catch where UpdateJob.concernsOneGrouping(error) {
+      } catch  where UpdateJob.concernsOneGrouping(error) {
         trouble = trouble ?? error
         return nil
       }

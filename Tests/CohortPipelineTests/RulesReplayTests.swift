@@ -3,13 +3,13 @@ import CohortCore
 import CohortIngestion
 import CohortPipeline
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
 /// What a replay says of rounds that other versions of the program made.
 @Suite struct RulesReplayTests {
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   /// A store with vectors and a grouping of them to which nothing was applied.
   private static func prepared(_ path: String) throws -> Store {
@@ -113,8 +113,7 @@ import Testing
     let store = try Store.create(at: folder.file("store"))
     let lines = (0..<40).map { #"{"prompt":"\#($0)","completion":"1"}"# }
     try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: folder.file("r.jsonl")))
-    try GivenVectorsTests.npy([[Float]](repeating: [3, 4], count: 40)).write(
-      to: URL(fileURLWithPath: folder.file("v.npy")))
+    try folder.write("v.npy", NPYFile.floats([[Float]](repeating: [3, 4], count: 40)))
     _ = try IngestJob.run(
       store, IngestRequest(paths: [folder.file("r.jsonl")], embeddings: folder.file("v.npy"), space: "v"))
     let definition = GroupingDefinition(criterion: .embedding(space: "v"))

@@ -2,6 +2,7 @@ import CohortCore
 import CohortLMDB
 import CohortPipeline
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
     let path = folder.file("\(first).jsonl")
     try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: path))
     let vectors = (first..<(first + count)).map { [1, Float($0 % 7), Float($0 % 3)] }
-    try GivenVectorsTests.npy(vectors).write(to: URL(fileURLWithPath: folder.file("\(first).npy")))
+    try folder.write("\(first).npy", NPYFile.floats(vectors))
     let report = try IngestJob.run(
       store, IngestRequest(paths: [path], embeddings: folder.file("\(first).npy"), space: "v"))
     #expect(report.embedded == UInt64(count))

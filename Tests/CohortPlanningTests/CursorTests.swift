@@ -2,16 +2,15 @@ import CohortCore
 import CohortPlanning
 import Testing
 
-@Suite("Cursor")
-struct CursorTests {
+@Suite struct CursorTests {
   private func plan(seed: UInt64 = 1, name: String = "monday") throws -> Plan {
     var population = Fixtures.labels([50, 70])
     population.snapshotName = name
     return try Plan(population: population, configuration: PlanConfiguration(batchSize: 16, seed: seed))
   }
 
-  @Test("resumes at any step with the remaining batches, twice in a row")
-  func resume() throws {
+  /// Resumes at any step with the remaining batches, twice in a row.
+  @Test func itResumesAtAnyStepTwiceInARow() throws {
     let plan = try plan()
     var whole: [[UInt64]] = []
     for epoch in 0..<3 as Range<UInt64> { whole += try Epoch(plan, epoch).steps.map(\.positions) }
@@ -31,8 +30,7 @@ struct CursorTests {
     }
   }
 
-  @Test("at the end of an epoch is the beginning of the next")
-  func endOfEpoch() throws {
+  @Test func theEndOfAnEpochIsTheBeginningOfTheNext() throws {
     let plan = try plan()
     #expect(plan.stepsPerEpoch == 9)
     #expect(try plan.cursor(epoch: 4, step: 9) == plan.cursor(epoch: 5, step: 0))
@@ -43,8 +41,7 @@ struct CursorTests {
     #expect(throws: CohortError.self) { try plan.cursor(epoch: 0, step: 10) }
   }
 
-  @Test("of another plan is refused with both hashes")
-  func foreign() throws {
+  @Test func oneOfAnotherPlanIsRefusedWithBothHashes() throws {
     let (mine, other) = (try plan(), try plan(seed: 2))
     let error = #expect(throws: CohortError.self) { try other.step(at: mine.cursor()) }
     #expect(error?.code.name == "planning.foreign-cursor")
@@ -53,8 +50,7 @@ struct CursorTests {
     #expect(throws: CohortError.self) { try mine.cursor().validate(against: self.plan(name: "tuesday")) }
   }
 
-  @Test("has one JSON text")
-  func canonical() throws {
+  @Test func itHasOneJSONText() throws {
     let cursor = try plan(name: "a \"b\"\\\n\u{1}é🙂").cursor(epoch: 2, step: 3)
     #expect(
       cursor.json == """
@@ -84,8 +80,7 @@ struct CursorTests {
     #expect(error?.code.name == "planning.invalid-cursor")
   }
 
-  @Test("with a field missing, unknown, or of the wrong type is refused")
-  func fields() throws {
+  @Test func aFieldThatIsMissingUnknownOrOfTheWrongTypeIsRefused() throws {
     let text = try plan().cursor(epoch: 1, step: 2).json
     for (old, new) in [
       ("\"epoch\":1", "\"epoch\":\"1\""), ("\"epoch\":1,", ""), ("\"step\":2", "\"step\":2,\"rank\":0"),

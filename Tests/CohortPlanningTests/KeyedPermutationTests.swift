@@ -2,10 +2,9 @@ import CohortCore
 import CohortPlanning
 import Testing
 
-@Suite("Keyed permutation")
-struct KeyedPermutationTests {
-  @Test("is a bijection with a true inverse for every count up to 4,096")
-  func bijection() {
+@Suite struct KeyedPermutationTests {
+  /// Is a bijection with a true inverse for every count up to 4,096.
+  @Test func itIsABijectionWithATrueInverse() {
     for count in 1...4096 {
       // Each count with its own key; small counts with several.
       for key in 0..<(count <= 64 ? 8 : 1) {
@@ -28,8 +27,8 @@ struct KeyedPermutationTests {
     }
   }
 
-  @Test("keeps within huge counts, and its inverse is true there")
-  func hugeCounts() {
+  /// Keeps within huge counts, and its inverse is true there.
+  @Test func itKeepsWithinHugeCounts() {
     for count in [257, 1_000_003, 1 << 32, (1 << 48) - 1, 1 << 48, (1 << 62) - 1, 1 << 62] as [UInt64] {
       let permutation = KeyedPermutation(count: count, key: count &* 3)
       for sample in 0..<200 {
@@ -68,8 +67,9 @@ struct KeyedPermutationTests {
     #expect(abs(score) < 4.5, "count \(count): \(score) standard deviations")
   }
 
-  @Test("spreads neighbours evenly (chi-square of differences)", arguments: [64, 257, 400])
-  func differences(count: Int) {
+  /// Spreads neighbours evenly (chi-square of differences).
+  @Test(arguments: [64, 257, 400])
+  func neighboursAreSpreadEvenly(count: Int) {
     var table = [Double](repeating: 0, count: count)
     let keys = 150
     for key in 0..<keys {
@@ -88,8 +88,8 @@ struct KeyedPermutationTests {
     #expect(abs(score) < 4.5, "count \(count): \(score) standard deviations")
   }
 
-  @Test("reaches all permutations of five values equally often")
-  func allPermutations() {
+  /// Reaches all permutations of five values equally often.
+  @Test func allPermutationsOfFiveValuesAreReachedEquallyOften() {
     var found: [Int: Double] = [:]
     let keys = 24_000
     for key in 0..<keys {
@@ -103,8 +103,8 @@ struct KeyedPermutationTests {
       abs(statistic - 119) < 4.5 * (2.0 * 119).squareRoot(), "chi-square \(statistic) with 119 degrees of freedom")
   }
 
-  @Test("never changes: plans in users' stores depend on these values")
-  func golden() {
+  /// Never changes: plans in users' stores depend on these values.
+  @Test func itNeverChanges() {
     func values(_ count: UInt64, _ key: UInt64) -> [UInt64] {
       let permutation = KeyedPermutation(count: count, key: key)
       return (0..<min(count, 8)).map { permutation[$0] }

@@ -2,13 +2,12 @@ import CohortCore
 import CohortPlanning
 import Testing
 
-@Suite("Plan digest")
-struct PlanDigestTests {
+@Suite struct PlanDigestTests {
   /// Ids that are not positions, as a store's are not.
   private func resolve(_ positions: [UInt64]) -> [SampleID] { positions.map { SampleID($0 * 3 + 7) } }
 
-  @Test("is the same for every number of ranks and micro-batches")
-  func elasticity() throws {
+  /// Is the same for every number of ranks and micro-batches.
+  @Test func itIsTheSameForEveryNumberOfRanks() throws {
     for tail in PlanConfiguration.Tail.allCases {
       let plan = try Plan(
         population: Fixtures.labels([50, 77, 5, 200, 31]),
@@ -29,8 +28,7 @@ struct PlanDigestTests {
     }
   }
 
-  @Test("slices are even, contiguous and complete")
-  func slices() throws {
+  @Test func slicesAreEvenContiguousAndComplete() throws {
     for count in [0, 1, 5, 31, 32, 33, 1000] {
       for (world, accumulation) in [(1, 1), (2, 3), (8, 4), (7, 5)] {
         var end = 0
@@ -57,16 +55,15 @@ struct PlanDigestTests {
     }
   }
 
-  @Test("refuses a store that loses positions")
-  func unresolved() throws {
+  /// Refuses a store that loses positions.
+  @Test func aStoreThatLosesPositionsIsRefused() throws {
     let plan = try Plan(population: Fixtures.labels([10]), configuration: PlanConfiguration(batchSize: 5))
     #expect(throws: CohortError.self) { try plan.digest(epochs: 0..<1) { _ in [] } }
   }
 
   /// Users' stores hold plans and cursors, and promise the same batches tomorrow. If one of these values changes, a
   /// release breaks every training run in progress: make a new plan format instead.
-  @Test("of known plans never changes")
-  func golden() throws {
+  @Test func thatOfKnownPlansNeverChanges() throws {
     let labels = Fixtures.labels([100, 37, 8, 64, 250, 1, 33])
     let intervals = Fixtures.intervals([500, 20, 130, 9, 3, 64, 40])
     let centroids = Fixtures.centroids([40, 300, 12, 7, 90, 33, 2, 128])

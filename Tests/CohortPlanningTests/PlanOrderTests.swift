@@ -2,10 +2,9 @@ import CohortCore
 import CohortPlanning
 import Testing
 
-@Suite("Order of batches")
-struct PlanOrderTests {
-  @Test("every order gives the same batches", arguments: 0..<20)
-  func sameBatches(seed: Int) throws {
+@Suite struct PlanOrderTests {
+  @Test(arguments: 0..<20)
+  func everyOrderGivesTheSameBatches(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
     let population = Fixtures.random(&random)
     var configuration = Fixtures.configuration(&random, for: population)
@@ -23,8 +22,7 @@ struct PlanOrderTests {
     }
   }
 
-  @Test("curriculum goes from short to long groups")
-  func curriculum() throws {
+  @Test func aCurriculumGoesFromShortToLongGroups() throws {
     for tail in PlanConfiguration.Tail.allCases {
       let population = Fixtures.labels((0..<40).map { 10 + $0 * 7 % 90 })
       let plan = try Plan(
@@ -38,8 +36,8 @@ struct PlanOrderTests {
     }
   }
 
-  @Test("blocked keeps groups together, in another order each epoch")
-  func blocked() throws {
+  /// Blocked keeps groups together, in another order each epoch.
+  @Test func blockedKeepsGroupsTogether() throws {
     let plan = try Plan(
       population: Fixtures.labels((0..<30).map { 10 + $0 * 11 % 70 }),
       configuration: PlanConfiguration(batchSize: 8, seed: 3, order: .blocked))
@@ -60,8 +58,7 @@ struct PlanOrderTests {
     }
   }
 
-  @Test("round robin gives every group its turn")
-  func roundRobin() throws {
+  @Test func roundRobinGivesEveryGroupItsTurn() throws {
     let plan = try Plan(
       population: Fixtures.labels([8, 80, 24, 300, 25, 8, 160]),
       configuration: PlanConfiguration(batchSize: 8, seed: 3, tail: .short, order: .roundRobin))
@@ -78,8 +75,9 @@ struct PlanOrderTests {
     }
   }
 
-  @Test("longest first begins with the batch of the longest sample", arguments: PlanConfiguration.Order.allCases)
-  func longestFirst(order: PlanConfiguration.Order) throws {
+  /// Longest first begins with the batch of the longest sample.
+  @Test(arguments: PlanConfiguration.Order.allCases)
+  func longestFirstBeginsWithTheLongestSample(order: PlanConfiguration.Order) throws {
     var population = Fixtures.labels([100, 70, 333, 45])
     population.groups[2].longest = 900
     population.groups[2].longestMember = 217
@@ -108,8 +106,8 @@ struct PlanOrderTests {
     #expect(try plan.step(epoch: 0, step: 0).positions.contains(800 + 70 + 217))
   }
 
-  @Test("shuffled groups come like a random permutation (runs test over epochs)")
-  func runs() throws {
+  /// Shuffled groups come like a random permutation (runs test over epochs).
+  @Test func shuffledGroupsComeLikeARandomPermutation() throws {
     let plan = try Plan(
       population: Fixtures.labels([160, 240, 400]), configuration: PlanConfiguration(batchSize: 4, seed: 21))
     let sizes = [40.0, 60.0, 100.0]
@@ -139,8 +137,9 @@ struct PlanOrderTests {
     #expect(abs(spread - Double(epochs)) < 4.5 * (2 * Double(epochs)).squareRoot(), "sum of squares \(spread)")
   }
 
-  @Test("members come at every place equally often (chi-square over epochs)", arguments: [64, 320] as [UInt64])
-  func places(size: UInt64) throws {
+  /// Members come at every place equally often (chi-square over epochs).
+  @Test(arguments: [64, 320] as [UInt64])
+  func membersComeAtEveryPlaceEquallyOften(size: UInt64) throws {
     let plan = try Plan(
       population: Fixtures.labels([size]),
       configuration: PlanConfiguration(batchSize: size / 16, seed: 33, tail: .short))

@@ -3,10 +3,9 @@ import CohortPlanning
 import Foundation
 import Testing
 
-@Suite("Plan policies")
-struct PlanPolicyTests {
-  @Test("task groups, some of 8 with batches of 32, are never mixed by default")
-  func tasks() throws {
+@Suite struct PlanPolicyTests {
+  /// Task groups, some of 8 with batches of 32, are never mixed by default.
+  @Test func taskGroupsAreNeverMixedByDefault() throws {
     let sizes = (0..<66).map { (index: UInt64) -> UInt64 in index % 5 == 0 ? 8 : 20 + index * 13 % 400 }
     let plan = try Plan(population: Fixtures.labels(sizes), configuration: PlanConfiguration(batchSize: 32, seed: 2))
     #expect(plan.folds.isEmpty)
@@ -21,8 +20,7 @@ struct PlanPolicyTests {
     #expect(plan.report().purity == 1)
   }
 
-  @Test("small groups fold as their geometry says")
-  func automaticFolding() throws {
+  @Test func smallGroupsFoldAsTheirGeometrySays() throws {
     let sizes: [UInt64] = [100, 8, 64]
     func folds(_ population: Population, _ policy: PlanConfiguration.SmallGroups) throws -> Int {
       try Plan(population: population, configuration: PlanConfiguration(batchSize: 32, smallGroups: policy)).folds.count
@@ -34,8 +32,8 @@ struct PlanPolicyTests {
     }
   }
 
-  @Test("after folding every unit has a batch, or is alone", arguments: 0..<40)
-  func folding(seed: Int) throws {
+  @Test(arguments: 0..<40)
+  func afterFoldingEveryUnitHasABatchOrIsAlone(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
     let population = Fixtures.random(&random)
     var configuration = Fixtures.configuration(&random, for: population)
@@ -52,8 +50,7 @@ struct PlanPolicyTests {
     for fold in plan.folds { #expect(plan.leads[fold.into] == fold.into) }
   }
 
-  @Test("intervals fold into the neighbour with the closer mean length")
-  func foldingIntervals() throws {
+  @Test func intervalsFoldIntoTheNeighbourWithTheCloserMean() throws {
     func folds(_ means: [Double], _ sizes: [UInt64]) throws -> [String] {
       var population = Fixtures.intervals(sizes)
       for (index, mean) in means.enumerated() { population.groups[index].meanLength = mean }
@@ -69,8 +66,7 @@ struct PlanPolicyTests {
     #expect(try folds([10, 20, 30], [2, 3, 4]).count == 2)
   }
 
-  @Test("centroids fold into the nearest, labels into the sibling")
-  func foldingOthers() throws {
+  @Test func centroidsFoldIntoTheNearestAndLabelsIntoTheSibling() throws {
     let points: [[Float]] = [[0, 0], [10, 0], [9, 1], [0, 10]]
     let groups = zip(points, [50, 50, 4, 50] as [UInt64]).enumerated().map { index, entry in
       PopulationGroup(
@@ -90,8 +86,7 @@ struct PlanPolicyTests {
     #expect(siblings.folds.map { "\($0.group)>\($0.into)" } == ["2>0", "4>0", "5>1"])
   }
 
-  @Test("pooled tails are near each other")
-  func pooling() throws {
+  @Test func pooledTailsAreNearEachOther() throws {
     // 40 groups of 5 around four far points, in mixed order.
     let groups = (0..<40).map { index in
       let corner = Float(index % 4) * 100
@@ -109,8 +104,8 @@ struct PlanPolicyTests {
     }
   }
 
-  @Test("temperature and explicit weights give the shares they promise")
-  func weights() throws {
+  /// Temperature and explicit weights give the shares they promise.
+  @Test func weightsGiveTheSharesTheyPromise() throws {
     let sizes: [UInt64] = [1000, 100, 10, 3000]
     let total = Double(sizes.reduce(0, +))
     func given(_ weights: PlanConfiguration.Weights) throws -> [Double] {
@@ -135,8 +130,8 @@ struct PlanPolicyTests {
     for (real, share) in zip(explicit, shares) { #expect(abs(real - total * share / 4) <= 1) }
   }
 
-  @Test("a token budget bounds every step", arguments: [1, 100, 1000, 100_000] as [UInt64])
-  func tokenBudget(budget: UInt64) throws {
+  @Test(arguments: [1, 100, 1000, 100_000] as [UInt64])
+  func aTokenBudgetBoundsEveryStep(budget: UInt64) throws {
     let population = Fixtures.labels((0..<30).map { 5 + $0 * 13 % 200 })
     let longest = Dictionary(uniqueKeysWithValues: population.groups.map { ($0.id, $0.longest) })
     for tail in PlanConfiguration.Tail.allCases {
@@ -152,8 +147,8 @@ struct PlanPolicyTests {
     }
   }
 
-  @Test("phases: some random epochs, then grouped ones for ever")
-  func phases() throws {
+  /// Phases: some random epochs, then grouped ones for ever.
+  @Test func randomEpochsComeBeforeGroupedOnes() throws {
     let plan = try Plan(
       population: Fixtures.labels([100, 60]),
       configuration: PlanConfiguration(
@@ -166,8 +161,8 @@ struct PlanPolicyTests {
     #expect(try plan.step(epoch: .max, step: 3).positions.count == 10)
   }
 
-  @Test("settings and populations that make no plan are refused, with the reason")
-  func refused() throws {
+  /// Settings and populations that make no plan are refused, with the reason.
+  @Test func whatMakesNoPlanIsRefusedWithTheReason() throws {
     let good = Fixtures.labels([10, 20])
     let ids = good.groups.map(\.id)
     for (configuration, code) in [

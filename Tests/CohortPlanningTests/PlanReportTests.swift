@@ -2,10 +2,10 @@ import CohortCore
 import CohortPlanning
 import Testing
 
-@Suite("Plan report")
-struct PlanReportTests {
-  @Test("counts what enumeration finds, in every epoch", arguments: 0..<80)
-  func counts(seed: Int) throws {
+@Suite struct PlanReportTests {
+  /// Counts what enumeration finds, in every epoch.
+  @Test(arguments: 0..<80)
+  func itCountsWhatEnumerationFinds(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(5000 + seed))
     let population = Fixtures.random(&random)
     var configuration = Fixtures.configuration(&random, for: population)
@@ -34,8 +34,8 @@ struct PlanReportTests {
     #expect(report.foldedRows == plan.folds.reduce(0) { $0 + (sizes[$1.group] ?? 0) }, place)
   }
 
-  @Test("counts groups that give nothing, short steps and groups over budget")
-  func particulars() throws {
+  /// Counts groups that give nothing, short steps and groups over budget.
+  @Test func itCountsWhatGivesNothingIsShortOrOverBudget() throws {
     let population = Fixtures.labels([5, 64, 40, 0, 9])
     func report(_ configuration: PlanConfiguration) throws -> PlanReport {
       try Plan(population: population, configuration: configuration).report()
@@ -55,8 +55,7 @@ struct PlanReportTests {
     #expect(tight.overBudgetGroups == 2 && tight.largestStep == 4)
   }
 
-  @Test("measures tokens and padding against a random plan")
-  func lengths() throws {
+  @Test func itMeasuresTokensAndPaddingAgainstARandomPlan() throws {
     let population = Fixtures.intervals([320, 320, 320, 320])
     let plan = try Plan(population: population, configuration: PlanConfiguration(batchSize: 32, seed: 3))
     // Groups of 320: lengths 1, 17, 33, 49 and one sample in 320 one longer.

@@ -1,11 +1,11 @@
 import CohortCore
 import CohortPlanning
+import CohortTesting
 import Foundation
 import Testing
 
 /// Holds `Schemas/plan.md`, `plan.schema.json` and `cursor.schema.json` together with the code.
-@Suite("Plan schemas")
-struct PlanSchemaTests {
+@Suite struct PlanSchemaTests {
   /// The example of `Schemas/plan.md`.
   private func example() throws -> Plan {
     var population = Fixtures.intervals([4, 1, 5])
@@ -20,8 +20,7 @@ struct PlanSchemaTests {
   }
 
   private func schema(_ name: String) throws -> String {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
+    let root = Checkout.root
     return try String(contentsOf: root.appending(path: "Schemas/\(name)"), encoding: .utf8)
   }
 
@@ -29,8 +28,8 @@ struct PlanSchemaTests {
     try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
   }
 
-  @Test("the bytes are those of the example, field by field")
-  func bytes() throws {
+  /// The bytes are those of the example, field by field.
+  @Test func theBytesAreThoseOfTheExample() throws {
     let document = try schema("plan.md")
     let lines = document.split(separator: "\n", omittingEmptySubsequences: false)
     let start = try #require(lines.firstIndex { $0 == "```hex" })
@@ -47,8 +46,7 @@ struct PlanSchemaTests {
     #expect(hash == "Plan hash: `\(own)`")
   }
 
-  @Test("cursors have the fields of their schema")
-  func cursor() throws {
+  @Test func cursorsHaveTheFieldsOfTheirSchema() throws {
     let schema = try object(schema("cursor.schema.json"))
     let cursor = try object(example().cursor(epoch: 3, step: 1).json)
     let properties = try #require(schema["properties"] as? [String: Any])
@@ -60,8 +58,7 @@ struct PlanSchemaTests {
     #expect(throws: Never.self) { try Cursor(json: String(decoding: text, as: UTF8.self)) }
   }
 
-  @Test("reports and steps have the fields of their schema")
-  func report() throws {
+  @Test func reportsAndStepsHaveTheFieldsOfTheirSchema() throws {
     let plan = try example()
     let definitions = try #require(try object(schema("plan.schema.json"))["$defs"] as? [String: [String: Any]])
     func matches(_ text: String, _ name: String) throws {

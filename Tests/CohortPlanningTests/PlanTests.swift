@@ -2,10 +2,10 @@ import CohortCore
 import CohortPlanning
 import Testing
 
-@Suite("Plan")
-struct PlanTests {
-  @Test("keeps its promises over random populations and configurations", arguments: 0..<60)
-  func promises(seed: Int) throws {
+@Suite struct PlanTests {
+  /// Keeps its promises over random populations and configurations.
+  @Test(arguments: 0..<60)
+  func itKeepsItsPromises(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
     let population = Fixtures.random(&random)
     let configuration = Fixtures.configuration(&random, for: population)
@@ -32,8 +32,9 @@ struct PlanTests {
     }
   }
 
-  @Test("never puts a sample twice into a batch of a group that has a batch of members", arguments: 0..<40)
-  func duplicates(seed: Int) throws {
+  /// Never puts a sample twice into a batch of a group that has a batch of members.
+  @Test(arguments: 0..<40)
+  func noSampleComesTwiceInABatchOfALargeGroup(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(1000 + seed))
     let population = Fixtures.random(&random)
     var configuration = Fixtures.configuration(&random, for: population)
@@ -73,8 +74,8 @@ struct PlanTests {
     }
   }
 
-  @Test("leaves out every member equally often over the epochs")
-  func evenDrops() throws {
+  /// Leaves out every member equally often over the epochs.
+  @Test func everyMemberIsLeftOutEquallyOften() throws {
     let plan = try Plan(
       population: Fixtures.labels([45, 70]), configuration: PlanConfiguration(batchSize: 32, seed: 5, tail: .drop))
     var counts = [Int](repeating: 0, count: 115)
@@ -86,8 +87,8 @@ struct PlanTests {
     #expect((second.max() ?? 0) - (second.min() ?? 0) <= 1)
   }
 
-  @Test("gives 1,000 Zipf groups without missing a row or a group")
-  func zipf() throws {
+  /// Gives 1,000 Zipf groups without missing a row or a group.
+  @Test func zipfGroupsComeWithoutMissingARowOrAGroup() throws {
     let population = Fixtures.zipf
     #expect(population.groups.reduce(0) { $0 + $1.size } == 51_500)
     let plan = try Plan(population: population, configuration: PlanConfiguration(batchSize: 32, seed: 11))
@@ -98,8 +99,8 @@ struct PlanTests {
     #expect(UInt64(real.repeated) == plan.samplesPerEpoch - 51_500)
   }
 
-  @Test("random epochs give the samples of the grouped ones, in as many steps")
-  func randomBaseline() throws {
+  /// Random epochs give the samples of the grouped ones, in as many steps.
+  @Test func randomEpochsGiveTheSamplesOfTheGroupedOnes() throws {
     var random = SplitMix64(seed: 99)
     for round in 0..<20 {
       let population = Fixtures.random(&random)
@@ -118,8 +119,7 @@ struct PlanTests {
     }
   }
 
-  @Test("two seeds, and two epochs, differ")
-  func differences() throws {
+  @Test func twoSeedsAndTwoEpochsDiffer() throws {
     let population = Fixtures.labels([100, 200, 300])
     let one = try Plan(population: population, configuration: PlanConfiguration(batchSize: 10, seed: 1))
     let two = try Plan(population: population, configuration: PlanConfiguration(batchSize: 10, seed: 2))
@@ -131,8 +131,8 @@ struct PlanTests {
     #expect(Set(a.steps.map { Set($0.positions) }).isDisjoint(with: c.steps.map { Set($0.positions) }))
   }
 
-  @Test("is the same from its bytes, and any step by itself")
-  func decoding() throws {
+  /// Is the same from its bytes, and any step by itself.
+  @Test func itIsTheSameFromItsBytes() throws {
     var random = SplitMix64(seed: 4)
     for round in 0..<40 {
       let population = Fixtures.random(&random)
@@ -146,8 +146,9 @@ struct PlanTests {
     }
   }
 
-  @Test("refuses damaged bytes without a trap", arguments: 0..<8)
-  func damagedBytes(seed: Int) throws {
+  /// Refuses damaged bytes without a trap.
+  @Test(arguments: 0..<8)
+  func damagedBytesAreRefusedWithoutATrap(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
     let population = Fixtures.random(&random)
     let plan = try Plan(population: population, configuration: Fixtures.configuration(&random, for: population))
@@ -172,8 +173,8 @@ struct PlanTests {
     #expect(refused > 0 && others > 0, "seed \(seed): \(refused) refused, \(others) plans")
   }
 
-  @Test("there is no plan where tails are dropped and no unit has a whole batch, and nowhere else")
-  func refusals() throws {
+  /// There is no plan where tails are dropped and no unit has a whole batch, and nowhere else.
+  @Test func thereIsNoPlanWithoutAWholeBatchAndNowhereElse() throws {
     var (refused, made) = (0, 0)
     for seed in 0..<600 as Range<UInt64> {
       var random = SplitMix64(seed: seed)
@@ -199,8 +200,8 @@ struct PlanTests {
     #expect(refused > 30 && made > 1800, "\(refused) refused, \(made) made")
   }
 
-  @Test("refuses steps beyond the epoch")
-  func noSuchStep() throws {
+  /// Refuses steps beyond the epoch.
+  @Test func stepsBeyondTheEpochAreRefused() throws {
     let plan = try Plan(population: Fixtures.labels([10]), configuration: PlanConfiguration(batchSize: 5))
     #expect(plan.stepsPerEpoch == 2)
     let error = #expect(throws: CohortError.self) { try plan.step(epoch: 0, step: 2) }

@@ -1,6 +1,7 @@
 import CohortCore
 import CohortEmbedding
 import CohortProviders
+import CohortTesting
 import Foundation
 import Testing
 
@@ -44,12 +45,10 @@ import Testing
     #expect(throws: CohortError.self) { try APIKey.read(.environment("KEY"), environment: { _ in nil }) }
     #expect(throws: CohortError.self) { try APIKey.read(.environment("KEY"), environment: { _ in "a\r\nHost: b" }) }
 
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("keys-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("key").path
+    let folder = try TemporaryFolder()
+    let file = folder.file("key")
     func write(_ text: String, mode: Int) throws {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+      try folder.write("key", text)
       try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
     }
     try write("sk-1\n", mode: 0o600)

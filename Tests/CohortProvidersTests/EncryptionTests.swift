@@ -1,6 +1,7 @@
 import CohortCore
 import CohortEmbedding
 import CohortProviders
+import CohortTesting
 import Foundation
 import HostileServers
 import NIOCore
@@ -33,16 +34,16 @@ import Testing
   @Test func onlyTrustedServersAreAsked() throws {
     let server = try EncryptedServer()
     defer { server.stop() }
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent("ca-\(UUID().uuidString).pem")
-    defer { try? FileManager.default.removeItem(at: file) }
-    try Data(Self.certificate.utf8).write(to: file)
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let file = try folder.write("ca.pem", Self.certificate)
 
     var configuration = ProviderConfiguration(
       kind: .openai, url: "https://localhost:\(server.port)", model: "m")
     let untrusted = #expect(throws: CohortError.self) { try ServerEncoder(connecting: configuration, key: nil) }
     #expect(untrusted?.code.name == "embedding.server-untrusted")
 
-    configuration.certificates = file.path
+    configuration.certificates = file
     let encoder = try ServerEncoder(connecting: configuration, key: nil)
     #expect(try encoder.encode(["a", "b"]) == ["a", "b"].map(ServerTruth.outcome))
 
@@ -51,9 +52,9 @@ import Testing
     configuration.patience = 0
     #expect(throws: CohortError.self) { try ServerEncoder(connecting: configuration, key: nil) }
 
-    configuration.certificates = file.path + "x"
+    configuration.certificates = file + "x"
     let missing = #expect(throws: CohortError.self) { try ServerEncoder(connecting: configuration, key: nil) }
-    #expect(missing?.code.name == "embedding.certificates" && missing?.place == file.path + "x")
+    #expect(missing?.code.name == "embedding.certificates" && missing?.place == file + "x")
   }
 }
 

@@ -1,6 +1,7 @@
 import CohortCore
 import CohortEmbedding
 import CohortProviders
+import CohortTesting
 import Foundation
 import HostileServers
 import Synchronization
@@ -8,7 +9,7 @@ import Testing
 
 @Suite struct HostileServerTests {
   static var seeds: [UInt64] {
-    let isLong = ProcessInfo.processInfo.environment["COHORT_TORTURE"] != nil
+    let isLong = Torture.isOn
     return isLong ? Array(1...200) : Array(1...12)
   }
 

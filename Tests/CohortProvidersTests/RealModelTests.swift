@@ -1,12 +1,12 @@
 import CohortEmbedding
 import CohortProviders
+import CohortTesting
 import Foundation
 import Testing
 
 /// The real data beside the package, and whether the server can be started.
 enum RealData {
-  static let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+  static let root = Checkout.root
 
   static let shared = [root, root.deletingLastPathComponent()]
     .map { $0.deletingLastPathComponent().appendingPathComponent("shared") }

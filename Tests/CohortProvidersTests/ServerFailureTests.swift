@@ -1,6 +1,7 @@
 import CohortCore
 import CohortEmbedding
 import CohortProviders
+import CohortTesting
 import Foundation
 import HostileServers
 import Synchronization
@@ -183,7 +184,7 @@ import Testing
     let encoder = try ServerEncoder(
       connecting: ProviderConfiguration(kind: .openai, url: server.url, model: "m"), key: nil, options: options)
     Thread.detachNewThread {
-      while server.requests.count < 2 { usleep(1_000) }
+      _ = isReached { server.requests.count >= 2 }
       stop.store(true, ordering: .relaxed)
     }
     let error = #expect(throws: CohortError.self) { try encoder.encode(["a"]) }

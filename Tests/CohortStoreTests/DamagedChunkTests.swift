@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
@@ -96,7 +97,8 @@ import Testing
       return (all, deletions, rounds)
     }
     #expect(
-      deletions == all.filter { [LogEvent.Delete.kind, LogEvent.Embed.kind].contains($0.event.kind) }.map(\.sequence) && deletions.count == 2)
+      deletions == all.filter { [LogEvent.Delete.kind, LogEvent.Embed.kind].contains($0.event.kind) }.map(\.sequence)
+        && deletions.count == 2)
     #expect(rounds.count == 1)
     try flip(try value("log", withUnsafeBytes(of: UInt64(2).bigEndian) { Array($0) }))
     #expect {

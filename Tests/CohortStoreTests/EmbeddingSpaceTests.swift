@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Testing
 
 /// Spaces that a store fills itself: their recipe, refused samples, and the bytes of both.

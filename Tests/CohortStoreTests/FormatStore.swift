@@ -1,6 +1,7 @@
 import CohortCore
 import CohortLMDB
 import CohortStore
+import CohortTesting
 
 /// A small store with something in every table, the same bytes on every run.
 struct FormatStore {

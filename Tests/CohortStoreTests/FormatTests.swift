@@ -1,13 +1,13 @@
 import CohortCore
 import CohortLMDB
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
 /// `Schemas/store.md`, the code, and a store of format 1 that was written once and is checked in, held together.
 @Suite struct FormatTests {
-  private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/format-1")
+  private static let fixtures = Checkout.fixtures(of: "CohortStoreTests").appendingPathComponent("format-1")
 
   /// The code writes the same bytes as when the fixture was made. `COHORT_WRITE_FIXTURES` makes it anew: do that for a new
   /// format only.

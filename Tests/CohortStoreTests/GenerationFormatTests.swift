@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Testing
 
 /// The bytes of `Schemas/store.md` for groupings with two generations of columns and for anchors, and what is refused.

@@ -1,6 +1,7 @@
 import CohortCore
 import CohortLMDB
 import CohortStore
+import CohortTesting
 import Testing
 
 /// Further length measures: their bytes, and that their lengths follow the samples through deletions and drops.
@@ -33,15 +34,6 @@ import Testing
     try store.write { transaction in
       try transaction.measure(values.map { $0.map(lengths) }, from: SampleID(first), by: measure)
     }
-  }
-
-  private func error(_ body: () throws -> Void) -> String? {
-    do {
-      try body()
-    } catch {
-      return (error as? CohortError)?.code.name
-    }
-    return nil
   }
 
   /// Changes a bit, and the counters, so that they are of the last transaction, as the store demands.
@@ -128,9 +120,9 @@ import Testing
     #expect(try self.measure([], from: 0, measure) == 0)
     #expect(try self.measure([0, 1], from: 0, measure) == 2)
     for first in [0, 1, 3, 6] as [UInt64] {
-      #expect(error { _ = try self.measure([9], from: first, measure) } == "store.measure-order")
+      #expect(codeName { _ = try self.measure([9], from: first, measure) } == "store.measure-order")
     }
-    #expect(error { _ = try self.measure([1, 1, 1, 1, 1], from: 2, measure) } == "store.measure-order")
+    #expect(codeName { _ = try self.measure([1, 1, 1, 1, 1], from: 2, measure) } == "store.measure-order")
     // Deleted between counting and writing: passed over.
     _ = try store.write { try $0.delete([SampleID(3), SampleID(0)], reason: "gone") }
     let greatest = SampleLengths(prompt: .max, response: 0, total: .max)
@@ -156,12 +148,12 @@ import Testing
     let measure = try add("m")
     let definition = GroupingDefinition(criterion: .length(.total, .given([4]), measure: "m"))
     _ = try store.write { try $0.createGrouping(name: "g", definition: definition) }
-    #expect(error { try store.write { try $0.dropMeasure(named: "m") } } == "store.length-measure-in-use")
+    #expect(codeName { try store.write { try $0.dropMeasure(named: "m") } } == "store.length-measure-in-use")
     try store.write { try $0.dropGrouping(named: "g") }
     try store.write { try $0.dropMeasure(named: "m") }
-    #expect(error { _ = try self.measure([1], from: 0, measure) } == "store.unknown-length-measure")
+    #expect(codeName { _ = try self.measure([1], from: 0, measure) } == "store.unknown-length-measure")
     #expect(
-      error { _ = try store.write { try $0.createGrouping(name: "g", definition: definition) } }
+      codeName { _ = try store.write { try $0.createGrouping(name: "g", definition: definition) } }
         == "store.unknown-length-measure")
     // The name is free again, for a measure that begins anew.
     let again = try add("m", .words)
@@ -172,12 +164,12 @@ import Testing
   @Test func whatCannotBeIsRefused() throws {
     _ = try add("m")
     for name in ["m", SampleLengths.ownMeasure] {
-      #expect(error { _ = try add(name) } == "store.length-measure-exists")
+      #expect(codeName { _ = try add(name) } == "store.length-measure-exists")
     }
-    #expect(error { _ = try add("f", .field) } == "store.length-unit")
-    #expect(error { _ = try add("t", .tokens) } == "store.length-unit")
-    #expect(error { _ = try add("b", .bytes, Digest128(high: 0, low: 0)) } == "store.length-unit")
-    #expect(error { try store.write { try $0.dropMeasure(named: "x") } } == "store.unknown-length-measure")
+    #expect(codeName { _ = try add("f", .field) } == "store.length-unit")
+    #expect(codeName { _ = try add("t", .tokens) } == "store.length-unit")
+    #expect(codeName { _ = try add("b", .bytes, Digest128(high: 0, low: 0)) } == "store.length-unit")
+    #expect(codeName { try store.write { try $0.dropMeasure(named: "x") } } == "store.unknown-length-measure")
     #expect(try store.read { try $0.measures().map(\.name) } == ["m"])
   }
 

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Testing
 
 /// Nothing new gets a name that cannot be typed again, whoever asks.

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Testing
 
 /// A name in a store is one that can be typed again and that a table can show, whichever program gives it.

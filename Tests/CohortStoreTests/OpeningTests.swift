@@ -4,45 +4,35 @@ import CohortStore
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// What a store says to folders and files that are not what they should be. Nothing is changed by a refusal.
 @Suite struct OpeningTests {
-  private func code(_ body: () throws -> Void) -> String? {
-    do {
-      try body()
-      return nil
-    } catch let error as CohortError {
-      return error.code.name
-    } catch {
-      return "\(error)"
-    }
-  }
-
   @Test func whatIsNoStoreIsNamed() throws {
     let folder = try TemporaryFolder()
-    #expect(code { _ = try Store.open(at: folder.file("missing")) } == "store.no-store")
+    #expect(codeName { _ = try Store.open(at: folder.file("missing")) } == "store.no-store")
     try Data("text".utf8).write(to: URL(fileURLWithPath: folder.file("file")))
-    #expect(code { _ = try Store.open(at: folder.file("file")) } == "store.no-store")
-    #expect(code { _ = try Store.create(at: folder.file("file")) } == "store.not-a-folder")
-    #expect(code { _ = try Store.create(at: folder.path) } == "store.not-empty")
+    #expect(codeName { _ = try Store.open(at: folder.file("file")) } == "store.no-store")
+    #expect(codeName { _ = try Store.create(at: folder.file("file")) } == "store.not-a-folder")
+    #expect(codeName { _ = try Store.create(at: folder.path) } == "store.not-empty")
     let empty = folder.file("empty")
     try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
-    #expect(code { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.no-store")
+    #expect(codeName { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.no-store")
     try Data().write(to: URL(fileURLWithPath: empty + "/data.mdb"))
-    #expect(code { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.no-store")
+    #expect(codeName { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.no-store")
     #expect(try FileManager.default.contentsOfDirectory(atPath: empty) == ["data.mdb"])
     // A creation that was cut short leaves nothing else.
     try Data("text".utf8).write(to: URL(fileURLWithPath: empty + "/catalog.sqlite"))
-    #expect(code { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.corrupted")
+    #expect(codeName { _ = try Store.open(at: empty, access: .owner(name: "t")) } == "store.corrupted")
   }
 
   @Test func aStoreIsMadeOnce() throws {
     let folder = try TemporaryFolder()
     do { _ = try FormatStore(at: folder.file("s")) }
-    #expect(code { _ = try Store.create(at: folder.file("s")) } == "store.exists")
+    #expect(codeName { _ = try Store.create(at: folder.file("s")) } == "store.exists")
     let store = try Store.open(at: folder.file("s"), access: .owner(name: "t"))
     #expect(try store.verify().isSound)
-    #expect(code { try store.backup(to: folder.file("s")) } == "store.exists")
+    #expect(codeName { try store.backup(to: folder.file("s")) } == "store.exists")
     #expect(try store.verify().isSound)
   }
 
@@ -63,7 +53,7 @@ import CohortSystem
       _ = try EnvironmentRegistry.environment(
         at: other, tables: RawTables.names.map { TableDefinition($0.name, key: $0.key) }, options: options)
     }
-    #expect(code { _ = try Store.open(at: other) } == "store.no-store")
+    #expect(codeName { _ = try Store.open(at: other) } == "store.no-store")
     do { _ = try Store.create(at: other) }
     #expect(try Store.open(at: other).verify().isSound)
   }
@@ -86,7 +76,7 @@ import CohortSystem
       let before = try Data(contentsOf: URL(fileURLWithPath: path + "/data.mdb"))
       for access in [Store.Access.readOnly, .owner(name: "t"), .published] {
         // The counters are of the transaction before the change, which only a store that was let in can notice.
-        if expected != nil { #expect(code { _ = try Store.open(at: path, access: access) } == expected) }
+        if expected != nil { #expect(codeName { _ = try Store.open(at: path, access: access) } == expected) }
       }
       #expect(try Data(contentsOf: URL(fileURLWithPath: path + "/data.mdb")) == before)
     }
@@ -98,39 +88,36 @@ import CohortSystem
     do { _ = try FormatStore(at: path) }
     let store = try Store.open(at: path)
     #expect(try store.read { try $0.counters.live } == 4)
-    #expect(code { try store.write { _ in } } == "store.read-only")
-    #expect(code { _ = try store.eraseRemains() } == "store.read-only")
+    #expect(codeName { try store.write { _ in } } == "store.read-only")
+    #expect(codeName { _ = try store.eraseRemains() } == "store.read-only")
     #expect(try store.repair(dryRun: true).isEmpty)
-    #expect(code { _ = try Store.open(at: path, access: .owner(name: "t")) } == "lmdb.open-read-only")
+    #expect(codeName { _ = try Store.open(at: path, access: .owner(name: "t")) } == "lmdb.open-read-only")
   }
 
   /// A file system that nobody may write: reading works, writing says why it does not.
-  @Test(.enabled(if: geteuid() == 0 && FileManager.default.fileExists(atPath: "/bin/mount")))
+  @Test(.enabled(if: TemporaryDisk.isPossible, "\(TemporaryDisk.reason)"))
   func aReadOnlyFileSystemCanBeRead() throws {
     let folder = try TemporaryFolder()
     do { _ = try FormatStore(at: folder.file("s")) }
     let place = folder.file("mounted")
-    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-    guard try run("mount", "--bind", folder.file("s"), place) == 0 else { return }
-    defer { _ = try? run("umount", place) }
-    guard try run("mount", "-o", "remount,bind,ro", place) == 0 else { return }
+    let disk = try TemporaryDisk(readOnly: folder.file("s"), at: place)
+    defer { disk.remove() }
     do {
       let store = try Store.open(at: place)
       #expect(try store.read { try $0.counters.live } == 4)
       #expect(try store.verify().isSound)
     }
-    #expect(code { _ = try Store.open(at: place, access: .owner(name: "t")) } == "store.not-writable")
+    #expect(codeName { _ = try Store.open(at: place, access: .owner(name: "t")) } == "store.not-writable")
     #expect(try Store.open(at: place, access: .published).verify().isSound)
   }
 
   /// A disk of 4 MiB: what does not fit is refused as a whole, what is there stays, and room makes it go on.
-  @Test(.enabled(if: geteuid() == 0 && FileManager.default.fileExists(atPath: "/bin/mount")))
+  @Test(.enabled(if: TemporaryDisk.isPossible, "\(TemporaryDisk.reason)"))
   func aFullDiskLosesNothing() throws {
     let folder = try TemporaryFolder()
     let place = folder.file("disk")
-    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-    guard try run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place) == 0 else { return }
-    defer { _ = try? run("umount", place) }
+    let disk = try TemporaryDisk(megabytes: 4, at: place)
+    defer { disk.remove() }
     let store = try Store.create(at: place + "/s", owner: "t")
     var acknowledged: UInt64 = 0
     var refusal: String?
@@ -142,7 +129,7 @@ import CohortSystem
           prompt: "\(generator.next())\(generator.next())\(generator.next())", response: "\(generator.next())")
       }
       let prepared = builder.prepared
-      refusal = code {
+      refusal = codeName {
         acknowledged += try store.write { try $0.ingest(prepared, source: "s", origin: "") }.inserted
       }
     }
@@ -151,10 +138,10 @@ import CohortSystem
     #expect(try store.read { try $0.counters.live } == acknowledged)
     let report = try store.verify()
     #expect(report.isSound, "\(report.problems.prefix(3))")
-    #expect(code { try store.backup(to: place + "/copy") } == "lmdb.disk-full")
+    #expect(codeName { try store.backup(to: place + "/copy") } == "lmdb.disk-full")
     #expect(!FileManager.default.fileExists(atPath: place + "/copy/data.mdb"))
 
-    try #require(try run("mount", "-o", "remount,size=64m", place) == 0)
+    try disk.resize(megabytes: 64)
     var builder = SampleBatchBuilder()
     for number in 0..<2000 { builder.add(prompt: "after \(number)", response: "\(number)") }
     let prepared = builder.prepared
@@ -162,15 +149,5 @@ import CohortSystem
     #expect(added == 2000)
     #expect(try store.read { try $0.counters.live } == acknowledged + 2000)
     #expect(try store.verify().isSound)
-  }
-
-  private func run(_ arguments: String...) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = arguments
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
   }
 }

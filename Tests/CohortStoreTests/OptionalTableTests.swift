@@ -1,6 +1,7 @@
 import CohortCore
 import CohortLMDB
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
@@ -14,8 +15,7 @@ import Testing
     folder = try TemporaryFolder()
     path = folder.file("old")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/format-1/data.mdb")
+    let fixture = Checkout.fixtures(of: "CohortStoreTests").appendingPathComponent("format-1/data.mdb")
     try FileManager.default.copyItem(atPath: fixture.path, toPath: path + "/data.mdb")
   }
 

@@ -1,15 +1,15 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
 /// Random histories on a real store and on a model of it: after every few steps both hold the same. `COHORT_SEED` replays a
 /// failure, `COHORT_TORTURE` makes it a long run.
 @Suite struct PropertyTests {
-  private static let environment = ProcessInfo.processInfo.environment
   private static let seeds: [UInt64] =
-    environment["COHORT_SEED"].flatMap { UInt64($0) }.map { [$0] }
-    ?? (environment["COHORT_TORTURE"] == nil ? Array(1...4) : Array(1...2_000))
+    Torture.givenSeed.map { [$0] }
+    ?? (Torture.cases(Array(1...4), tortured: Array(1...2_000)))
 
   @Test(arguments: seeds) func aRandomHistoryGivesWhatTheModelSays(seed: UInt64) throws {
     let folder = try TemporaryFolder()

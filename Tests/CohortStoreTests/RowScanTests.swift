@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Testing
 
 /// Scans agree with reading each row alone: deleted samples, rows never written, vectors, ranges.

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Testing
 
 /// A snapshot that is written in several transactions is the one that one transaction writes.

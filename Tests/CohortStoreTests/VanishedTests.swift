@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Testing
 
 /// What was read in one transaction is gone in the next: nothing is written that stands on it.

@@ -1,6 +1,7 @@
 import CohortCore
 import CohortLMDB
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 

@@ -7,7 +7,7 @@ import Testing
 struct AVX512KernelTests {
   private static let path = COHORT_PATH_AVX512.rawValue
 
-  @Test func halves() {
+  @Test func scoresOfHalvesStayWithinTheirError() {
     KernelTests().everyHalfSurvivesTheWayThroughFloats(path: Self.path)
     KernelTests().floatsAreRoundedToTheNearestHalf(path: Self.path)
     KernelTests().halvesAreReadAsTheyAreConvertedAndNormalised(path: Self.path)
@@ -15,11 +15,11 @@ struct AVX512KernelTests {
   }
 
   @Test(arguments: [COHORT_SUM_IN_LANES, COHORT_SUM_IN_ORDER].map(\.rawValue))
-  func normalisation(order: UInt32) {
+  func rowsAreNormalisedToTheSameBits(order: UInt32) {
     NormalisationTests().rowsAreTheSameBitsOnEveryPath(path: Self.path, order: order)
   }
 
-  @Test func bounds() {
+  @Test func boundsHold() {
     SparingTests().noRowWithinABoundIsNearerToAnother(path: Self.path)
     SparingTests().theLengthOfRowsSaysMoreThanTheTriangle(path: Self.path)
   }

@@ -1,4 +1,5 @@
 import CohortKernels
+import CohortTesting
 import CohortVectors
 import Testing
 

@@ -1,4 +1,5 @@
 import CohortKernels
+import CohortTesting
 import Testing
 
 struct HalfScoreTests {

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortKernels
+import CohortTesting
 import Testing
 
 struct KernelTests {

@@ -1,4 +1,5 @@
 import CohortKernels
+import CohortTesting
 import Testing
 
 /// What rules out centroids before a sample is looked at: it must never rule out one that is nearer.

@@ -1,10 +1,10 @@
+import CohortTesting
 import Foundation
 import Testing
 
 /// Groupings by labelled anchors, as a user makes them.
 @Suite struct AnchorsTests {
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   /// A store with the vectors of gsm8k, and some of them as anchors: three labels, and the first is all of row 0.
   private static func prepared(_ program: Program) throws {
@@ -24,12 +24,8 @@ import Testing
       lines += "{\"label\":\"\(label)\",\"vector\":\(row(number).map(Double.init))}\n"
     }
     try program.write(lines, to: "dev.jsonl")
-    var file = Data([0x93] + Array("NUMPY".utf8) + [1, 0])
-    var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 384), }"
-    header += String(repeating: " ", count: 117 - header.count) + "\n"
-    file += Data([UInt8(header.utf8.count), 0] + Array(header.utf8))
-    for number in [0, 40, 80, 120] { row(number).withUnsafeBytes { file.append(contentsOf: $0) } }
-    try file.write(to: program.folder.appendingPathComponent("dev.npy"))
+    let file = NPYFile.floats([0, 40, 80, 120].map(row))
+    try Data(file).write(to: program.folder.appendingPathComponent("dev.npy"))
   }
 
   @Test func anchorsMakeGroupsAndTellOfLeakage() throws {

@@ -30,7 +30,7 @@ import Testing
 
   @Test func aKilledRebuildIsFinishedByTheNextOpening() throws {
     let program = try Program()
-    defer { program.remove() }
+    defer { withExtendedLifetime(program) {} }
     let path = program.folder.path + "/s"
     try makeStore(at: path)
     let start = ContinuousClock.now
@@ -48,15 +48,10 @@ import Testing
     let file = path + "/" + Catalog.fileName
     for round in 0..<20 where partly < 3 {
       for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
-      let process = try program.process(Program.executable("cohort"), ["--store", "s", "rebuild-catalog"])
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      while process.isRunning, !FileManager.default.fileExists(atPath: file) { Thread.sleep(forTimeInterval: 0.001) }
       let share = Double.random(in: 0...0.8, using: &random)
-      Thread.sleep(forTimeInterval: time * share)
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      try program.killed(
+        ["--store", "s", "rebuild-catalog"], once: { FileManager.default.fileExists(atPath: file) },
+        after: time * share)
       let place = "round \(round), killed after \(share) of \(time) s"
       // A reader first, while the file is as the kill left it; then the owner.
       let reader = try Catalog(of: try Store.open(at: path))

@@ -2,18 +2,17 @@ import CohortCore
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// SIGKILL at random moments while vectors of real prompts are clustered: the state that comes out has the digest of one
 /// that was never killed, and a replay of the log gives the same.
 ///
 /// 10 kills; with `COHORT_TORTURE` set 100. `COHORT_SEED` replays a failure.
 @Suite(.serialized) struct ClusteringKillTests {
-  private static let environment = ProcessInfo.processInfo.environment
-  private static let seed = environment["COHORT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
-  private static let kills = environment["COHORT_TORTURE"] == nil ? 10 : 100
+  private static let seed = Torture.seed
+  private static let kills = Torture.cases(10, tortured: 100)
 
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   @Test func aKilledUpdateEndsWithTheSameDigest() throws {
     try withProgram { program in
@@ -41,13 +40,8 @@ import CohortSystem
           at: program.folder.appendingPathComponent("before"), to: program.folder.appendingPathComponent(name))
         // So many kills of one store's clustering, then to the end.
         for _ in 0..<Int.random(in: 1...8, using: &random) where kills < Self.kills {
-          let process = try program.process(Program.executable("cohort"), ["update", "--store", name])
-          process.standardOutput = FileHandle.nullDevice
-          process.standardError = FileHandle.nullDevice
-          try process.run()
-          usleep(UInt32(Double.random(in: 0..<longest, using: &random) * 1e6))
-          kill(process.processIdentifier, SIGKILL)
-          process.waitUntilExit()
+          let delay = Double.random(in: 0..<longest, using: &random)
+          let process = try program.killed(["update", "--store", name], after: delay)
           if process.terminationReason == .uncaughtSignal { kills += 1 }
         }
         let end = try program.cohort("update", "--store", name)

@@ -2,6 +2,7 @@
   import Foundation
   import Testing
   import CohortSystem
+  import CohortTesting
 
   /// A disk that reports errors, or hangs, when commits are synchronised, by a library loaded before all others.
   @Suite struct DaemonFaultTests {
@@ -31,24 +32,16 @@
       }
       """
 
-    private static let compiler = ["/usr/bin/cc", "/usr/bin/clang", "/opt/swift/usr/bin/clang"].first {
-      FileManager.default.isExecutableFile(atPath: $0)
-    }
-
     /// A daemon on a disk that obeys the files `fault…` in the folder of `program`.
     private static func daemon(_ program: Program) throws -> DaemonProcess {
-      try program.write(library, to: "fault.c")
-      let made = try program.shell("\(compiler ?? "cc") -shared -fPIC -o fault.so fault.c -ldl")
-      try #require(made.status == 0, "\(made)")
+      let library = try PreloadedLibrary.build(Self.library, in: program.folder.path)
       return try DaemonProcess(
         program, ["--task-field", "kind"], waitingFor: "ready",
-        environment: [
-          "LD_PRELOAD": program.folder.path + "/fault.so", "FAULT": program.folder.path + "/fault",
-        ])
+        environment: ["LD_PRELOAD": library, "FAULT": program.folder.path + "/fault"])
     }
 
     /// However long a commit takes: one signal ends the process within ten seconds, a second one at once.
-    @Test(.enabled(if: compiler != nil), arguments: [1, 2])
+    @Test(.enabled(if: PreloadedLibrary.isPossible, "\(PreloadedLibrary.reason)"), arguments: [1, 2])
     func aDiskThatHangsDoesNotKeepItAlive(signals: Int) throws {
       try withProgram { program in
         try program.makeStore()
@@ -74,7 +67,7 @@
 
     /// The first error makes it open the store anew and go on; a second one in a row makes it give up, and nothing that
     /// was acknowledged is lost either way.
-    @Test(.enabled(if: compiler != nil))
+    @Test(.enabled(if: PreloadedLibrary.isPossible, "\(PreloadedLibrary.reason)"))
     func anErrorOfTheDiskReopensTheStoreOnce() throws {
       try withProgram { program in
         try program.makeStore()

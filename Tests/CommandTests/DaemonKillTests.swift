@@ -1,11 +1,12 @@
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// SIGKILL at random moments while files come in: in the end all is as if nothing had happened.
 @Suite struct DaemonKillTests {
   /// More with `COHORT_TORTURE=cycles`.
-  private static let cycles = ProcessInfo.processInfo.environment["COHORT_TORTURE"].flatMap { Int($0) } ?? 10
+  private static let cycles = Torture.number ?? 10
 
   private static func file(_ number: Int) -> (name: String, text: String) {
     let name = String(repeating: "0", count: 5 - "\(number)".count) + "\(number).jsonl"
@@ -19,8 +20,8 @@ import CohortSystem
   private static let options = ["--task-field", "kind", "--quiet", "0"]
 
   @Test func killsLoseNothingAndDoubleNothing() throws {
-    let seed = ProcessInfo.processInfo.environment["COHORT_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000)
-    var random = SplitMix(state: seed)
+    let seed = Torture.seed
+    var random = TestRandom(seed: seed)
     try withProgram { program in
       for store in ["killed", "calm"] {
         try program.makeStore(store)
@@ -86,18 +87,5 @@ import CohortSystem
       if let grouping = event["grouping"] as? String { found[grouping] = event["digest"] as? String }
     }
     return found
-  }
-}
-
-/// Steele, Lea, Flood: Fast splittable pseudorandom number generators.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

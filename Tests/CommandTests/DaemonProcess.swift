@@ -1,5 +1,6 @@
 import Foundation
 import CohortSystem
+import CohortTesting
 
 /// A running `cohortd` and its log.
 final class DaemonProcess {
@@ -50,11 +51,7 @@ final class DaemonProcess {
 
   /// Waits until something holds.
   func wait(_ what: String, seconds: Double = 60, until condition: () throws -> Bool) throws {
-    let end = Date().addingTimeInterval(seconds)
-    while Date() < end {
-      if try condition() { return }
-      usleep(5_000)
-    }
+    if try isReached(within: seconds, every: 0.005, condition) { return }
     throw TimeOut(description: "not within \(seconds) s: \(what); running: \(process.isRunning)\n\(log)")
   }
 

@@ -1,3 +1,4 @@
+import CohortTesting
 import Foundation
 import Synchronization
 import Testing
@@ -7,13 +8,11 @@ import Testing
 ///
 /// 300 damages; with `COHORT_TORTURE` set 300,000. `COHORT_SEED` replays.
 @Suite struct DamageTests {
-  private static let environment = ProcessInfo.processInfo.environment
-  private static let seed = environment["COHORT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
-  private static let cases = environment["COHORT_TORTURE"] == nil ? 300 : 300_000
+  private static let seed = Torture.seed
+  private static let cases = Torture.cases(300, tortured: 300_000)
   private static let workers = 4
 
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   /// What reads the samples, the snapshot and its plan, the groups, the log, and everything.
   private static let commands = [
@@ -39,32 +38,28 @@ import Testing
       let file = try DamagedFile(Data(contentsOf: program.folder.appendingPathComponent("whole/data.mdb")))
       let tally = Mutex(Tally())
       let next = Atomic(0)
-      let threads = (0..<Self.workers).map { worker in
-        Thread {
-          while true {
-            let number = next.add(1, ordering: .relaxed).oldValue
-            guard number < Self.cases else { return }
-            do {
-              let place = "damaged-\(worker)"
-              var random = SeededChoices(state: Self.seed &+ UInt64(number))
-              let (bytes, what) = file.damaged(&random)
-              try Self.write(bytes, program, place)
-              // One command each, and the verification of everything.
-              let command = Int(random.next() % UInt64(Self.commands.count - 1))
-              for index in [command, Self.commands.count - 1] {
-                let result = try Self.run(program, place, Self.commands[index])
-                tally.withLock {
-                  $0.add(result, whole[index], "seed \(Self.seed), case \(number), \(what): \(Self.commands[index])")
-                }
+      TestThreads.run(Self.workers) { worker in
+        while true {
+          let number = next.add(1, ordering: .relaxed).oldValue
+          guard number < Self.cases else { return }
+          do {
+            let place = "damaged-\(worker)"
+            var random = TestRandom(seed: Self.seed &+ UInt64(number))
+            let (bytes, what) = file.damaged(&random)
+            try Self.write(bytes, program, place)
+            // One command each, and the verification of everything.
+            let command = Int(random.next() % UInt64(Self.commands.count - 1))
+            for index in [command, Self.commands.count - 1] {
+              let result = try Self.run(program, place, Self.commands[index])
+              tally.withLock {
+                $0.add(result, whole[index], "seed \(Self.seed), case \(number), \(what): \(Self.commands[index])")
               }
-            } catch {
-              tally.withLock { $0.wrong.append("case \(number): \(error)") }
             }
+          } catch {
+            tally.withLock { $0.wrong.append("case \(number): \(error)") }
           }
         }
       }
-      for thread in threads { thread.start() }
-      while !threads.allSatisfy(\.isFinished) { usleep(10_000) }
       tally.withLock { tally in
         for wrong in tally.wrong { Issue.record("\(wrong)") }
         // Damage that nobody notices lies in free pages.
@@ -123,7 +118,7 @@ private struct DamagedFile: Sendable {
     }
   }
 
-  func damaged(_ random: inout SeededChoices) -> (bytes: Data, what: String) {
+  func damaged(_ random: inout TestRandom) -> (bytes: Data, what: String) {
     var bytes = bytes
     let place = random.below(bytes.count)
     switch random.below(6) {
@@ -151,7 +146,7 @@ private struct DamagedFile: Sendable {
   }
 
   /// A byte of a page's header, of its offsets, or of a node's header and key.
-  private func structure(_ random: inout SeededChoices) -> Int {
+  private func structure(_ random: inout TestRandom) -> Int {
     let page = treePages[random.below(treePages.count)] * Self.pageSize
     let lower = Int(Self.word(bytes, page + 12))
     guard lower > 16, lower <= Self.pageSize else { return page + random.below(160) }
@@ -165,19 +160,4 @@ private struct DamagedFile: Sendable {
   }
 
   private static func word(_ bytes: Data, _ at: Int) -> UInt16 { UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8 }
-}
-
-/// SplitMix64: choices that a seed replays.
-struct SeededChoices: RandomNumberGenerator, Sendable {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Foundation
 import HostileServers
 import Synchronization
@@ -7,9 +8,8 @@ import Testing
 
 /// Vectors from a server, through the real program: spaces, keys, other models, kills.
 @Suite(.serialized) struct EmbeddingServerTests {
-  private static let environment = ProcessInfo.processInfo.environment
-  private static let seed = environment["COHORT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
-  private static let rounds = environment["COHORT_TORTURE"] == nil ? 1 : 20
+  private static let seed = Torture.seed
+  private static let rounds = Torture.cases(1, tortured: 20)
 
   private static func lines(_ texts: [String]) -> String {
     texts.map { #"{"prompt":"\#($0)","completion":"to \#($0)"}"# }.joined(separator: "\n")
@@ -67,15 +67,10 @@ import Testing
     try #require(made.status == 0, "\(place("\(made)"))")
     for _ in 0..<(kills == .max ? 0 : 5) {
       let last = server.requests.count + Int.random(in: 4...30, using: &random)
-      let process = try program.process(Program.executable("cohort"), ["update", "--store", store])
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      while process.isRunning, server.requests.count < last { usleep(1000) }
-      usleep(UInt32.random(in: 0..<30_000, using: &random))
-      if process.isRunning { kills += 1 }
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      let process = try program.killed(
+        ["update", "--store", store], once: { server.requests.count >= last },
+        after: Double.random(in: 0..<0.03, using: &random))
+      if process.terminationReason == .uncaughtSignal { kills += 1 }
     }
     let result = try program.cohort("update", "--store", store)
     #expect([0, 6].contains(result.status), "\(place("\(result)"))")
@@ -311,16 +306,9 @@ import Testing
         let store = "store-\(attempt)"
         isSlow.withLock { $0 = attempt == 0 }
         let before = server.requests.count
-        let process = try program.process(
-          Program.executable("cohort"),
-          ["init", "--store", store, "--embedding", "openai", "--url", server.url, "--model", "m"])
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        while process.isRunning, server.requests.count == before { usleep(200) }
-        usleep(UInt32.random(in: 0..<40_000, using: &random))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        try program.killed(
+          ["init", "--store", store, "--embedding", "openai", "--url", server.url, "--model", "m"],
+          once: { server.requests.count > before }, after: Double.random(in: 0..<0.04, using: &random))
         isSlow.withLock { $0 = false }
         let listed = try program.cohort("space", "list", "--store", store, "--json")
         if listed.status == 0 {

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// Vectors without network: the model that is part of the program, spaces, models of one's own, and kills.
 @Suite(.serialized) struct EmbeddingTests {
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   private static func spaces(_ program: Program) throws -> [[String: Any]] {
     try #require(try program.cohort("space", "list", "--json").json() as? [[String: Any]])
@@ -91,7 +91,7 @@ import CohortSystem
 
   /// SIGKILL at random moments: every sample is embedded once, none twice, none is lost, and the groups are the same.
   @Test func whatIsKilledGoesOn() throws {
-    let seed = ProcessInfo.processInfo.environment["COHORT_SEED"].flatMap { UInt64($0) } ?? .random(in: 0..<1 << 32)
+    let seed = Torture.seed
     try withProgram { program in
       let prepare = """
         set -e
@@ -106,17 +106,9 @@ import CohortSystem
       let expected = try program.cohort("--store", "calm", "group", "list", "--grouping", "topics", "--json").output
 
       #expect(try program.shell(prepare, environment: ["COHORT_STORE": "stormy"]).status == 0)
-      var state = seed
+      var random = TestRandom(seed: seed)
       for _ in 0..<12 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let process = try program.process(
-          Program.executable("cohort"), ["--store", "stormy", "update", "--workers", "2"])
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        usleep(UInt32(Double(state >> 40) / Double(1 << 24) * longest * 1e6))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        try program.killed(["--store", "stormy", "update", "--workers", "2"], after: longest * random.unit())
       }
       #expect(try program.cohort("--store", "stormy", "update").status == 0, "seed \(seed)")
       let log = try program.cohort("--store", "stormy", "log", "--kind", "embed", "--format", "jsonl").jsonLines()

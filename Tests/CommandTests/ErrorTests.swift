@@ -1,3 +1,4 @@
+import CohortTesting
 import Foundation
 import Testing
 
@@ -9,11 +10,11 @@ import Testing
   private static func text(_ error: [String: Any], _ key: String) -> String { error[key] as? String ?? "" }
 
   /// An ingestion that runs into a full disk says what it stored before, and goes on behind it.
-  @Test(.enabled(if: geteuid() == 0 && FileManager.default.fileExists(atPath: "/bin/mount")))
+  @Test(.enabled(if: TemporaryDisk.isPossible, "\(TemporaryDisk.reason)"))
   func aFullDiskSaysWhatWasTakenIn() throws {
     try withProgram { program in
-      guard try program.shell("mkdir disk && mount -t tmpfs -o size=44m tmpfs disk").status == 0 else { return }
-      defer { _ = try? program.shell("umount disk") }
+      let disk = try TemporaryDisk(megabytes: 44, at: program.folder.appendingPathComponent("disk").path)
+      defer { disk.remove() }
       // 15 batches of input that hardly compress; a transaction takes at most 8 of them, and the disk holds more.
       let made = try program.shell(
         """
@@ -42,7 +43,7 @@ import Testing
       #expect(people.status == 75 && people.output.contains("duplicates"), "\(people)")
       #expect(people.errors.contains("new samples) stays"), "\(people)")
 
-      try #require(try program.shell("mount -o remount,size=200m disk").status == 0)
+      try disk.resize(megabytes: 200)
       let rest = try program.shell("\(ingest) --json")
       let counts = try #require(try rest.json() as? [String: Any])
       #expect(rest.status == 0 && counts["duplicates"] as? Int ?? 0 >= before, "\(rest)")
@@ -52,8 +53,7 @@ import Testing
 
   /// Models and tokenizers are copied into the store: no room for them may pass, too.
   @Test func aFullDiskIsTemporaryForCopiedFilesToo() throws {
-    let tokenizer = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Sources/CBundledModel/minilm-l6-256/tokenizer.json").path
+    let tokenizer = Checkout.bundledTokenizer
     try withProgram { program in
       try #require(try program.cohort("init").status == 0)
       for (limit, command) in [

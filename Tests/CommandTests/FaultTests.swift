@@ -1,3 +1,4 @@
+import CohortTesting
 import Foundation
 import Synchronization
 import Testing
@@ -10,18 +11,17 @@ import Testing
   /// The failing disk is a library that is loaded before all others and stands before the C library's calls.
   /// 100 faults; with `COHORT_TORTURE` set 10,000. `COHORT_SEED` replays.
   @Suite struct FaultTests {
-    private static let environment = ProcessInfo.processInfo.environment
-    private static let seed = environment["COHORT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
-    private static let cases = environment["COHORT_TORTURE"] == nil ? 100 : 10_000
+    private static let seed = Torture.seed
+    private static let cases = Torture.cases(100, tortured: 10_000)
     private static let workers = 3
 
-    private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+    private static let data = Checkout.quickstartData
     private static let ingest = ["ingest", "\(data)/gsm8k", "--embeddings", "\(data)/gsm8k.npy", "--json"]
 
-    @Test func aFailingDiskLosesNothingThatWasAcknowledged() throws {
+    @Test(.enabled(if: PreloadedLibrary.isPossible, "\(PreloadedLibrary.reason)"))
+    func aFailingDiskLosesNothingThatWasAcknowledged() throws {
       try withProgram { program in
-        let shim = try Self.buildShim(program)
+        let shim = try PreloadedLibrary.build(Self.shimSource, in: program.folder.path)
         // Two states to begin with: an empty store, and one in which nothing is grouped yet.
         let empty = FaultyStore(program: program, name: "empty")
         try #require(try empty.run(["init"]).status == 0)
@@ -34,47 +34,35 @@ import Testing
         let problems = Mutex<[String]>([])
         let failures = Atomic(0)
         let next = Atomic(0)
-        let threads = (0..<Self.workers).map { worker in
-          Thread {
-            while true {
-              let number = next.add(1, ordering: .relaxed).oldValue
-              guard number < Self.cases else { return }
-              var random = SeededChoices(state: Self.seed &+ UInt64(number))
-              let ingests = random.below(2) == 0
-              let kind = ["full", "io", "short"][random.below(3)]
-              // An update of so small a store commits its rounds together: it writes and syncs only a few times.
-              let fault = [
-                "LD_PRELOAD": shim, "FAULT_KIND": kind, "FAULT_AT": String(1 + random.below(ingests ? 40 : 8)),
-                "FAULT_STAYS": random.below(2) == 0 ? "1" : "0",
-              ]
-              let what = "seed \(Self.seed), case \(number), \(fault.filter { $0.key != "LD_PRELOAD" })"
-              do {
-                let store = try (ingests ? empty : full).copy("faulty-\(worker)")
-                let failed = try store.weather(
-                  fault, work: ingests ? Self.ingest : ["update"], ingest: Self.ingest, expected: expected
-                ) { problem in
-                  problems.withLock { $0.append("\(what): \(problem)") }
-                }
-                if failed { failures.add(1, ordering: .relaxed) }
-              } catch {
-                problems.withLock { $0.append("\(what): \(error)") }
+        TestThreads.run(Self.workers) { worker in
+          while true {
+            let number = next.add(1, ordering: .relaxed).oldValue
+            guard number < Self.cases else { return }
+            var random = TestRandom(seed: Self.seed &+ UInt64(number))
+            let ingests = random.below(2) == 0
+            let kind = ["full", "io", "short"][random.below(3)]
+            // An update of so small a store commits its rounds together: it writes and syncs only a few times.
+            let fault = [
+              "LD_PRELOAD": shim, "FAULT_KIND": kind, "FAULT_AT": String(1 + random.below(ingests ? 40 : 8)),
+              "FAULT_STAYS": random.below(2) == 0 ? "1" : "0",
+            ]
+            let what = "seed \(Self.seed), case \(number), \(fault.filter { $0.key != "LD_PRELOAD" })"
+            do {
+              let store = try (ingests ? empty : full).copy("faulty-\(worker)")
+              let failed = try store.weather(
+                fault, work: ingests ? Self.ingest : ["update"], ingest: Self.ingest, expected: expected
+              ) { problem in
+                problems.withLock { $0.append("\(what): \(problem)") }
               }
+              if failed { failures.add(1, ordering: .relaxed) }
+            } catch {
+              problems.withLock { $0.append("\(what): \(error)") }
             }
           }
         }
-        for thread in threads { thread.start() }
-        while !threads.allSatisfy(\.isFinished) { usleep(10_000) }
         for problem in problems.withLock({ $0 }) { Issue.record("\(problem)") }
         #expect(failures.load(ordering: .relaxed) > Self.cases / 3, "seed \(Self.seed): hardly a fault was met")
       }
-    }
-
-    private static func buildShim(_ program: Program) throws -> String {
-      try program.write(shimSource, to: "shim.c")
-      let built = try program.shell(
-        "$(command -v clang || command -v cc || command -v gcc) -shared -fPIC -O1 -o shim.so shim.c -ldl")
-      try #require(built.status == 0, "\(built)")
-      return program.folder.appendingPathComponent("shim.so").path
     }
 
     private static let shimSource = """

@@ -1,3 +1,4 @@
+import CohortTesting
 import Foundation
 import Testing
 
@@ -7,8 +8,7 @@ import Testing
 /// Two things may change with a new version of their own, and with this test: the rules by which groupings by embedding
 /// make rounds (their replays then end at the first round under other rules), and the tables of the catalog.
 @Suite struct FormerStoreTests {
-  private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("Fixtures")
+  private static let fixtures = Checkout.fixtures(of: "CommandTests")
 
   /// Runs `body` where the store was unpacked as `cohort`, and further samples as `more`.
   private func withFormerStore(_ body: (Program, _ expected: [String: Any]) throws -> Void) throws {

@@ -1,5 +1,6 @@
 import CohortCore
 import CohortSystem
+import CohortTesting
 import Foundation
 import Testing
 
@@ -8,11 +9,9 @@ import Testing
 ///
 /// 24 kills; with `COHORT_TORTURE` set 2,400. `COHORT_SEED` replays.
 @Suite(.serialized) struct InitTests {
-  private static let environment = ProcessInfo.processInfo.environment
-  private static let seed = environment["COHORT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
-  private static let kills = environment["COHORT_TORTURE"] == nil ? 6 : 600
-  private static let bundled = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Sources/CBundledModel/minilm-l6-256").path
+  private static let seed = Torture.seed
+  private static let kills = Torture.cases(6, tortured: 600)
+  private static let bundled = Checkout.bundledModel
 
   /// What a store is asked for.
   struct Wish: Sendable, CustomTestStringConvertible {
@@ -121,17 +120,11 @@ import Testing
       for attempt in 0..<Self.kills {
         try Self.remove(program)
         let words = wish.options.split(separator: " ").map(String.init)
-        let process = try program.process(Program.executable("cohort"), ["init", "--store", "store"] + words)
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
         // Some at any time, the others once there is something.
-        if attempt % 2 == 1 {
-          while process.isRunning, !program.exists("store/data.mdb") { usleep(100) }
-        }
-        usleep(UInt32(Double.random(in: 0..<longest, using: &random) * (attempt % 2 == 1 ? 0.6e6 : 1e6)))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        let waits = attempt % 2 == 1
+        let process = try program.killed(
+          ["init", "--store", "store"] + words, once: { !waits || program.exists("store/data.mdb") },
+          after: Double.random(in: 0..<longest, using: &random) * (waits ? 0.6 : 1))
         if process.terminationReason == .uncaughtSignal { kills += 1 }
         let place = "seed \(Self.seed), attempt \(attempt), \(wish.options)"
         let isWhole = try Self.check(program, wish, place)

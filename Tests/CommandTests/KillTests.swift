@@ -1,15 +1,15 @@
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// SIGKILL at random moments while data is poured in and grouped: nothing that was acknowledged is lost, nothing is
 /// doubled, and what comes out is what an undisturbed store has.
 ///
 /// 50 kills; with `COHORT_TORTURE` set 50,000. `COHORT_SEED` replays a failure.
 @Suite(.serialized) struct KillTests {
-  private static let environment = ProcessInfo.processInfo.environment
-  private static let seed = environment["COHORT_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
-  private static let stores = environment["COHORT_TORTURE"] == nil ? 10 : 10_000
+  private static let seed = Torture.seed
+  private static let stores = Torture.cases(10, tortured: 10_000)
   private static let killsEach = 5
 
   private static let groupings = [
@@ -19,8 +19,7 @@ import CohortSystem
   ]
 
   /// Real samples with their vectors.
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
   private static let first = [
     "ingest", "\(data)/gsm8k", "--task", "gsm8k", "--embeddings", "\(data)/gsm8k.npy", "--json",
   ]
@@ -39,7 +38,7 @@ import CohortSystem
       // Kills fall into the whole of what the work takes here and now, start of the process included.
       let longest = Date().timeIntervalSince(started) / 2
 
-      var random = Seeded(state: Self.seed)
+      var random = TestRandom(seed: Self.seed)
       var kills = 0
       for number in 0..<Self.stores {
         let place = "seed \(Self.seed), store \(number)"
@@ -91,14 +90,7 @@ import CohortSystem
 
     /// Starts a command and kills it. - Returns: whether it was still running.
     func killed(_ arguments: [String], after delay: Double) throws -> Bool {
-      let process = try program.process(
-        Program.executable("cohort"), arguments, environment: ["COHORT_STORE": name])
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      usleep(UInt32(delay * 1e6))
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      let process = try program.killed(arguments, environment: ["COHORT_STORE": name], after: delay)
       if process.terminationReason == .uncaughtSignal { return true }
       #expect(process.terminationStatus == 0, "\(arguments[0]) failed after a kill")
       return false
@@ -127,19 +119,6 @@ import CohortSystem
 
     func remove() throws {
       try FileManager.default.removeItem(at: program.folder.appendingPathComponent(name))
-    }
-  }
-
-  /// SplitMix64.
-  private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-      return mixed ^ (mixed >> 31)
     }
   }
 }

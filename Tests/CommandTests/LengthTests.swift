@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// Further length measures from the command line: counts that others vouch for, kills, drops, groupings, the daemon.
 @Suite(.serialized) struct LengthTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+  private static let root = Checkout.root
   private static let data = root.appendingPathComponent("Tools/quickstart-data").path
   private static let tokenizer = root.appendingPathComponent("Sources/CBundledModel/minilm-l6-256/tokenizer.json").path
 
@@ -222,7 +222,7 @@ import CohortSystem
 
   /// SIGKILL at random moments: every sample is measured once, and groups and lengths are those of a run in peace.
   @Test func whatIsKilledGoesOn() throws {
-    let seed = ProcessInfo.processInfo.environment["COHORT_SEED"].flatMap { UInt64($0) } ?? .random(in: 0..<1 << 32)
+    let seed = Torture.seed
     try withProgram { program in
       let prepare = """
         set -e
@@ -245,17 +245,9 @@ import CohortSystem
       let expected = try state("calm")
 
       #expect(try program.shell(prepare, environment: ["COHORT_STORE": "stormy"]).status == 0)
-      var random = seed
+      var random = TestRandom(seed: seed)
       for _ in 0..<10 {
-        random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let process = try program.process(
-          Program.executable("cohort"), ["--store", "stormy", "update", "--workers", "2"])
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        usleep(UInt32(Double(random >> 40) / Double(1 << 24) * longest * 1e6))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        try program.killed(["--store", "stormy", "update", "--workers", "2"], after: longest * random.unit())
       }
       #expect(try program.cohort("--store", "stormy", "update").status == 0, "seed \(seed)")
       #expect(try state("stormy") == expected, "seed \(seed)")

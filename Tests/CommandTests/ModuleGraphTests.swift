@@ -1,10 +1,10 @@
+import CohortTesting
 import Foundation
 import Testing
 
 /// The sources keep to their layers, and `Tools/module-graph`, which says so, does notice what does not.
 @Suite struct ModuleGraphTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+  private static let root = Checkout.root
 
   /// Runs the script from the root of the repository. `HOME` is the user's: some installations of Python lie below it.
   private static func graph(_ arguments: String, _ program: Program) throws -> Program.Result {

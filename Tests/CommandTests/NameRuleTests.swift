@@ -1,10 +1,10 @@
+import CohortTesting
 import Foundation
 import Testing
 
 /// What cannot be a name is refused whoever gives it, and nothing is made.
 @Suite struct NameRuleTests {
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   /// Nothing, control characters of both kinds, and a byte more than 200.
   private static let wrong = ["", "a\tb", "a\u{1b}[31mb", "b\u{7f}", "b\u{85}", String(repeating: "x", count: 300)]

@@ -1,10 +1,10 @@
+import CohortTesting
 import Foundation
 import Testing
 
 /// Models and tokenizers that are gone, damaged or replaced: what notices it, what puts them back, and what goes on.
 @Suite struct NeededFilesTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+  private static let root = Checkout.root
   private static let bundled = root.appendingPathComponent("Sources/CBundledModel/minilm-l6-256").path
   private static let weights = "cohort/models/minilm-l6-256/model.safetensors"
 

@@ -1,3 +1,4 @@
+import CohortTesting
 import Foundation
 
 /// Runs the real executables the way a user does: another process, a folder of its own, nothing inherited but `PATH`.
@@ -41,15 +42,14 @@ struct Program {
     let text: String
   }
 
-  /// The folder in which commands run. Removed with `remove()`.
+  /// The folder in which commands run. Removed with the last copy of this value.
   let folder: URL
+  private let temporary: TemporaryFolder
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("command-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    temporary = try TemporaryFolder()
+    folder = URL(fileURLWithPath: temporary.path)
   }
-
-  func remove() { try? FileManager.default.removeItem(at: folder) }
 
   /// Writes a file into the folder.
   func write(_ text: String, to name: String) throws {
@@ -89,16 +89,36 @@ struct Program {
     return process
   }
 
+  /// Starts `cohort`, silently, and kills it.
+  /// - Parameters:
+  ///   - condition: what has to hold, unless the process ends before.
+  ///   - delay: seconds from then to the kill.
+  /// - Returns: the process, which has ended: by the signal, or by itself.
+  @discardableResult
+  func killed(
+    _ arguments: [String], environment: [String: String] = [:], once condition: () throws -> Bool = { true },
+    after delay: Double
+  ) throws -> Process {
+    let process = try process(Self.executable("cohort"), arguments, environment: environment)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    _ = try isReached(every: 0.0002) { try !process.isRunning || condition() }
+    usleep(UInt32(delay * 1e6))
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    return process
+  }
+
   /// Output goes through files: no pipe can fill up.
   private func run(
     _ executable: URL, _ arguments: [String], environment: [String: String], input: String = "",
     output: FileHandle? = nil
   ) throws -> Result {
     let process = try process(executable, arguments, environment: environment)
-    let place = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: place) }
-    let files = ["in", "out", "err"].map { place.appendingPathComponent($0) }
+    let place = try TemporaryFolder()
+    defer { withExtendedLifetime(place) {} }
+    let files = ["in", "out", "err"].map { URL(fileURLWithPath: place.file($0)) }
     try Data(input.utf8).write(to: files[0])
     for file in files[1...] { try Data().write(to: file) }
     process.standardInput = try FileHandle(forReadingFrom: files[0])
@@ -130,6 +150,6 @@ struct Program {
 /// Runs `body` with a folder that is removed afterwards.
 func withProgram<R>(_ body: (Program) throws -> R) throws -> R {
   let program = try Program()
-  defer { program.remove() }
+  defer { withExtendedLifetime(program) {} }
   return try body(program)
 }

@@ -1,10 +1,10 @@
+import CohortTesting
 import Foundation
 import Testing
 
 /// `cohort grouping refine`: the error falls until it stops, as logged passes that replay.
 @Suite struct RefineTests {
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   private func refine(_ program: Program, _ arguments: String...) throws -> [String: Any] {
     let result = try program.shell("cohort grouping refine topics --json " + arguments.joined(separator: " "))

@@ -1,12 +1,12 @@
 import CohortCore
 import CohortStore
+import CohortTesting
 import Foundation
 import Testing
 
 /// `cohort verify --replay`: groupings made anew from the log, and what differs from it found.
 @Suite struct ReplayTests {
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   /// Real samples with vectors, in groupings of every kind, with updates, deletions and a tail in between.
   static func prepared(_ program: Program) throws {

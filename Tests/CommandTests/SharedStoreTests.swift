@@ -3,11 +3,11 @@ import CohortStore
 import Foundation
 import Testing
 import CohortSystem
+import CohortTesting
 
 /// One store in several processes: this one reads through the library while the real program writes, reads and dies.
 @Suite struct SharedStoreTests {
-  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tools/quickstart-data").path
+  private static let data = Checkout.quickstartData
 
   /// A reader whose map is smaller than what another process writes follows it, while a third one reads, too.
   @Test func aReaderFollowsAStoreThatOutgrowsItsMap() throws {
@@ -41,16 +41,10 @@ import CohortSystem
     try withProgram { program in
       try PipelineTests.prepared(program)
       let path = program.folder.appendingPathComponent("cohort").path
-      var random = SeededChoices(state: 17)
+      var random = TestRandom(seed: 17)
       var killed = 0
       for round in 0..<20 {
-        let reader = try program.process(Program.executable("cohort"), ["verify"])
-        reader.standardOutput = FileHandle.nullDevice
-        reader.standardError = FileHandle.nullDevice
-        try reader.run()
-        usleep(UInt32(random.below(60_000)))
-        kill(reader.processIdentifier, SIGKILL)
-        reader.waitUntilExit()
+        let reader = try program.killed(["verify"], after: 0.06 * random.unit())
         if reader.terminationReason == .uncaughtSignal { killed += 1 }
         let row = "{\"prompt\": \"round \(round)\", \"completion\": \"yes\"}\n"
         let result = try program.cohort("ingest", "-", "--source", "rounds", "--json", input: row)

@@ -1,11 +1,11 @@
+import CohortTesting
 import Foundation
 import HostileServers
 import Testing
 
 /// A snapshot of some groupings needs what they stand on, and nothing else of the store.
 @Suite struct SnapshotNeedsTests {
-  private static let bundled = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Sources/CBundledModel/minilm-l6-256").path
+  private static let bundled = Checkout.bundledModel
 
   /// A store with a space of the server, three groupings that do not follow it, and two that do.
   private static func prepare(_ program: Program, _ server: LoopbackServer) throws {

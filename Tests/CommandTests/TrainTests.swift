@@ -1,3 +1,4 @@
+import CohortTesting
 import Foundation
 import Testing
 import CohortSystem
@@ -49,10 +50,7 @@ import CohortSystem
     process.standardOutput = try FileHandle(forWritingTo: file)
     process.standardError = FileHandle.nullDevice
     try process.run()
-    let deadline = Date().addingTimeInterval(60)
-    while try program.read("output").count(where: { $0 == "\n" }) < lines, process.isRunning, Date() < deadline {
-      usleep(2000)
-    }
+    _ = try isReached { try !process.isRunning || program.read("output").count { $0 == "\n" } >= lines }
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
     return (process.terminationStatus, process.terminationReason == .uncaughtSignal, try program.read("output"))
@@ -98,7 +96,7 @@ import CohortSystem
         Program.executable("cohort"), ["train", "--plan", "first", "--epochs", "500", "--json"])
       first.standardOutput = try FileHandle(forWritingTo: file)
       try first.run()
-      while try program.read("output").isEmpty, first.isRunning { usleep(2000) }
+      _ = try isReached { try !first.isRunning || !program.read("output").isEmpty }
       let second = try program.cohort("grouping", "create", "b", "--by", "task", "--json")
       let reader = try program.cohort("info", "--json")
       kill(first.processIdentifier, SIGKILL)

@@ -1,3 +1,4 @@
+import CohortTesting
 import Foundation
 import Testing
 
@@ -29,8 +30,8 @@ import Testing
       let file = program.folder.appendingPathComponent("cohort/data.mdb")
       let sound = try Data(contentsOf: file)
       let pages = sound.count / 4096
-      let seed = UInt64.random(in: 0..<1 << 32)
-      var random = Damage(state: seed)
+      let seed = Torture.seed
+      var random = TestRandom(seed: seed)
       var found = 0
       for round in 0..<24 {
         var damaged = sound
@@ -73,18 +74,6 @@ import Testing
         #expect(result.status == 4, "\(command): \(result)")
       }
       #expect(try program.cohort("init").status == 2)
-    }
-  }
-
-  private struct Damage: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-      return z ^ (z >> 31)
     }
   }
 }

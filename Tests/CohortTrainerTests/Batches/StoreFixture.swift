@@ -2,45 +2,39 @@ import CohortCore
 import CohortPlanning
 import CohortReading
 import CohortStore
+import CohortTesting
 import CohortTrainer
-import Foundation
 
 /// A real store in a folder of its own: text in three task groups, a snapshot of them, and plans.
 final class StoreFixture {
   static let sizes = [13, 8, 9]
-  let folder: String
-  private(set) var store: Store
-  private(set) var snapshot: SnapshotRecord
+  private let grouped: GroupedStore
+
+  var folder: String { grouped.path }
+  var store: Store { grouped.store }
+  var snapshot: SnapshotRecord { grouped.snapshot }
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.path + "/cohort-trainer-\(UUID().uuidString)"
-    let store = try Store.create(at: folder)
     // Tasks take turns, so that ids of a group lie apart.
     var samples: [(task: Int, number: Int)] = []
     for number in 0..<Self.sizes.reduce(0, max) {
       for task in Self.sizes.indices where number < Self.sizes[task] { samples.append((task, number)) }
     }
-    let batch = PreparedBatch(Self.batch(samples))
-    snapshot = try store.write { transaction in
-      _ = try transaction.ingest(batch, source: "text", origin: "memory")
-      let grouping = try transaction.createGrouping(name: "task", definition: GroupingDefinition(criterion: .task))
-      let end = FeedPosition(sequence: transaction.counters.lastSequence.next, offset: 0)
-      try transaction.commit(
-        RoundCommit(
-          assignments: samples.enumerated().map {
-            Assignment(id: SampleID(UInt64($0.offset)), group: GroupID(UInt32($0.element.task)))
-          },
-          groups: Self.sizes.indices.map {
-            GroupRecord(id: GroupID(UInt32($0)), geometry: .label("task \($0)"), born: 1)
-          },
-          engineState: [], applied: end, isProvisional: false, events: [], digest: 0),
-        to: grouping)
-      return try transaction.createSnapshot(name: "spring", groupings: ["task"])
+    var builder = SampleBatchBuilder()
+    for (task, number) in samples {
+      let text = Self.text(task: task, number: number)
+      builder.add(
+        [
+          Message(role: .system, text: "Answer."), Message(role: .user, text: text.prompt),
+          Message(role: .assistant, text: text.response),
+        ],
+        lengths: SampleLengths(
+          prompt: UInt32(text.prompt.utf8.count), response: UInt32(text.response.utf8.count),
+          total: UInt32(text.prompt.utf8.count + text.response.utf8.count)), task: "task \(task)")
     }
-    self.store = store
+    grouped = try GroupedStore(
+      builder.prepared, grouping: "task", groups: samples.map(\.task), labels: Self.sizes.indices.map { "task \($0)" })
   }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   /// The text of a sample, which names it.
   static func text(task: Int, number: Int) -> (prompt: String, response: String) {
@@ -48,44 +42,9 @@ final class StoreFixture {
     return ("\(task).\(number). \(entry.prompt)", "\(entry.response) (\(task).\(number))")
   }
 
-  private static func batch(_ samples: [(task: Int, number: Int)]) -> SampleBatch {
-    var batch = SampleBatch()
-    batch.tasks = sizes.indices.map { "task \($0)" }
-    for (task, number) in samples {
-      let text = text(task: task, number: number)
-      let content = SampleContent.encode([
-        Message(role: .system, text: "Answer."), Message(role: .user, text: text.prompt),
-        Message(role: .assistant, text: text.response),
-      ])
-      let start = batch.arena.count
-      batch.arena += content
-      let end = batch.arena.count
-      let lengths = SampleLengths(
-        prompt: UInt32(text.prompt.utf8.count), response: UInt32(text.response.utf8.count),
-        total: UInt32(text.prompt.utf8.count + text.response.utf8.count))
-      batch.rows.append(
-        SampleBatch.Row(
-          content: start..<end, attributes: end..<end, contentHash: XXH3.hash64(content), task: task,
-          line: UInt64(batch.rows.count + 1), lengths: lengths))
-      batch.records.append(.sample(batch.rows.count - 1))
-    }
-    return batch
-  }
-
   /// Makes and stores a plan over the snapshot.
   func plan(_ name: String = "plan", seed: UInt64 = 5, digest: Digest128? = nil) throws -> PlanRecord {
-    let grouping = snapshot.groupings[0]
-    let groups = try store.read { try $0.groups(of: grouping.id, in: snapshot.id) }
-    let population = Population(
-      groups: groups.map {
-        PopulationGroup(
-          id: $0.id, size: $0.size, geometry: $0.geometry, longest: $0.longest, meanLength: $0.meanLength)
-      }, digest: digest ?? grouping.digest, snapshotName: snapshot.name, storeID: store.id)
-    let plan = try Plan(population: population, configuration: PlanConfiguration(batchSize: 4, seed: seed))
-    return try store.write {
-      try $0.createPlan(
-        name: name, snapshot: snapshot, grouping: grouping.id, hash: plan.hash, plan: plan.encode(), report: "{}")
-    }
+    try grouped.plan(name, PlanConfiguration(batchSize: 4, seed: seed), digest: digest)
   }
 
   /// All batches of some epochs.

@@ -1,22 +1,33 @@
 import CohortVectors
 
 /// Vectors in memory: row i is that of sample i.
-struct MemoryRows: RowSource {
-  var vectors: [[Float]?]
+package struct MemoryRows: RowSource {
+  package var vectors: [[Float]?]
   /// Whether they can be read in place, as half floats: their values must be such.
-  var holdsHalves = false
+  package var holdsHalves: Bool
 
-  func readVectors(
+  package init(vectors: [[Float]?], holdsHalves: Bool = false) {
+    self.vectors = vectors
+    self.holdsHalves = holdsHalves
+  }
+
+  package func readVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int, into rows: UnsafeMutableBufferPointer<Float>,
     present: UnsafeMutableBufferPointer<UInt8>
   ) throws {
     for (i, sample) in samples.enumerated() {
-      present[i] = vectors[Int(sample)] == nil ? 0 : 1
-      for (at, value) in (vectors[Int(sample)] ?? []).enumerated() { rows[i * dimension + at] = value }
+      guard let vector = vectors[Int(sample)] else {
+        present[i] = 0
+        continue
+      }
+      present[i] = 1
+      vector.withUnsafeBufferPointer {
+        _ = UnsafeMutableBufferPointer(rebasing: rows[(i * dimension)..<((i + 1) * dimension)]).update(from: $0)
+      }
     }
   }
 
-  func withHalfVectors(
+  package func withHalfVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
     _ body: (Int, UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void
   ) throws -> Bool {
