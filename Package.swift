@@ -33,7 +33,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   ],
   targets: [
-    // Layer 1: C libraries and kernels.
+    // Layer 0: C libraries and kernels.
     .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
@@ -44,14 +44,14 @@ let package = Package(
     .target(name: "CohortKernels"),
     .target(name: "CBundledModel", exclude: ["minilm-l6-256"]),
 
-    // Layer 2: values and the map.
+    // Layers 0 and 1: values, threads and files; then vectors and the map.
     .target(name: "CohortCore", dependencies: ["CXXHash"], swiftSettings: swift),
     .target(name: "CohortSystem", dependencies: ["CohortCore"], swiftSettings: swift),
     .target(
       name: "CohortVectors", dependencies: ["CohortSystem", "CohortCore", "CohortKernels"], swiftSettings: swift),
     .target(name: "CohortLMDB", dependencies: ["CLMDB", "CohortCore", "CohortSystem"], swiftSettings: swift),
 
-    // Layer 3: the stages, and the store between them.
+    // Layers 2 and 3: the stages, the store between them, and how it is read.
     .target(
       name: "CohortStore", dependencies: ["CohortSystem", "CohortCore", "CohortLMDB", "CZstd"],
       swiftSettings: swift),
@@ -73,7 +73,7 @@ let package = Package(
     .target(
       name: "CohortReading", dependencies: ["CohortCore", "CohortStore", "CohortPlanning"], swiftSettings: swift),
 
-    // Layer 4: what is derived from the store, and what trains on it.
+    // Layers 4 and 5: encoders behind servers; what is derived from the store, and what trains on it.
     .target(
       name: "CohortCatalog",
       dependencies: [
@@ -114,12 +114,12 @@ let package = Package(
         "CohortTrainer", "CohortEmbedding", "CohortProviders", "CohortPipeline",
       ], swiftSettings: swift),
 
-    // Layer 7: the executables.
+    // Layer 8: the executables.
     .executableTarget(
       name: "cohort",
       dependencies: [
         "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
-        "CohortProviders", "CohortPipeline", "CohortActions",
+        "CohortProviders", "CohortReading", "CohortPipeline", "CohortActions",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: swift),

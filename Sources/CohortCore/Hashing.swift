@@ -91,3 +91,8 @@ extension UInt64 {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }
+
+extension Sequence<UInt8> {
+  /// Two digits a byte, in lower case.
+  public var hexadecimal: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+}

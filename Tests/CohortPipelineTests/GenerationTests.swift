@@ -126,10 +126,14 @@ import Testing
     let states = Mutex<[String: Set<String>]>([:])
     var control = Self.sliced(300)
     control.report = { _ in
-      guard let content = try? Self.content(store) else { return }
-      // By the position of the grouping in the feed: one content each.
-      let position = String(content[1].prefix { $0 != ")" })
-      states.withLock { _ = $0[position, default: []].insert(content[1]) }
+      do {
+        let content = try Self.content(store)
+        // By the position of the grouping in the feed: one content each.
+        let position = String(content[1].prefix { $0 != ")" })
+        states.withLock { _ = $0[position, default: []].insert(content[1]) }
+      } catch {
+        Issue.record(error)
+      }
     }
     _ = try Pending.group(store, only: "topics", control: control)
     states.withLock { states in

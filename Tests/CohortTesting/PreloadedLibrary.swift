@@ -2,9 +2,7 @@ import Foundation
 
 /// A library of C functions that stand before those of the C library: disks that fail, calls that hang.
 package enum PreloadedLibrary {
-  private static let compiler = ["/usr/bin/clang", "/usr/bin/cc", "/usr/bin/gcc", "/opt/swift/usr/bin/clang"].first {
-    FileManager.default.isExecutableFile(atPath: $0)
-  }
+  private static let compiler = ["clang", "cc", "gcc"].first { (try? run([$0, "--version"])) == 0 }
 
   package static let isPossible = compiler != nil
 

@@ -75,7 +75,7 @@ public struct CatalogQuery: Sendable {
   }
 
   /// Two columns may have the same name in SQL, but not in a JSON object.
-  public static func distinct(_ names: [String]) -> [String] {
+  static func distinct(_ names: [String]) -> [String] {
     var seen: Set<String> = []
     return names.map { name in
       var unique = name
@@ -98,7 +98,7 @@ extension CatalogValue {
     case .real(let value): .number(value)
     case .text(let text): .text(text)
     case .blob(let bytes):
-      .text(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+      .text(bytes.hexadecimal)
     }
   }
 }

@@ -91,12 +91,12 @@ public struct PlanShowAction: ListAction {
 
   public init(
     plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil),
-    share: (rank: Int, world: Int, accumulation: Int)? = nil
+    share: StepShare? = nil
   ) {
     self.plan = plan
     self.epoch = epoch
     self.steps = steps
-    self.share = share.map { StepShare(rank: $0.rank, world: $0.world, accumulation: $0.accumulation) }
+    self.share = share
   }
 
   /// Gives one row a step, in order, with the ids that its batch has (or this rank's share of them).

@@ -23,7 +23,7 @@ public struct SnapshotCreateAction: RecordAction {
     try NameRule.check(snapshot, of: "snapshot")
     let names = try SnapshotJob.groupings(for: snapshot, groupings, in: store)
     let report = try StoreUpdater(store).update(.groupings(names), control: control)
-    if let error = report.troubles.first?.error { throw error }
+    if let failure = report.failure { throw failure }
     return try SnapshotJob.create(store, name: snapshot, groupings: names)
   }
 }

@@ -26,10 +26,8 @@ public struct EmbedAction: Action {
         "The vectors of space \"\(space)\" are given, not made",
         hint: "Give them while ingesting: cohort ingest DATA --embeddings FILE.npy")
     }
-    let report = try StoreUpdater(store).update(
+    return try StoreUpdater(store).update(
       .vectors(space: space), retryingRefused: retryingRefused, control: control)
-    if let error = report.troubles.first?.error { throw error }
-    return report
   }
 }
 

@@ -45,7 +45,12 @@ public struct VerifyAction: RecordAction {
 
   /// Plans are bytes to the store: whether they can be read is known here.
   private func problems(ofPlansIn store: Store) -> [VerificationReport.Problem] {
-    guard let names = try? store.read({ try $0.plans().map(\.name) }) else { return [] }
+    let names: [String]
+    do {
+      names = try store.read { try $0.plans().map(\.name) }
+    } catch {
+      return [.init(place: "plans", what: "\(error)", isRepairable: false)]
+    }
     return names.compactMap { name in
       do {
         _ = try PinnedPlan(store, named: name)

@@ -44,14 +44,8 @@ public final class StoreUpdater {
       }
     }
     for grouping in needs.groupings {
-      do {
-        try attempt(.grouping, grouping.name, control, &report, observe) { report in
-          report.groupings.append(try group(grouping, control, observe))
-        }
-      } catch {
-        // What it holds may be ahead of what was committed.
-        followers[grouping.id] = nil
-        throw error
+      try attempt(.grouping, grouping.name, control, &report, observe) { report in
+        report.groupings.append(try group(grouping, control, observe))
       }
     }
     let failed = Set(report.troubles.map(\.part))
@@ -73,7 +67,6 @@ public final class StoreUpdater {
       try body(&report)
     } catch let error as CohortError where Self.concernsOnePart(error, kind) && !control.shouldStop() {
       let part = UpdatePart(kind: kind, name: name)
-      if kind == .grouping { followers = followers.filter { $0.value.name != name } }
       report.troubles.append(UpdateReport.Trouble(part: part, error: error))
       observe(.trouble(part, error))
     }
@@ -123,9 +116,10 @@ public final class StoreUpdater {
     _ grouping: GroupingRecord, _ control: JobControl, _ observe: (UpdateEvent) -> Void
   ) throws -> GroupingUpdate {
     let started = ContinuousClock.now
-    let follower = try followers[grouping.id] ?? UpdateJob.follower(of: grouping.name, in: store)
-    followers[grouping.id] = follower
+    // After trouble what it holds may be ahead of what was committed: then it is made anew.
+    let follower = try followers.removeValue(forKey: grouping.id) ?? UpdateJob.follower(of: grouping.name, in: store)
     let update = try follower.update(control)
+    followers[grouping.id] = follower
     observe(.grouped(update, digest: follower.digest, seconds: started.seconds))
     return update
   }

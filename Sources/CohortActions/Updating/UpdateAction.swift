@@ -15,7 +15,9 @@ public struct UpdateAction: Action {
   /// - Throws: `store.unknown-grouping`, `pipeline.interrupted`. Parts in trouble are in the report.
   public func run(on store: Store, _ control: JobControl) throws -> UpdateOutcome {
     let report = try StoreUpdater(store).update(grouping.map { .groupings([$0]) } ?? .everything, control: control)
-    let spaces = try store.read { try $0.groupings() }.map { ($0.name, $0.definition.space) }
+    let spaces = try store.read { try $0.groupings() }.compactMap { grouping in
+      grouping.definition.space.map { (grouping.name, $0) }
+    }
     return UpdateOutcome(report: report, spaces: Dictionary(spaces) { first, _ in first })
   }
 }
@@ -24,13 +26,8 @@ public struct UpdateAction: Action {
 public struct UpdateOutcome: Sendable {
   /// What was embedded, measured and grouped, and what could not be.
   public let report: UpdateReport
-  /// The space that each grouping of the store looks at.
-  private let spaces: [String: String?]
-
-  init(report: UpdateReport, spaces: [String: String?]) {
-    self.report = report
-    self.spaces = spaces
-  }
+  /// The space that a grouping looks at, for those that look at one.
+  let spaces: [String: String]
 
   /// The keys of the records of `rows`; those of `groupings` are the ones before `space`.
   public static let groupingColumns: [ReportColumn] = [
@@ -46,7 +43,7 @@ public struct UpdateOutcome: Sendable {
 
   /// Each grouping with what was embedded in its space, and behind them the spaces that none of them follows.
   public var rows: [ReportRecord] {
-    let followed = report.groupings.map { spaces[$0.grouping] ?? nil }
+    let followed = report.groupings.map { spaces[$0.grouping] }
     var records = zip(report.groupings, followed).map { update, space in
       update.record.adding(space: space, report.embedded.first { $0.space == space })
     }

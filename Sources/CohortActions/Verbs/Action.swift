@@ -9,6 +9,8 @@ public import CohortStore
 public protocol Action: Sendable {
   /// As people type it: `snapshot create`.
   static var name: String { get }
+  /// The same of this request, where a type has more than one verb.
+  var name: String { get }
   /// How the store must be opened for this request: a dry run may read where the same verb otherwise writes.
   var access: ActionAccess { get }
 }
@@ -39,6 +41,10 @@ public protocol ListAction: Action {
 
   /// Gives the rows one after the other. No read transaction is open meanwhile: whoever takes them may be slow.
   func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws
+}
+
+extension Action {
+  public var name: String { Self.name }
 }
 
 extension ListAction {

@@ -5,7 +5,7 @@ public import CohortStore
 /// `… drop`: forgets something that has a name, as far as nothing stands on it.
 public struct DropAction: RecordAction {
   /// What is dropped.
-  public enum Kind: Sendable {
+  public enum Kind: String, Sendable {
     /// Snapshots that hold it keep their membership.
     case grouping
     /// Refused while a plan stands on it.
@@ -15,10 +15,12 @@ public struct DropAction: RecordAction {
     /// Refused while a grouping belongs to it, and for the default one. Its vectors go in parts.
     case space
     /// Refused while a grouping divides by it, and for the store's own.
-    case measure
+    case measure = "length"
   }
 
   public static let name = "drop"
+  /// With what is dropped: `grouping drop`.
+  public var name: String { "\(kind.rawValue) \(Self.name)" }
   public var access: ActionAccess { .writes }
   /// Which of the store's kinds of names `dropped` belongs to.
   public var kind: Kind

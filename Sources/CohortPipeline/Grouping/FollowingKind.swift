@@ -82,5 +82,7 @@ extension GroupingDefinition {
     }
   }
 
-  var noFeed: CohortError { CohortError(.pipelineNoFeed, "A product follows its factors, not the log") }
+  var noFeed: CohortError {
+    CohortError(.pipelineNoFeed, "A grouping by \(criterion.spelling) does not follow the log")
+  }
 }

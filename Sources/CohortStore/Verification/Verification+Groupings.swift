@@ -69,7 +69,7 @@ extension Verification {
       (collect("meta") { try SnapshotDrafts(in: unsafe, tables).ids } ?? []).map { Membership.prefix($0) })
     forEach(tables.membership) { (key: [UInt8], value: UnsafeRawBufferPointer) in
       expect(
-        pieces.contains(key) || drafts.contains(Array(key.prefix(4))), "membership \(Self.hexadecimal(key))",
+        pieces.contains(key) || drafts.contains(Array(key.prefix(4))), "membership \(key.hexadecimal)",
         "it belongs to no snapshot")
       _ = try Sealed.open(value, SealPlace(.membership, key), "A piece")
     }

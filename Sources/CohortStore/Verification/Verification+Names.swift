@@ -9,7 +9,7 @@ extension Verification {
     var quarantined: UInt64 = 0
     forEach(tables.names) { (key: [UInt8], value: UnsafeRawBufferPointer) in
       let place = SealPlace(.names, key)
-      let what = "Name \(Self.hexadecimal(key))"
+      let what = "Name \(key.hexadecimal)"
       guard let first = key.first else { return }
       if first == QuarantineRecord.nameKind {
         let number = try Sealed.decode(value, place, what) { try $0.fixed(UInt64.self) }

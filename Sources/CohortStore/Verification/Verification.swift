@@ -106,7 +106,7 @@ final class Verification {
     walk(table) { step in
       try unsafe.walk(table, from: []) { key, value in
         let key = [UInt8](key)
-        self.collect("\(table.name) \(Self.hexadecimal(key))") { try body(key, value) }
+        self.collect("\(table.name) \(key.hexadecimal)") { try body(key, value) }
         step()
         return true
       }
@@ -127,9 +127,6 @@ final class Verification {
     report.tables.append(VerificationReport.Table(name: table.name, records: done))
   }
 
-  static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
 }
 
 /// One bit a sample.

@@ -24,7 +24,7 @@ public final class OrderedQueue<Output: Sendable>: Sendable {
   ) throws(CohortError) {
     let lanes = Lanes<Output>(limit: limit)
     self.lanes = lanes
-    let source = Locked(InputSource(fetch: fetch))
+    let source = Locked(Inputs(fetch: fetch))
     var started: [WorkThread] = []
     while started.count < max(count, 1) {
       do throws(CohortError) {
@@ -60,7 +60,7 @@ public final class OrderedQueue<Output: Sendable>: Sendable {
 }
 
 /// The input of a queue, behind its lock.
-private struct InputSource<Input> {
+private struct Inputs<Input> {
   let fetch: () throws -> Input?
   /// The place of the next input in the order.
   var place = 0
@@ -110,7 +110,7 @@ private final class Lanes<Output: Sendable>: Sendable {
     return state.isOver ? .some(nil) : nil
   }
 
-  func run<Input>(_ source: Locked<InputSource<Input>>, _ work: (Input) throws -> Output) {
+  func run<Input>(_ source: Locked<Inputs<Input>>, _ work: (Input) throws -> Output) {
     while waitForRoom() {
       guard let (place, input) = fetch(source) else { break }
       let outcome: Outcome =
@@ -124,7 +124,7 @@ private final class Lanes<Output: Sendable>: Sendable {
   }
 
   private func fetch<Input>(
-    _ source: Locked<InputSource<Input>>
+    _ source: Locked<Inputs<Input>>
   ) -> (place: Int, input: Result<Input, any Error>)? {
     source.withLock { source in
       guard !source.isOver, !state.withLock({ $0.isClosed }) else { return nil }

@@ -3,7 +3,6 @@ public import CohortCore
 /// A thread of the operating system: for work that blocks, or that must go on where Swift's task pool is busy, or gone
 /// after a fork.
 public final class WorkThread: Sendable {
-
   /// Nil once it was waited for.
   private let thread: Locked<pthread_t?>
 

@@ -10,13 +10,10 @@ public import CohortStore
 /// var session = try TrainingSession(plan: source.plan, learner: ReferenceLearner(), epochs: 1)
 /// ```
 public struct StoreBatches: BatchSource, Sendable {
-  /// Which part of each step this process reads.
-  public typealias Share = StepShare
-
   /// The plan with the snapshot and the grouping that it stands on.
   let pinned: PinnedPlan
   /// The part of each step that the batches hold.
-  public let share: Share
+  public let share: StepShare
   /// Batches that are read ahead on a thread of the stream's own; 0 reads when asked. Changes the speed and no batch.
   public let prefetch: Int
 
@@ -27,7 +24,7 @@ public struct StoreBatches: BatchSource, Sendable {
   /// - Parameter record: a plan of this store.
   /// - Throws: what `PinnedPlan` throws for a plan that is of another store, or does not fit this one any more;
   ///   `planning.invalid-slice` for a rank outside the world; `trainer.setting`.
-  public init(store: Store, plan record: PlanRecord, share: Share = Share(), prefetch: Int = 2) throws {
+  public init(store: Store, plan record: PlanRecord, share: StepShare = StepShare(), prefetch: Int = 2) throws {
     guard (0...1024).contains(prefetch) else {
       throw CohortError.setting("the number of batches read ahead", prefetch, allowed: "from 0 to 1024")
     }

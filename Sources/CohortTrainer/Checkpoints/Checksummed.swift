@@ -14,7 +14,7 @@ enum Checksummed {
     guard stored == computed else {
       throw CohortError.invalid(
         "the checksum", at: body.count,
-        cause: "stored \(String(stored, radix: 16)), computed \(String(computed, radix: 16))")
+        cause: "stored \(stored.hexadecimal), computed \(computed.hexadecimal)")
     }
     return body
   }

@@ -8,5 +8,4 @@ struct IDRangeArgument: ExpressibleByArgument, Sendable {
     guard let steps = StepRange(argument: argument), let upper = steps.upper else { return nil }
     range = steps.lower..<upper
   }
-
 }

@@ -26,7 +26,7 @@ extension Session {
 
   /// Runs an action and prints its report.
   func run(_ action: some RecordAction) throws -> Outcome {
-    try print(action.run(on: open(for: action.access, type(of: action).name), jobControl()))
+    try print(action.run(on: open(for: action.access, action.name), jobControl()))
   }
 
   /// Runs an action and prints its rows as they come.

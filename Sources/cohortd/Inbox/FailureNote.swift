@@ -13,8 +13,7 @@ struct FailureNote {
   var json: String {
     let texts: [(String, String?)] = [
       ("file", file), ("time", Timestamp.now), ("code", error.code.name), ("message", error.message),
-      ("place", error.place),
-      ("cause", error.cause), ("hint", error.hint),
+      ("place", error.place), ("cause", error.cause), ("hint", error.hint),
     ]
     let counts = [("inserted", inserted), ("duplicates", duplicates), ("quarantined", quarantined)]
     // File names and error texts are hostile.

@@ -92,7 +92,10 @@ struct DaemonOptions: ParsableArguments {
     let environment = getenv("COHORT_STORE").map { String(cString: $0) }
     let stores = store.isEmpty ? [environment.flatMap { $0.isEmpty ? nil : $0 } ?? "./cohort"] : store
     return stores.enumerated().map { index, store in
-      (store, index < inbox.count ? inbox[index] : (store.hasSuffix("/") ? store : store + "/") + "inbox")
+      (
+        store,
+        index < inbox.count ? inbox[index] : StoreLayout(store.hasSuffix("/") ? String(store.dropLast()) : store).inbox
+      )
     }
   }
 }

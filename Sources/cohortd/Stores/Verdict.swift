@@ -1,7 +1,7 @@
-import CohortStore
-import CohortPipeline
 import CohortCatalog
 import CohortCore
+import CohortPipeline
+import CohortStore
 
 /// Whose fault an error is, and so what to do about it.
 enum Verdict: Hashable {
@@ -23,7 +23,7 @@ enum Verdict: Hashable {
       return
     }
     switch known.code {
-    case .pipelineInterrupted: self = .interrupted
+    case _ where known.category == .interrupted: self = .interrupted
     case .catalogDiskFull, .pipelineDiskFull: self = .noRoom
     case let code where ErrorCode.storeNoRoom.contains(code): self = .noRoom
     case let code where ErrorCode.storeReopen.contains(code): self = .reopen

@@ -180,7 +180,7 @@ import Testing
     #expect { try StoreBatches(store: stranger.store, plan: record) } throws: { error in
       (error as? CohortError)?.code.name == "reading.foreign-plan"
     }
-    for share in [StoreBatches.Share(rank: 2, world: 2), .init(rank: -1, world: 2), .init(accumulation: 0)] {
+    for share in [StepShare(rank: 2, world: 2), .init(rank: -1, world: 2), .init(accumulation: 0)] {
       #expect { try StoreBatches(store: fixture.store, plan: record, share: share) } throws: { error in
         (error as? CohortError)?.code.name == "planning.invalid-slice"
       }

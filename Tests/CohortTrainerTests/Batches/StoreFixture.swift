@@ -49,7 +49,7 @@ final class StoreFixture {
 
   /// All batches of some epochs.
   func batches(
-    _ record: PlanRecord, share: StoreBatches.Share = .init(), prefetch: Int = 2, from start: (UInt64, UInt64) = (0, 0),
+    _ record: PlanRecord, share: StepShare = .init(), prefetch: Int = 2, from start: (UInt64, UInt64) = (0, 0),
     untilEpoch end: UInt64 = 2
   ) throws -> [TrainingBatch] {
     let source = try StoreBatches(store: store, plan: record, share: share, prefetch: prefetch)
@@ -63,7 +63,7 @@ final class StoreFixture {
   /// - Parameter stopAfter: the trainer dies after this many steps of this session.
   func train(
     _ record: PlanRecord, every: UInt64 = 3, epochs: UInt64 = 2, resume: Bool = false, stopAfter: Int = .max,
-    share: StoreBatches.Share = .init(), prefetch: Int = 2, run: String = "run"
+    share: StepShare = .init(), prefetch: Int = 2, run: String = "run"
   ) throws -> TrainingResult {
     let source = try StoreBatches(store: store, plan: record, share: share, prefetch: prefetch)
     let keeper = try StoreCheckpoints(store: store, run: run, plan: record)

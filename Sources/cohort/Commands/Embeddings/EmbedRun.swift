@@ -24,6 +24,7 @@ struct EmbedRun: CohortCommand {
     session.progress.finish()
     for note in report.notes { session.progress.note(note) }
     try session.output.list(EmbedAction.columns, report.embedded.map(\.record))
+    if let failure = report.failure { throw failure }
     return report.hasRefusals ? .quarantined : .done
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CohortActions
+import CohortReading
 
 /// Which part of each step is looked at.
 struct RankOptions: ParsableArguments {
@@ -42,7 +43,7 @@ struct PlanShow: ListCommand {
   func action(_ session: Session) -> PlanShowAction {
     PlanShowAction(
       plan: name, epoch: epoch, steps: steps.map { ($0.lower, $0.upper) } ?? (0, nil),
-      share: rank.map { (rank: $0, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1) })
+      share: rank.map { StepShare(rank: $0, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1) })
   }
 }
 

@@ -3,7 +3,7 @@ public import CohortCore
 /// The rows of consecutive samples in some columns, side by side and in place. Valid only inside the closure that got it.
 ///
 /// Columns are named by their index in the list that the scan was asked for.
-public struct RowBlock {
+public struct ColumnBlock {
   /// The sample of row 0.
   public let first: UInt64
   /// Rows in the block: 1 to 4,096.
@@ -47,12 +47,12 @@ extension ReadTransaction {
   /// - Parameters:
   ///   - columns: in the order in which the block names them; none to learn only which samples are deleted.
   ///   - rows: the samples; nil for all. Those that the store does not have are left out.
-  ///   - areDeletedMarked: whether `RowBlock.isDeleted` is asked; deleted samples are among the rows all the same.
+  ///   - areDeletedMarked: whether `ColumnBlock.isDeleted` is asked; deleted samples are among the rows all the same.
   /// - Throws: `store.corrupted` for a chunk that is damaged, or must be there and is not; what `body` throws.
   /// - Complexity: O(bytes of the rows), each chunk checked once; memory for one block of rows that were never written.
   public func forEachBlock(
     of columns: [Column], in rows: Range<UInt64>? = nil, areDeletedMarked: Bool = true,
-    _ body: (RowBlock) throws -> Bool
+    _ body: (ColumnBlock) throws -> Bool
   ) throws {
     let all = columns + (areDeletedMarked ? [Column.tombstone] : [])
     let widths = all.map(\.rowWidth)
@@ -70,7 +70,7 @@ extension ReadTransaction {
             guard let place = try self.rows(row..<next, of: column, spare: room).baseAddress else { return }
             places.initializeElement(at: index, to: place)
           }
-          let block = RowBlock(
+          let block = ColumnBlock(
             first: row, count: Int(next - row), columns: UnsafeBufferPointer(rebasing: places[..<columns.count]),
             widths: widths, deleted: areDeletedMarked ? places[columns.count] : nil)
           guard try body(block) else { return }

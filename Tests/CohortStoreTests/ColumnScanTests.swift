@@ -4,7 +4,7 @@ import CohortTesting
 import Testing
 
 /// Scans agree with reading each row alone: deleted samples, rows never written, vectors, ranges.
-@Suite struct RowScanTests {
+@Suite struct ColumnScanTests {
   private let folder: TemporaryFolder
   private let store: Store
   private static let samples: UInt64 = 9_000
