@@ -1,4 +1,5 @@
 public import CohortCatalog
+internal import CohortCore
 public import CohortPipeline
 internal import CohortStore
 
