@@ -63,7 +63,7 @@ public struct InitAction: Sendable {
       lengthUnit: lengthUnit, lengthField: lengthField, dedupe: dedupe, makesVectors: embedding.isMade,
       tokenizer: counter?.digest)
     let store = try Store.create(
-      at: path, configuration: configuration, owner: "cohort init",
+      at: path, configuration: configuration, owner: "cohort \(Self.name)",
       begin: { transaction in
         // In the transaction that makes the store: with it, all of this is there.
         try counter?.save(in: path)
