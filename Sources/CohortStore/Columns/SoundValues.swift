@@ -21,27 +21,45 @@ final class SoundValues {
 
   /// How many checksums of chunks and pieces were computed.
   private(set) var verifications: UInt64 = 0
-  private var known: Set<Key> = []
+  /// The first ones, found without hashing: many transactions read no more.
+  private var first: (Key?, Key?, Key?, Key?) = (nil, nil, nil, nil)
+  private var others: Set<Key> = []
   private var last: Key?
 
   func contains(_ key: Key) -> Bool {
     if key == last { return true }
-    guard known.contains(key) else { return false }
+    guard isFirst(key) || !others.isEmpty && others.contains(key) else { return false }
     last = key
     return true
   }
 
+  private func isFirst(_ key: Key) -> Bool { key == first.0 || key == first.1 || key == first.2 || key == first.3 }
+
   /// - Parameter isVerified: whether its checksum was computed for that.
   func insert(_ key: Key, isVerified: Bool = true) {
     if isVerified { verifications += 1 }
-    if known.count >= Self.limit { known.removeAll(keepingCapacity: true) }
-    known.insert(key)
     last = key
+    if first.0 == nil {
+      first.0 = key
+    } else if first.1 == nil {
+      first.1 = key
+    } else if first.2 == nil {
+      first.2 = key
+    } else if first.3 == nil {
+      first.3 = key
+    } else {
+      if others.count >= Self.limit { others.removeAll(keepingCapacity: true) }
+      others.insert(key)
+    }
   }
 
   /// What was written anew, or removed, is checked again.
   func forget(_ key: Key) {
-    known.remove(key)
     if last == key { last = nil }
+    if first.0 == key { first.0 = nil }
+    if first.1 == key { first.1 = nil }
+    if first.2 == key { first.2 = nil }
+    if first.3 == key { first.3 = nil }
+    others.remove(key)
   }
 }

@@ -34,10 +34,14 @@ struct VerifyCommand: CohortCommand {
     guard inProcess else { return try supervise(session) }
     let action = VerifyAction(repairs: repair, isDryRun: dryRun, replays: replay, grouping: grouping)
     let report = try action.run(on: session.open(for: action.access, VerifyAction.name), session.jobControl())
-    return try session.finish(report) {
-      guard session.output.format == .table else { return try session.output.record(report.record) }
+    session.progress.finish()
+    if session.output.format == .table {
       try printText(report, session.output)
+    } else {
+      try session.output.record(report.record)
     }
+    if let failure = report.failure { throw failure }
+    return .done
   }
 
   /// Runs this very command in a process of its own, and outlives its death.
