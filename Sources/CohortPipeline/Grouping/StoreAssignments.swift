@@ -46,12 +46,13 @@ struct StoreAssignments: AssignmentTable {
 }
 
 extension ReadTransaction {
-  /// Copies rows of a 4-byte scalar column; rows never written become the column's fill.
+  /// Copies rows of a 4-byte scalar column, which must lie in one chunk; rows never written become the column's fill.
   func copy(_ column: Column, from row: UInt64, into target: UnsafeMutableBufferPointer<UInt32>) throws {
-    try forEachBlock(of: [column], in: row..<(row + UInt64(target.count)), areDeletedMarked: false) { block in
-      let start = Int(block.first - row)
-      for index in 0..<block.count { target[start + index] = block.uint32(0, index) }
-      return true
+    try withChunk(column, of: row) { chunk in
+      let first = Int(row % UInt64(column.rowsPerChunk))
+      let there = chunk.map { max(min($0.count - first, target.count), 0) } ?? 0
+      if let chunk { for index in 0..<there { target[index] = chunk.uint32(first + index) } }
+      for index in there..<target.count { target[index] = UInt32(column.fill) &* 0x0101_0101 }
     }
   }
 }
