@@ -38,21 +38,18 @@ public struct StoreCounters: Hashable, Sendable {
   /// Samples that are in the store and not deleted.
   public var live: UInt64 { nextSample - deleted }
 
-  /// What every store has of numbers and counts, in stored order.
-  private static var numbers: [WritableKeyPath<StoreCounters, UInt32>] {
-    [
-      \.nextSource, \.nextTask, \.nextSpace, \.nextGrouping, \.nextSnapshot, \.nextPlan, \.nextRun, \.nextColumn,
-      \.droppedGroupings, \.droppedSnapshots, \.droppedPlans,
-    ]
-  }
-
   func encode() -> [UInt8] {
     var writer = ByteWriter()
     writer.fixed(nextSample)
     writer.fixed(deleted)
     writer.fixed(quarantined)
     writer.fixed(lastSequence.rawValue)
-    for number in Self.numbers { writer.fixed(self[keyPath: number]) }
+    for value in [
+      nextSource, nextTask, nextSpace, nextGrouping, nextSnapshot, nextPlan, nextRun, nextColumn,
+      droppedGroupings, droppedSnapshots, droppedPlans,
+    ] {
+      writer.fixed(value)
+    }
     writer.fixed(dictionary)
     writer.fixed(transaction)
     if nextMeasure > 0 {
@@ -71,7 +68,18 @@ public struct StoreCounters: Hashable, Sendable {
       counters.deleted = try reader.fixed()
       counters.quarantined = try reader.fixed()
       counters.lastSequence = LogSequence(try reader.fixed())
-      for number in Self.numbers { counters[keyPath: number] = try reader.fixed() }
+      // Not by key paths: this is read at the start of every transaction.
+      counters.nextSource = try reader.fixed()
+      counters.nextTask = try reader.fixed()
+      counters.nextSpace = try reader.fixed()
+      counters.nextGrouping = try reader.fixed()
+      counters.nextSnapshot = try reader.fixed()
+      counters.nextPlan = try reader.fixed()
+      counters.nextRun = try reader.fixed()
+      counters.nextColumn = try reader.fixed()
+      counters.droppedGroupings = try reader.fixed()
+      counters.droppedSnapshots = try reader.fixed()
+      counters.droppedPlans = try reader.fixed()
       counters.dictionary = try reader.fixed()
       counters.transaction = try reader.fixed()
       if reader.remaining > 0 {
