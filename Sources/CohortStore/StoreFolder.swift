@@ -36,13 +36,13 @@ enum StoreFolder {
   /// owner's lock file is there, too.
   private static func foreignNames(in path: String) throws -> [String] {
     let names = try names(in: path)
-    let left = names.contains(StoreLayout.ownerName) ? StoreLayout.companionNames : []
+    let left = names.contains(StoreLayout.ownerName) ? StoreLayout.leftNames : []
     return names.filter { !StoreLayout.firstNames.contains($0) && !left.contains($0) }
   }
 
   /// Removes the models and tokenizers that a creation left which was cut short.
   static func clearCompanions(_ path: String) {
-    for name in StoreLayout.companionNames { SystemCall.removeTree("\(path)/\(name)") }
+    for name in StoreLayout.leftNames { SystemCall.removeTree("\(path)/\(name)") }
   }
 
   /// Refuses a folder that holds a data file, whatever is in it.

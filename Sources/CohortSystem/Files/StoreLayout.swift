@@ -33,4 +33,7 @@ public struct StoreLayout: Hashable, Sendable {
 
   /// What a store has beside its data and cannot do without.
   public static let companionNames = ["models", "tokenizers", "tokenizer.json"]
+
+  /// What a creation that was cut short may have left beside the data: those, and the draft of one.
+  public static let leftNames = companionNames + ["tokenizer.json.tmp"]
 }
