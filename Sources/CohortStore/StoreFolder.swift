@@ -33,10 +33,11 @@ enum StoreFolder {
   }
 
   /// What keeps a store from being made here. Models and tokenizers may be left of a creation that was cut short: then the
-  /// owner's lock file is there, too.
+  /// owner's lock file and the data file are there, too. Without data they may be all that is left of a store.
   private static func foreignNames(in path: String) throws -> [String] {
     let names = try names(in: path)
-    let left = names.contains(StoreLayout.ownerName) ? StoreLayout.leftNames : []
+    let isCutShort = names.contains(StoreLayout.ownerName) && names.contains(StoreLayout.dataName)
+    let left = isCutShort ? StoreLayout.leftNames : []
     return names.filter { !StoreLayout.firstNames.contains($0) && !left.contains($0) }
   }
 

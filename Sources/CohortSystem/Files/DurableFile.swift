@@ -1,10 +1,13 @@
 /// Files and folders that survive a power cut.
 public enum DurableFile {
+  /// What the name of a file ends with while it is written.
+  static let draftSuffix = ".tmp"
+
   /// Puts a file in the place of whatever has its name: under another name first, then renamed. Killed at any time, the old
   /// or the new one is there, whole. When this returns, the new one is durable.
   /// - Parameter mode: the permission bits.
   public static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o600) throws(Errno) {
-    let draft = path + ".tmp"
+    let draft = path + draftSuffix
     do throws(Errno) {
       let descriptor = try SystemCall.open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
       defer { SystemCall.close(descriptor) }

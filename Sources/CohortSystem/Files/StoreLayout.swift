@@ -35,5 +35,5 @@ public struct StoreLayout: Hashable, Sendable {
   public static let companionNames = ["models", "tokenizers", "tokenizer.json"]
 
   /// What a creation that was cut short may have left beside the data: those, and the draft of one.
-  public static let leftNames = companionNames + ["tokenizer.json.tmp"]
+  public static let leftNames = companionNames + ["tokenizer.json" + DurableFile.draftSuffix]
 }
