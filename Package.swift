@@ -112,6 +112,7 @@ let package = Package(
       dependencies: [
         "CohortCore", "CohortStore", "CohortPlanning", "CohortReading", "CohortIngestion", "CohortCatalog",
         "CohortTrainer", "CohortEmbedding", "CohortProviders", "CohortPipeline",
+        .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: swift),
 
     // Layer 8: the executables.

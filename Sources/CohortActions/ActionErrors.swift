@@ -5,6 +5,7 @@ extension ErrorCode {
   package static let cliNoSuchStep = ErrorCode(.cli, "no-such-step", .notFound)
   package static let cliNotReplayed = ErrorCode(
     .cli, "not-replayed", .corruption, hint: "Restore the last backup, or drop the grouping and create it again")
+  package static let cliLayoutFile = ErrorCode(.cli, "layout-file", .usage)
   package static let cliRunExists = ErrorCode(.cli, "run-exists", .usage)
   package static let cliInterrupted = ErrorCode(.cli, "interrupted", .interrupted)
   package static let cliUnknownEncoder = ErrorCode(.cli, "unknown-encoder", .notFound)

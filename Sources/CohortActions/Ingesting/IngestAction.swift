@@ -79,12 +79,13 @@ extension IngestReport {
       record.append("without_vector", .count(withoutVector))
     }
     if isDryRun { record.append("dry_run", true) }
+    for (source, preview) in previews { preview.summarize(source: source, into: &record) }
     return record
   }
 
   /// All counts, for programs: totals first, then reasons, sources, notes and failures.
   public var record: ReportRecord {
-    [
+    var record: ReportRecord = [
       "inserted": .count(inserted), "duplicates": .count(duplicates), "quarantined": .count(quarantined),
       "newly_quarantined": .count(newlyQuarantined), "records": .count(records), "embedded": .count(embedded),
       "without_vector": .count(withoutVector), "input_bytes": .count(inputBytes), "dry_run": .boolean(isDryRun),
@@ -107,5 +108,40 @@ extension IngestReport {
           ])
         }),
     ]
+    if isDryRun {
+      record.append("preview", .list(previews.map { .record($0.record.report(source: $0.source)) }))
+    }
+    return record
+  }
+}
+
+extension RecordPreview {
+  /// The record for programs.
+  func report(source: String) -> ReportRecord {
+    [
+      "source": .text(source), "line": .count(line), "refused": .optional(refusal), "task": .optional(task),
+      "fields": .list(
+        fields.map {
+          .record(["key": .text($0.key), "becomes": .text($0.becomes), "value": .text($0.value)])
+        }),
+      "messages": .list(
+        turns.map {
+          .record([
+            "role": .text($0.role), "part": .optional($0.part), "text": .text($0.text),
+            "extra": $0.extra.isEmpty ? .null : .encoded(Array($0.extra.utf8)),
+          ])
+        }),
+    ]
+  }
+
+  /// The record for people: a line a field, then a line a message.
+  func summarize(source: String, into record: inout ReportRecord) {
+    record.append("\(source), record \(line)", .text(refusal.map { "refused: \($0)" } ?? ""))
+    for field in fields { record.append("  \(field.key.isEmpty ? "(the record)" : field.key)", .text("\(field.becomes): \(field.value)")) }
+    if let task { record.append("  = task", .text(task)) }
+    for turn in turns {
+      let part = turn.part.map { " (\($0))" } ?? ""
+      record.append("  = \(turn.role)\(part)", .text(turn.text + (turn.extra.isEmpty ? "" : " " + turn.extra)))
+    }
   }
 }

@@ -127,15 +127,8 @@ struct UnsafeTape {
     return found
   }
 
-  /// The value at the end of a path of keys.
-  func value(at path: [[UInt8]], of object: Int) -> Int? {
-    var current = object
-    for key in path {
-      guard kind(current) == .object, let next = member(key, of: current) else { return nil }
-      current = next
-    }
-    return current
-  }
+  /// The same; nil where the value is no object.
+  func member(_ key: [UInt8], ofObject value: Int) -> Int? { kind(value) == .object ? member(key, of: value) : nil }
 
   func name(of kind: Kind) -> String {
     switch kind {

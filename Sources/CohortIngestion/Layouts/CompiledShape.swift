@@ -2,49 +2,106 @@ internal import CohortCore
 
 /// A shape together with the options that concern single fields, ready for the hot path. Immutable.
 final class CompiledShape: Sendable {
+  /// A field that is not simply a key of the record: where it lies, step by step.
   struct Path: Sendable {
     var slot: FieldSlot
-    var components: [[UInt8]]
+    /// Its place among the fields, for which of several counts.
+    var rank: Int
+    var steps: FieldPath
   }
 
   let shape: RecordShape
   let keys: KeyTable
   /// Dotted paths, looked up when no key of that name is there.
   let paths: [Path]
-  let roleKey: [UInt8]
-  let contentKey: [UInt8]
-  let roles: [(name: [UInt8], role: MessageDialect.Role)]
+  /// The record itself is the list of turns.
+  let isRootTurns: Bool
+  let turnKeys: TurnKeys
+  let roles: RoleTable
   /// The label of every sample; nil when it comes from a field or there is none.
   let fixedTask: String?
   let lengthUnit: LengthUnit
   let countTokens: (@Sendable (UnsafeRawBufferPointer) -> Int)?
+  /// The highest rank of a message that is on an accepted path of a tree; 0 is the best.
+  let highestRank: Int
 
   init(_ shape: RecordShape, options: IngestionOptions, source: InputSource) {
     self.shape = shape
-    var keys = shape.fields.filter { $0.slot != .task || options.task == .layout }.map { (key: $0.key, slot: $0.slot) }
+    var fields = shape.fields.filter { $0.slot != .task || options.task == .layout }.map { (key: $0.key, slot: $0.slot) }
     switch options.task {
     case .layout: fixedTask = nil
     case .fixed(let name): fixedTask = name
     case .fileName: fixedTask = source.taskFromFileName
     case .field(let key):
       fixedTask = nil
-      keys.append((key: key, slot: .task))
+      fields.append((key: key, slot: .task))
     }
-    if case .layout = options.task, let key = options.map?.task {
-      keys.removeAll { $0.slot == .task }
-      keys.append((key: key, slot: .task))
+    if case .layout = options.task, let key = options.map?[.task] {
+      fields.removeAll { $0.slot == .task }
+      fields.append((key: key, slot: .task))
     }
-    if let key = options.lengthField { keys.append((key: key, slot: .length)) }
-    self.keys = KeyTable(keys)
-    paths = keys.filter { $0.key.utf8.contains(UInt8(ascii: ".")) }.map { entry in
-      Path(slot: entry.slot, components: entry.key.split(separator: ".").map { Array($0.utf8) })
+    if let key = options.lengthField { fields.append((key: key, slot: .length)) }
+    keys = KeyTable(fields.filter { !$0.key.isEmpty }.map { (key: $0.key, bits: $0.slot.bit) })
+    var paths: [Path] = []
+    for (rank, field) in fields.enumerated() {
+      if let steps = FieldPath(field.key) { paths.append(Path(slot: field.slot, rank: rank, steps: steps)) }
     }
-    roleKey = Array(shape.dialect.roleKey.utf8)
-    contentKey = Array(shape.dialect.contentKey.utf8)
-    roles = shape.dialect.roles.map { (name: Array($0.key.utf8), role: $0.value) }.sorted {
-      $0.name.lexicographicallyPrecedes($1.name)
-    }
+    self.paths = paths
+    isRootTurns = fields.contains { $0.key.isEmpty && $0.slot == .messages }
+    var words = shape.words
+    words.roles.merge(options.roles) { $1 }
+    turnKeys = TurnKeys(words)
+    roles = RoleTable(words.roles)
     lengthUnit = options.lengthUnit
     countTokens = options.countTokens
+    highestRank = options.highestRank
+  }
+}
+
+/// A dotted path into objects and lists: `response.body.choices.0.message`.
+struct FieldPath: Hashable, Sendable {
+  struct Step: Hashable, Sendable {
+    var key: [UInt8]
+    /// The step as an index of a list; nil for one that is no number.
+    var index: Int?
+  }
+
+  let steps: [Step]
+
+  /// nil for a key without a dot.
+  init?(_ key: String) {
+    guard key.utf8.contains(UInt8(ascii: ".")) else { return nil }
+    steps = key.split(separator: ".").map { Step(key: Array($0.utf8), index: Int($0)) }
+  }
+
+  /// The value at the end of the path; nil when the record does not go so far.
+  func value(in object: Int, of tape: UnsafeTape) -> Int? {
+    var current = object
+    for step in steps {
+      switch tape.kind(current) {
+      case .object:
+        guard let next = tape.member(step.key, of: current) else { return nil }
+        current = next
+      case .array:
+        guard let index = step.index, let next = tape.element(index, of: current) else { return nil }
+        current = next
+      default: return nil
+      }
+    }
+    return current
+  }
+}
+
+extension UnsafeTape {
+  /// The element of a list at an index from 0.
+  func element(_ index: Int, of array: Int) -> Int? {
+    var found: Int?
+    var left = index
+    forEachElement(of: array) { element in
+      if left == 0 { found = element }
+      left -= 1
+      return left >= 0
+    }
+    return found
   }
 }

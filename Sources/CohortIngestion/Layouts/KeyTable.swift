@@ -1,25 +1,25 @@
 internal import CohortSystem
 
-/// The few keys a shape knows, in one run of memory, so that finding one costs no allocation and no reference count.
+/// A few keys in one run of memory, so that finding one costs no allocation and no reference count.
 ///
 /// Sendable because nothing changes after `init`.
 final class KeyTable: @unchecked Sendable {
   private struct Entry {
     var start: Int
     var count: Int
-    var slots: UInt32
+    var bits: UInt32
   }
 
   private let entries: UnsafeMutableBufferPointer<Entry>
   private let bytes: UnsafeMutableBufferPointer<UInt8>
 
-  /// A key may fill several slots.
-  init(_ keys: [(key: String, slot: FieldSlot)]) {
-    var slots: [String: UInt32] = [:]
+  /// Keys in the order in which they are looked for, with what they mean; a key that is there twice means both.
+  init(_ keys: [(key: String, bits: UInt32)]) {
+    var bits: [String: UInt32] = [:]
     var order: [String] = []
-    for (key, slot) in keys {
-      if slots[key] == nil { order.append(key) }
-      slots[key, default: 0] |= slot.bit
+    for (key, meaning) in keys {
+      if bits[key] == nil { order.append(key) }
+      bits[key, default: 0] |= meaning
     }
     bytes = .allocate(capacity: max(1, order.reduce(0) { $0 + $1.utf8.count }))
     bytes.initialize(repeating: 0)
@@ -27,7 +27,7 @@ final class KeyTable: @unchecked Sendable {
     var start = 0
     for (index, key) in order.enumerated() {
       for (offset, byte) in key.utf8.enumerated() { bytes[start + offset] = byte }
-      entries.initializeElement(at: index, to: Entry(start: start, count: key.utf8.count, slots: slots[key] ?? 0))
+      entries.initializeElement(at: index, to: Entry(start: start, count: key.utf8.count, bits: bits[key] ?? 0))
       start += key.utf8.count
     }
   }
@@ -37,13 +37,33 @@ final class KeyTable: @unchecked Sendable {
     entries.deallocate()
   }
 
-  /// The slots of a key as bits (`FieldSlot.bit`), 0 for an unknown key.
+  /// The place of a key in the table; nil for an unknown one.
   @inline(__always)
-  func slots(of key: UnsafeTape.Text) -> UInt32 {
-    guard let name = key.baseAddress, let known = bytes.baseAddress else { return 0 }
-    for entry in entries where entry.count == key.count {
-      if memcmp(known + entry.start, name, entry.count) == 0 { return entry.slots }
+  func index(of key: UnsafeTape.Text) -> Int? {
+    guard let name = key.baseAddress, let known = bytes.baseAddress else { return nil }
+    for index in entries.indices where entries[index].count == key.count {
+      if memcmp(known + entries[index].start, name, key.count) == 0 { return index }
     }
-    return 0
+    return nil
   }
+
+  /// The same without regard to case and outer spaces.
+  func foldedIndex(of key: UnsafeTape.Text) -> Int? {
+    var range = key.indices
+    while let first = range.first, TextSniffing.isSpace(key[first]) { range.removeFirst() }
+    while let last = range.last, TextSniffing.isSpace(key[last]) { range.removeLast() }
+    return entries.indices.first { index in
+      let entry = entries[index]
+      return entry.count == range.count
+        && (0..<entry.count).allSatisfy {
+          Self.lower(bytes[entry.start + $0]) == Self.lower(key[range.lowerBound + $0])
+        }
+    }
+  }
+
+  /// What the key at an index means.
+  func bits(at index: Int) -> UInt32 { entries[index].bits }
+
+  @inline(__always)
+  static func lower(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte }
 }

@@ -1,167 +1,174 @@
 internal import CohortCore
 
 /// Finds out which layout some rows follow, and says what it saw when none fits.
+///
+/// Each shape that is known is tried on each row. A shape that fits a row explains some of its fields; texts that might as
+/// well be a prompt or a response and are left over count against it. The shape that explains most of all rows wins.
 struct LayoutDetection {
   static let rowLimit = 200
   /// At least this share of the rows must fit, in percent.
-  static let threshold = 95
+  static let threshold = 50
 
-  private let options: IngestionOptions
-  private let path: String
-  private var candidates: [(shape: RecordShape, matcher: ShapeMatcher, matches: Int)]
+  /// A shape, and how it does.
+  struct Candidate {
+    let shape: RecordShape
+    let fields: [TriedField]
+    let turns: TurnKeys
+    var matches = 0
+    var score = 0
+
+    init(_ shape: RecordShape, _ turns: TurnKeys) {
+      self.shape = shape
+      fields = shape.fields.map { TriedField($0) }
+      self.turns = turns
+    }
+  }
+
+  let options: IngestionOptions
+  let path: String
+  private(set) var candidates: [Candidate]
+  /// Whether the shape was chosen by the caller and not by the rows.
+  let isGiven: Bool
   private(set) var rows = 0
-  private var keys: [String: Int] = [:]
-  private var keyOrder: [String] = []
+  /// Rows by their keys, and the keys in the order of their first appearance.
+  private(set) var keys: [String: Int] = [:]
+  private(set) var keyOrder: [String] = []
+  private(set) var evidence = DetectionEvidence()
 
   /// - Parameter given: what `dataset_info.json` says; the options have priority.
   init(options: IngestionOptions, given: RecordShape?, path: String) {
     self.options = options
     self.path = path
-    let shapes: [RecordShape]
-    if let layout = options.layout {
-      shapes = layout.shapes.map { shape in options.map.map { shape.replacing(with: $0) } ?? shape }
-    } else if let map = options.map, let response = map.response {
-      shapes = [RecordShape(map: map, response: response)]
-    } else if let given {
-      shapes = [options.map.map { given.replacing(with: $0) } ?? given]
-    } else {
-      shapes = Layout.detectionOrder.flatMap(\.shapes)
+    func corrected(_ shape: RecordShape) -> RecordShape { options.map.map { shape.replacing(with: $0) } ?? shape }
+    let words = { (shape: RecordShape) -> TurnKeys in
+      shape.words == TurnWords() ? Self.usualTurns : TurnKeys(shape.words)
     }
-    candidates = shapes.map { ($0, ShapeMatcher($0), 0) }
+    if let layout = options.layout {
+      candidates = layout.shapes.map { Candidate(corrected($0), words($0)) }
+      isGiven = true
+    } else if let map = options.map, map.standsAlone {
+      candidates = [Candidate(RecordShape(map: map), Self.usualTurns)]
+      isGiven = true
+    } else if let given {
+      candidates = [Candidate(corrected(given), words(given))]
+      isGiven = true
+    } else {
+      let own = options.ownLayouts.flatMap(\.shapes).map { Candidate(corrected($0), words($0)) }
+      candidates =
+        own
+        + (options.map == nil
+          ? Self.known : Self.known.map { Candidate(corrected($0.shape), Self.usualTurns) })
+      isGiven = false
+    }
   }
 
-  /// Whether the shape was chosen by the caller and not by the rows.
-  private var isGiven: Bool { options.layout != nil || options.map?.response != nil || candidates.count == 1 }
+  private static let usualTurns = TurnKeys()
+  private static let known = Layout.known.flatMap(\.shapes).map { Candidate($0, usualTurns) }
+  /// Keys of texts that could be a response or a prompt.
+  private static let textKeys = Set(
+    known.flatMap(\.fields).filter { [.prompt, .response].contains($0.slot) && $0.kinds.contains(.string) }
+      .map(\.folded))
+  static let responseKeys = Set(
+    known.filter { $0.shape.body == .pair }.flatMap(\.fields).filter { $0.slot == .response }.map(\.folded))
 
-  /// Counts one row, which is an object.
-  mutating func add(_ object: Int, of tape: UnsafeTape) {
+  /// Counts one row.
+  mutating func add(_ record: Int, of tape: UnsafeTape) {
+    let row = RowKeys(record, of: tape)
+    guard row.isRecord || tape.kind(record) == .array else { return }
     rows += 1
-    tape.forEachMember(of: object) { key, _ in
-      let name = tape.string(key)
-      if keys.count < 256 || keys[name] != nil {
-        if keys[name] == nil { keyOrder.append(name) }
-        keys[name, default: 0] += 1
+    if row.isRecord {
+      tape.forEachMember(of: record) { key, _ in
+        let name = tape.string(key)
+        if keys.count < 256 || keys[name] != nil {
+          if keys[name] == nil { keyOrder.append(name) }
+          keys[name, default: 0] += 1
+        }
+        return true
       }
-      return true
     }
-    for index in candidates.indices where candidates[index].matcher.fits(object, of: tape) {
+    var texts = 0
+    for name in row.names where Self.textKeys.contains(RowKeys.fold(name)) { texts += 1 }
+    for index in candidates.indices {
+      guard let explained = explained(row, by: candidates[index], texts: texts, tape) else { continue }
       candidates[index].matches += 1
+      candidates[index].score += max(1, explained)
     }
+    evidence.add(row, record, of: tape, Self.usualTurns)
+  }
+
+  /// How much of a row a shape explains; nil when it does not fit.
+  private func explained(_ row: RowKeys, by candidate: Candidate, texts: Int, _ tape: UnsafeTape) -> Int? {
+    var explained = 0
+    var leftOver = texts
+    var filled: UInt32 = 0
+    for field in candidate.fields {
+      guard let value = row.value(field), field.kinds.accepts(value, of: tape, candidate.turns) else {
+        if field.isRequired { return nil }
+        continue
+      }
+      // Of several keys for one part the first counts.
+      if !field.isRequired, field.slot != .ignored, filled & field.slot.bit != 0 { continue }
+      filled |= field.slot.bit
+      if field.path == nil, Self.textKeys.contains(field.folded) { leftOver -= 1 }
+      if tape.kind(value) != .null { explained += field.weight }
+    }
+    if candidate.shape.body == .tree, !holdsReplies(row, candidate, tape) { return nil }
+    return explained - max(0, leftOver)
+  }
+
+  private func holdsReplies(_ row: RowKeys, _ candidate: Candidate, _ tape: UnsafeTape) -> Bool {
+    guard let field = candidate.fields.first, let root = row.value(field) else { return false }
+    return tape.member(Array("replies".utf8), of: root) != nil
+  }
+
+  /// What the rows are read as, and what the user should know about the choice.
+  struct Choice {
+    var shape: RecordShape
+    var notes: [String] = []
   }
 
   /// The shape of the rows.
   /// - Parameter isWhole: the rows counted are all there are.
   /// - Returns: nil when there was no row to judge by, which is only possible when `isWhole`.
-  func result(isWhole: Bool) throws(CohortError) -> RecordShape? {
+  /// - Throws: `ingestion.unknown-layout`, `ingestion.ambiguous-layout`, `ingestion.layout-mismatch`,
+  ///   `ingestion.no-records`.
+  func result(isWhole: Bool) throws(CohortError) -> Choice? {
     if rows == 0 {
-      if isGiven { return candidates.first?.shape }
+      if isGiven { return candidates.first.map { Choice(shape: $0.shape) } }
       if isWhole { return nil }
       throw CohortError(
         .ingestionNoRecords, "none of the first records is a JSON object", place: path,
         hint: "If it is another format, convert it; known are JSONL, JSON arrays, CSV and TSV")
     }
-    if isGiven { return try givenResult() }
-    guard let found = candidates.first(where: { $0.matches * 100 >= rows * Self.threshold }) else {
-      throw unknownLayout()
+    if isGiven { return Choice(shape: try givenResult()) }
+    // The first of those that explain most, and of these the one with the highest rank.
+    var best: Candidate?
+    for candidate in candidates where candidate.matches > 0 {
+      guard let known = best else {
+        best = candidate
+        continue
+      }
+      if (candidate.score, candidate.shape.rank) > (known.score, known.shape.rank) { best = candidate }
     }
-    if found.shape.layout == .preference {
-      throw .usage(
-        .ingestionPreferenceData, "the records are preference pairs (chosen, rejected)", place: path,
-        hint: "Use --layout preference to take the chosen response and keep the rejected one as an attribute")
-    }
-    return found.shape
+    guard let best, best.matches * 100 >= rows * Self.threshold else { throw unknownLayout(best) }
+    if let other = candidates.first(where: { $0.isEqual(to: best) }) { throw ambiguous(best, other) }
+    return Choice(shape: best.shape, notes: notes(on: best))
   }
 
   private func givenResult() throws(CohortError) -> RecordShape {
     var best = candidates[0]
-    for candidate in candidates where candidate.matches > best.matches { best = candidate }
+    for candidate in candidates where candidate.score > best.score { best = candidate }
     if best.matches > 0 { return best.shape }
-    let missing = best.shape.fields.filter {
-      $0.isRequired && keys[Self.topLevel($0.key)] == nil && keys[$0.key] == nil
-    }
-    let meant = missing.compactMap { field in
-      Spelling.nearest(to: field.key, among: keyOrder).map { "Did you mean '\($0)' for '\(field.key)'? " }
-    }
-    let detail =
-      missing.isEmpty
-      ? "the fields are there, but not of the right type"
-      : "missing: " + missing.map(\.key).joined(separator: ", ")
-    throw CohortError(
-      .ingestionLayoutMismatch, "none of the first \(rows) records fits the layout '\(best.shape.name)'", place: path,
-      cause: detail, hint: meant.joined() + keysSeen)
-  }
-
-  private func unknownLayout() -> CohortError {
-    let best = candidates.max { $0.matches < $1.matches }.flatMap { $0.matches > 0 ? $0 : nil }
-    let cause = best.map { "the nearest is '\($0.shape.name)', which fits \($0.matches) of them" }
-    return CohortError(
-      .ingestionUnknownLayout, "no layout fits \(Self.threshold) % of the first \(rows) records", place: path,
-      cause: cause,
-      hint: didYouMean + keysSeen
-        + ". Say which fields hold the texts: --map prompt=KEY,response=KEY (dotted paths reach into objects)")
-  }
-
-  /// Misspelt keys of known layouts.
-  private var didYouMean: String {
-    let known = Set(candidates.flatMap { $0.shape.fields.filter(\.isRequired).map(\.key) })
-    let unknown = keyOrder.filter { !known.contains($0) && $0.utf8.count > 3 }
-    let meant = unknown.compactMap { key in
-      Spelling.nearest(to: key, among: known.sorted()).map { "'\($0)' for '\(key)'" }
-    }
-    return meant.isEmpty ? "" : "Did you mean " + meant.joined(separator: ", ") + "? "
-  }
-
-  private var keysSeen: String {
-    let shown = keyOrder.prefix(20).map { key in
-      let short = key.count > 40 ? key.prefix(40) + "…" : key[...]
-      return "\(short) (\(keys[key] ?? 0))"
-    }
-    return "Keys seen: " + shown.joined(separator: ", ") + (keyOrder.count > 20 ? ", …" : "")
-  }
-
-  private static func topLevel(_ key: String) -> String {
-    key.split(separator: ".").first.map(String.init) ?? key
+    throw mismatch(best)
   }
 }
 
-/// The fields of a shape, ready to be looked for in many rows.
-private struct ShapeMatcher {
-  private let fields: [(key: [UInt8], path: [[UInt8]], kinds: RecordShape.Kinds, isRequired: Bool)]
-  private let roleKey: [UInt8]
-
-  init(_ shape: RecordShape) {
-    fields = shape.fields.map { field in
-      let isPath = field.key.utf8.contains(UInt8(ascii: "."))
-      let path = isPath ? field.key.split(separator: ".").map { Array($0.utf8) } : []
-      return (Array(field.key.utf8), path, field.kinds, field.isRequired)
-    }
-    roleKey = Array(shape.dialect.roleKey.utf8)
-  }
-
-  /// Whether an object has the fields of the shape with the right types.
-  func fits(_ object: Int, of tape: UnsafeTape) -> Bool {
-    fields.allSatisfy { field in
-      let value =
-        tape.member(field.key, of: object) ?? (field.path.isEmpty ? nil : tape.value(at: field.path, of: object))
-      guard let value else { return !field.isRequired }
-      return accepts(value, field.kinds, of: tape)
-    }
-  }
-
-  private func accepts(_ value: Int, _ kinds: RecordShape.Kinds, of tape: UnsafeTape) -> Bool {
-    if kinds.contains(.any) { return true }
-    switch tape.kind(value) {
-    case .string: return kinds.contains(.string)
-    case .null: return kinds.contains(.null)
-    case .array:
-      if kinds.contains(.list) { return true }
-      guard let first = tape.firstElement(of: value) else { return !kinds.isDisjoint(with: [.messages, .strings]) }
-      switch tape.kind(first) {
-      case .string: return kinds.contains(.strings)
-      case .object: return kinds.contains(.messages) && tape.member(roleKey, of: first) != nil
-      default: return false
-      }
-    default: return false
-    }
+extension LayoutDetection.Candidate {
+  /// Whether another shape explains as much, and takes another text for the response or the prompt.
+  fileprivate func isEqual(to best: Self) -> Bool {
+    func key(_ shape: RecordShape, _ slot: FieldSlot) -> String? { shape.field(in: slot)?.key }
+    return score == best.score && matches == best.matches && shape.rank == best.shape.rank
+      && shape.body == .pair && best.shape.body == .pair
+      && (key(shape, .response) != key(best.shape, .response) || key(shape, .prompt) != key(best.shape, .prompt))
   }
 }

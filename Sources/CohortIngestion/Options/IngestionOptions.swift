@@ -32,6 +32,15 @@ public struct IngestionOptions: Sendable {
   public var layout: Layout?
   /// Which fields hold what. Takes the place of a layout, or corrects single fields of the one in `layout`.
   public var map: FieldMap?
+  /// The user's layouts: detection tries them, too.
+  public var ownLayouts: [Layout] = []
+  /// Names of roles in the data beyond the known ones.
+  var roles: [String: TurnRole] = [:]
+  /// In trees of messages: the highest rank of a reply that is taken, 0 for the best one only. Replies without a rank are
+  /// taken where no reply beside them has one.
+  public var highestRank = 0
+  /// How many of a source's first records are shown field by field (`SourceBatch.previews`).
+  public var previewedRecords = 0
   /// nil: found out from the bytes.
   public var format: TextFormat?
   /// Where each sample's task label comes from.
@@ -71,9 +80,10 @@ public struct IngestionOptions: Sendable {
         "the length field \(lengthField) is named, but lengths are counted in \(lengthUnit.name)",
         hint: "Create the store with the length unit 'field', or leave the length field out")
     }
-    if let map, map.prompt != nil || map.system != nil, map.response == nil, layout == nil {
+    if let map, !map.standsAlone, !map.onlyCorrects, layout == nil {
       throw .usage(
-        .ingestionNoResponseField, "the map names no response", hint: "Write it as --map prompt=KEY,response=KEY")
+        .ingestionNoResponseField, "the map names neither a response nor a list of messages",
+        hint: "Write it as --map prompt=KEY,response=KEY or --map messages=KEY")
     }
     if case .fixed(let name) = task, name.isEmpty { throw .usage(.ingestionEmptyTask, "the task's name is empty") }
     if sourceName == "" { throw .usage(.ingestionEmptySource, "the source's name is empty") }

@@ -74,7 +74,7 @@ public final class IngestionReader {
       state.scanner = block.isLast ? nil : scanner
       if block.isLast { state.index += 1 }
       inline = state
-      return SourceBatch(block, source: source, batch: state.parser.parse(block))
+      return SourceBatch(block, source: source, parser: state.parser)
     } catch {
       inline = (state.index + 1, nil, state.parser)
       throw error
@@ -83,10 +83,11 @@ public final class IngestionReader {
 }
 
 extension SourceBatch {
-  init(_ block: InputBlock, source: InputSource, batch: consuming SampleBatch) {
+  init(_ block: InputBlock, source: InputSource, parser: RecordParser) {
+    let batch = parser.parse(block)
     self.init(
       source: source.description, batch: batch, finishedSource: block.isLast, notes: block.notes,
-      layout: block.shape?.shape.name)
+      layout: block.shape?.shape.name, tallies: parser.tallies, previews: parser.previews)
   }
 }
 

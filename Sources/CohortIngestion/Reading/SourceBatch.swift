@@ -13,14 +13,21 @@ public struct SourceBatch: Sendable {
   /// The layout that was used: `alpaca`, `map`, …; nil when the source has no valid record.
   public var layout: String?
 
+  /// What was seen in the records and concerns the source as a whole.
+  public var tallies: RecordTallies
+  /// The source's first records field by field; in its first batch, when `IngestionOptions.previewedRecords` asks for them.
+  public var previews: [RecordPreview]
+
   public init(
     source: SourceDescription, batch: SampleBatch, finishedSource: Bool, notes: [IngestionNote] = [],
-    layout: String? = nil
+    layout: String? = nil, tallies: RecordTallies = RecordTallies(), previews: [RecordPreview] = []
   ) {
     self.source = source
     self.batch = batch
     self.finishedSource = finishedSource
     self.notes = notes
     self.layout = layout
+    self.tallies = tallies
+    self.previews = previews
   }
 }

@@ -6,6 +6,13 @@ struct MessageDraft {
   enum Text {
     case inPlace(UnsafeTape.Text)
     case scratch(Range<Int>)
+
+    var isEmpty: Bool {
+      switch self {
+      case .inPlace(let text): text.isEmpty
+      case .scratch(let range): range.isEmpty
+      }
+    }
   }
 
   struct Entry {
@@ -18,6 +25,10 @@ struct MessageDraft {
     var extra: Range<Int> = 0..<0
     /// `extra` holds calls of tools: a message may then have no text.
     var hasCalls = false
+    /// `extra` holds what was thought before the text was said.
+    var hasReasoning = false
+    /// `extra` says that the turn is not trained on.
+    var isMasked = false
   }
 
   static let system: UInt8 = 0
@@ -39,6 +50,51 @@ struct MessageDraft {
 
   mutating func add(_ role: UInt8, _ text: UnsafeTape.Text) {
     entries.append(Entry(role: role, text: .inPlace(text)))
+  }
+
+  /// The text of a value: a string in place, a number or a truth value as it is written; nil for anything else.
+  mutating func text(of value: Int, _ tape: UnsafeTape) -> Text? {
+    switch tape.kind(value) {
+    case .string: .inPlace(tape.text(value))
+    case .signed, .unsigned, .double, .yes, .no:
+      .scratch(compose { CanonicalJSON.append(value, of: tape, to: &$0) })
+    default: nil
+    }
+  }
+
+  /// Adds a message of several texts, a line end between them.
+  mutating func addJoined(_ role: UInt8, _ texts: [Text]) {
+    let start = scratch.count
+    for (index, text) in texts.enumerated() {
+      if index > 0 { scratch.append(UInt8(ascii: "\n")) }
+      switch text {
+      case .inPlace(let text): scratch.append(contentsOf: text)
+      case .scratch(let range): scratch.append(contentsOf: Array(scratch[range]))
+      }
+    }
+    entries.append(Entry(role: role, text: .scratch(start..<scratch.count)))
+  }
+
+  /// Moves the messages from an index on to the front. One that says what the first says already is dropped instead.
+  mutating func moveToFront(from index: Int) {
+    let moved = Array(entries[index...])
+    entries.removeSubrange(index...)
+    if moved.count == 1, let first = entries.first, first.role == moved[0].role, hasEqualText(first, moved[0]) { return }
+    entries.insert(contentsOf: moved, at: 0)
+  }
+
+  /// A copy of a text.
+  func bytes(of text: Text) -> [UInt8] { withBytes(of: text) { Array($0) } }
+
+  private func hasEqualText(_ one: Entry, _ other: Entry) -> Bool {
+    withBytes(of: one.text) { a in withBytes(of: other.text) { b in a.elementsEqual(b) } }
+  }
+
+  private func withBytes<R>(of text: Text, _ body: (UnsafeTape.Text) -> R) -> R {
+    switch text {
+    case .inPlace(let text): body(text)
+    case .scratch(let range): scratch.withUnsafeBufferPointer { body(UnsafeTape.Text(rebasing: $0[range])) }
+    }
   }
 
   /// Adds to `scratch`, and says where.

@@ -1,6 +1,6 @@
 internal import CohortCore
 
-/// Natural Instructions: one document holds a definition and many instances, each of which is a sample. The first output
+/// Natural Instructions and self-instruct: one record holds a definition and many instances, each of which is a sample. The first output
 /// is the response; several outputs stay an attribute.
 extension RecordParser {
   func parseInstances(
@@ -9,7 +9,7 @@ extension RecordParser {
   ) throws(Failure) {
     let definition = try definitionText(of: tape, shape)
     let instances = try required(.instances, shape)
-    guard tape.kind(instances) == .array else { throw wrongType("'Instances'", instances, of: tape) }
+    guard tape.kind(instances) == .array else { throw wrongType("the list of instances", instances, of: tape) }
     if tape.isEmptyContainer(instances) { throw Failure(reason: .missingField, detail: "there are no instances") }
     let range = tape.inside(instances)
     var instance = range.lowerBound
@@ -19,11 +19,7 @@ extension RecordParser {
       do {
         try parseInstance(instance, definition, line: line, of: tape, shape, into: &batch)
       } catch {
-        var raw: [UInt8] = []
-        CanonicalJSON.append(instance, of: tape, to: &raw)
-        reject(
-          error, line: line, raw: Array(raw.prefix(SampleBatch.Rejection.rawLimit)), size: UInt64(raw.count), in: &batch
-        )
+        rejectPart(instance, error, line: line, of: tape, in: &batch)
       }
       instance = tape.next(after: instance)
       number += 1
@@ -62,10 +58,10 @@ extension RecordParser {
       throw Failure(reason: .missingField, detail: "an instance has no 'output'")
     }
     let response = tape.kind(output) == .array ? tape.firstElement(of: output) : output
-    guard let response, tape.kind(response) == .string else {
-      throw Failure(reason: .wrongType, detail: "the output of an instance is neither a string nor a list of them")
-    }
     draft.reset()
+    guard let response, let answer = draft.text(of: response, tape) else {
+      throw Failure(reason: .wrongType, detail: "the output of an instance is neither a text nor a list of them")
+    }
     let prompt = draft.compose { bytes in
       bytes.append(contentsOf: definition)
       let text = tape.text(input)
@@ -73,7 +69,7 @@ extension RecordParser {
       bytes.append(contentsOf: text)
     }
     draft.entries.append(.init(role: MessageDraft.user, text: .scratch(prompt)))
-    draft.add(MessageDraft.assistant, tape.text(response))
+    draft.entries.append(.init(role: MessageDraft.assistant, text: answer))
     let isOnlyOutput = response == output || tape.next(after: response) == tape.inside(output).upperBound
     let documentAttributes = attributes
     defer { attributes = documentAttributes }

@@ -5,13 +5,21 @@ final class RecordParser {
   typealias Failure = JSONParser.Failure
 
   private let parser: JSONParser
-  let embedded: JSONParser
+  /// Parsers of JSON in strings: what they made is valid until the record is done.
+  private var nested: [JSONParser] = []
+  private var nestedInUse = 0
   private let limits: IngestionLimits
   var draft = MessageDraft()
   /// Values by slot, -1 for none.
   let slots: UnsafeMutableBufferPointer<Int>
+  /// By which of the shape's keys each slot was filled.
+  private let ranks: UnsafeMutableBufferPointer<Int>
   /// Key words of the fields that become attributes.
   var attributes: [Int] = []
+  /// What was seen in the records of the block and concerns no single one of them.
+  var tallies = RecordTallies()
+  /// The block's first records, field by field, as many as it asks for.
+  private(set) var previews: [RecordPreview] = []
   private var tasks = TaskTable()
   private var json: [UInt8] = []
   private var field: [UInt8] = []
@@ -19,16 +27,29 @@ final class RecordParser {
   init(limits: IngestionLimits) throws(CohortError) {
     self.limits = limits
     parser = try JSONParser(depth: limits.depth)
-    embedded = try JSONParser(depth: limits.depth)
     slots = .allocate(capacity: FieldSlot.allCases.count)
     slots.initialize(repeating: -1)
+    ranks = .allocate(capacity: FieldSlot.allCases.count)
+    ranks.initialize(repeating: .max)
   }
 
-  deinit { slots.deallocate() }
+  deinit {
+    slots.deallocate()
+    ranks.deallocate()
+  }
+
+  /// A parser for JSON in a string of the record that is being read.
+  func nestedParser() throws(CohortError) -> JSONParser {
+    if nestedInUse == nested.count { nested.append(try JSONParser(depth: limits.depth)) }
+    nestedInUse += 1
+    return nested[nestedInUse - 1]
+  }
 
   /// - Complexity: O(bytes of the block).
   func parse(_ block: InputBlock) -> SampleBatch {
     var batch = SampleBatch()
+    tallies = RecordTallies()
+    previews = []
     tasks = TaskTable()
     batch.inputBytes = block.inputBytes
     batch.rows.reserveCapacity(block.records.count)
@@ -39,6 +60,9 @@ final class RecordParser {
         try parse(record, of: block, into: &batch)
       } catch {
         reject(record, of: block, error, in: &batch)
+        if previews.count < block.previewedRecords {
+          previews.append(RecordPreview(line: record.line, refusal: "\(error.reason.rawValue): \(error.detail)"))
+        }
       }
     }
     batch.tasks = tasks.names
@@ -61,22 +85,33 @@ final class RecordParser {
     } else {
       tape = try parser.parse(block.bytes(of: record))
     }
-    guard tape.kind(UnsafeTape.root) == .object else {
-      throw Failure(
-        reason: .notAnObject, detail: "the record is \(tape.name(of: tape.kind(UnsafeTape.root))), not an object")
+    let kind = tape.kind(UnsafeTape.root)
+    guard kind == .object || kind == .array && block.shape?.isRootTurns == true else {
+      throw Failure(reason: .notAnObject, detail: "the record is \(tape.name(of: kind)), not an object")
     }
     guard let shape = block.shape else {
       throw Failure(reason: .missingField, detail: "no layout is known for the record")
     }
-    try fillSlots(UnsafeTape.root, of: tape, shape)
-    if shape.shape.body == .instances {
-      try parseInstances(of: tape, shape, record, countsInstances: block.countsInstances, into: &batch)
+    nestedInUse = 0
+    if kind == .object {
+      try fillSlots(UnsafeTape.root, of: tape, shape)
     } else {
+      slots.update(repeating: -1)
+      attributes.removeAll(keepingCapacity: true)
+      slots[FieldSlot.messages.rawValue] = UnsafeTape.root
+    }
+    switch shape.shape.body {
+    case .instances: try parseInstances(of: tape, shape, record, countsInstances: block.countsInstances, into: &batch)
+    case .paragraphs: try parseParagraphs(of: tape, shape, record, into: &batch)
+    case .tree: try parseTree(of: tape, shape, record, into: &batch)
+    case .pair, .conversation, .preference, .choices, .candidates, .linked:
       draft.reset()
       try composeMessages(of: tape, shape)
-      try finishSample(line: record.line, of: tape, shape, into: &batch) { bytes in
-        self.writeAttributes(of: tape, to: &bytes)
-      }
+      try addSample(of: tape, shape, line: record.line, into: &batch)
+    }
+    if previews.count < block.previewedRecords {
+      let task = batch.rows.last?.task.map { tasks.names[$0] }
+      previews.append(preview(UnsafeTape.root, of: tape, shape, line: record.line, task: task))
     }
   }
 
@@ -100,38 +135,63 @@ final class RecordParser {
     return try result.get()
   }
 
-  /// Sorts the members of a record into slots and attributes.
+  /// Sorts the members of a record into slots and attributes. Of several keys for one slot the first in the shape's order
+  /// counts, and one that matches exactly before one that matches only without regard to case and outer spaces.
   private func fillSlots(_ object: Int, of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
     slots.update(repeating: -1)
+    ranks.update(repeating: .max)
     attributes.removeAll(keepingCapacity: true)
     var duplicate = -1
+    var inexact: [(key: Int, index: Int)] = []
     tape.forEachMember(of: object) { key, value in
-      var known = shape.keys.slots(of: tape.text(key))
-      if known == 0 {
+      let name = tape.text(key)
+      guard let index = shape.keys.index(of: name) else {
+        if let index = shape.keys.foldedIndex(of: name) { inexact.append((key, index)) }
         attributes.append(key)
         return true
       }
-      var stays = true
-      while known != 0 {
-        let slot = known.trailingZeroBitCount
-        known &= known - 1
-        if slots[slot] >= 0, slot != FieldSlot.ignored.rawValue {
-          duplicate = key
-          return false
-        }
-        slots[slot] = value
-        if !(FieldSlot(rawValue: slot)?.staysAttribute ?? true) { stays = false }
-      }
-      if stays { attributes.append(key) }
-      return true
+      if !fill(shape.keys.bits(at: index), rank: index, key: key, value) { duplicate = key }
+      return duplicate < 0
+    }
+    for (key, index) in inexact where duplicate < 0 {
+      // Behind all that match exactly.
+      let bits = shape.keys.bits(at: index)
+      guard slots[bits.trailingZeroBitCount] < 0 else { continue }
+      attributes.removeAll { $0 == key }
+      _ = fill(bits, rank: index, key: key, key + 1)
     }
     if duplicate < 0 { duplicate = duplicateAttribute(of: tape) }
     if duplicate >= 0 {
       throw Failure(reason: .duplicateKey, detail: "the key '\(tape.string(duplicate))' is there twice")
     }
     for path in shape.paths where slots[path.slot.rawValue] < 0 {
-      slots[path.slot.rawValue] = tape.value(at: path.components, of: object) ?? -1
+      slots[path.slot.rawValue] = path.steps.value(in: object, of: tape) ?? -1
     }
+  }
+
+  /// Puts a value into the slots that its key stands for. A value that another key of more weight displaces becomes an
+  /// attribute. - Returns: false when the key was there before.
+  @inline(__always)
+  private func fill(_ bits: UInt32, rank: Int, key: Int, _ value: Int) -> Bool {
+    var known = bits
+    var stays = true
+    while known != 0 {
+      let slot = known.trailingZeroBitCount
+      known &= known - 1
+      if slot == FieldSlot.ignored.rawValue {
+        stays = false
+        continue
+      }
+      if slots[slot] >= 0 {
+        if ranks[slot] == rank { return false }
+        if ranks[slot] < rank { continue }
+        attributes.append(slots[slot] - 1)
+      }
+      (slots[slot], ranks[slot]) = (value, rank)
+      if !(FieldSlot(rawValue: slot)?.staysAttribute ?? true) { stays = false }
+    }
+    if stays { attributes.append(key) }
+    return true
   }
 
   private func duplicateAttribute(of tape: UnsafeTape) -> Int {
@@ -165,9 +225,14 @@ final class RecordParser {
     guard let response = parts.response else {
       throw Failure(reason: .noAssistantMessage, detail: "no message is the assistant's")
     }
-    guard draft.entries[response].hasCalls || !draft.isBlank(draft.entries[response]) else {
+    let said = draft.entries[response]
+    guard said.hasCalls || !draft.isBlank(said) else {
+      guard !said.hasReasoning else {
+        throw Failure(reason: .reasoningOnly, detail: "the response holds what was thought, and no answer")
+      }
       throw Failure(reason: .emptyResponse, detail: "the response holds no text")
     }
+    if said.isMasked { tallies.untrained += 1 }
     var lengths = draft.lengths(of: parts) { shape.countTokens?($0) ?? shape.lengthUnit.measure($0) }
     if shape.lengthUnit == .field { lengths = try lengthsFromField(of: tape) }
     let task = try taskIndex(of: tape, shape)

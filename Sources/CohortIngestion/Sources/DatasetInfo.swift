@@ -64,8 +64,8 @@ struct DatasetInfo {
     guard let file = entry.string("file_name") else { return note("has no file_name; only local files are read") }
     switch entry.string("formatting") ?? "alpaca" {
     case "alpaca": shapes[file] = entry.alpaca()
-    case "sharegpt": shapes[file] = entry.conversation(layout: .sharegpt, dialect: .sharegpt)
-    case "openai": shapes[file] = entry.conversation(layout: .messages, dialect: .openAI)
+    case "sharegpt": shapes[file] = entry.conversation(name: "sharegpt", key: "conversations")
+    case "openai": shapes[file] = entry.conversation(name: "messages", key: "messages")
     case let other: note("the formatting '\(other)' is not known; the layout of \(file) is detected")
     }
   }
@@ -114,49 +114,52 @@ struct DatasetInfo {
     }
 
     func alpaca() -> RecordShape {
-      if isRanking { return preference(dialect: .openAI) }
+      if isRanking { return preference() }
       var fields: [RecordShape.Field] = []
-      if let key = key("prompt", "instruction") { fields.append(.required(key, .prompt)) }
+      if let key = key("prompt", "instruction") { fields.append(.required(key, .prompt, .text)) }
       if let key = key("query", "input") { fields.append(.optional(key, .input)) }
-      if let key = key("response", "output") { fields.append(.required(key, .response)) }
-      if let key = key("system", "system") { fields.append(.optional(key, .system)) }
+      if let key = key("response", "output") { fields.append(.required(key, .response, .text)) }
       if let key = key("history", "history") { fields.append(.optional(key, .history, .list)) }
-      if let key = key("tools", nil) { fields.append(.optional(key, .tools, [.string, .list])) }
-      return RecordShape(layout: .alpaca, body: .pair, fields: fields)
+      return shape("alpaca", .pair, fields + partners(tools: nil))
     }
 
-    func conversation(layout: Layout, dialect standard: MessageDialect) -> RecordShape {
-      let dialect = dialect(standard)
-      if isRanking { return preference(dialect: dialect) }
-      let messages = layout == .sharegpt ? "conversations" : "messages"
+    func conversation(name: String, key standard: String) -> RecordShape {
+      if isRanking { return preference() }
       var fields: [RecordShape.Field] = []
-      if let key = key("messages", messages) { fields.append(.required(key, .messages, .messages)) }
-      if let key = key("system", "system") { fields.append(.optional(key, .system)) }
-      if let key = key("tools", "tools") { fields.append(.optional(key, .tools, [.string, .list])) }
-      return RecordShape(layout: layout, body: .conversation, fields: fields, dialect: dialect)
+      if let key = key("messages", standard) { fields.append(.required(key, .messages, .turns)) }
+      return shape(name, .conversation, fields + partners(tools: "tools"))
     }
 
-    private func preference(dialect: MessageDialect) -> RecordShape {
+    private func preference() -> RecordShape {
       var fields: [RecordShape.Field] = [
-        .required(key("chosen", "chosen") ?? "chosen", .response, [.string, .messages]),
+        .required(key("chosen", "chosen") ?? "chosen", .response, [.textOrTurns, .writtenTurns]),
         .required(key("rejected", "rejected") ?? "rejected", .rejected, .any),
       ]
-      if let key = key("prompt", "prompt") { fields.append(.optional(key, .prompt, [.string, .messages])) }
-      return RecordShape(layout: .preference, body: .preference, fields: fields, dialect: dialect)
+      for (column, standard) in [("prompt", "prompt"), ("messages", nil)] {
+        if let key = key(column, standard) { fields.append(.optional(key, .prompt, .textOrTurns)) }
+      }
+      if let key = key("query", nil) { fields.append(.optional(key, .input)) }
+      return shape("preference", .preference, fields + partners(tools: nil))
     }
 
-    private func dialect(_ standard: MessageDialect) -> MessageDialect {
-      var dialect = standard
-      if let key = tags["role_tag"] { dialect.roleKey = key }
-      if let key = tags["content_tag"] { dialect.contentKey = key }
-      let roles: [(String, MessageDialect.Role)] = [
+    private func partners(tools: String?) -> [RecordShape.Field] {
+      var fields: [RecordShape.Field] = []
+      if let key = key("system", "system") { fields.append(.optional(key, .system)) }
+      if let key = key("tools", tools) { fields.append(.optional(key, .tools, [.string, .list])) }
+      if let key = key("kto_tag", nil) { fields.append(.optional(key, .label, .truth)) }
+      return fields
+    }
+
+    private func shape(_ name: String, _ body: RecordShape.Body, _ fields: [RecordShape.Field]) -> RecordShape {
+      var words = TurnWords(roleKey: tags["role_tag"], contentKey: tags["content_tag"])
+      let roles: [(String, TurnRole)] = [
         ("user_tag", .user), ("assistant_tag", .assistant), ("system_tag", .system), ("observation_tag", .tool),
         ("function_tag", .call),
       ]
       for (tag, role) in roles {
-        if let name = tags[tag] { dialect.roles[name] = role }
+        if let name = tags[tag] { words.roles[name] = role }
       }
-      return dialect
+      return RecordShape(name: name, body: body, fields: fields, words: words)
     }
   }
 }

@@ -38,6 +38,8 @@ final class InputBlock: @unchecked Sendable {
   var table: TableHeader?
   /// The records are whole documents: instances in them are counted instead of the documents.
   var countsInstances = false
+  /// How many of its first records are shown field by field.
+  var previewedRecords = 0
 
   /// Takes the memory from the pool, unless it must be larger than what the pool has.
   init(capacity: Int, pool: BlockMemoryPool) {

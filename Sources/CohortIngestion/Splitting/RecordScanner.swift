@@ -28,6 +28,8 @@ final class RecordScanner: @unchecked Sendable {
   private var nextCapacity: Int
   private var countedBytes: UInt64 = 0
   private var notes: [IngestionNote] = []
+  /// Conversations that are put together already, the last first.
+  private var linked: [(line: UInt64, bytes: [UInt8])] = []
 
   init(_ source: InputSource, options: IngestionOptions, pool: BlockMemoryPool) throws(CohortError) {
     self.pool = pool
@@ -42,6 +44,7 @@ final class RecordScanner: @unchecked Sendable {
   /// The next block. After one with `isLast`, and after an error, there is none.
   func next() throws(CohortError) -> InputBlock {
     if stream == nil { return try first() }
+    if !linked.isEmpty { return linkedBlock() }
     if let failure, rest.isEmpty { throw failure }
     return try cut(into: InputBlock(capacity: max(nextCapacity, rest.count), pool: pool))
   }
@@ -81,6 +84,8 @@ final class RecordScanner: @unchecked Sendable {
     let judged = try detect(cut)
     shape = judged
     cut.shape = judged
+    cut.previewedRecords = options.previewedRecords
+    if judged?.shape.body == .linked { return try link(from: cut) }
     return cut
   }
 
@@ -129,11 +134,61 @@ final class RecordScanner: @unchecked Sendable {
       } else {
         tape = try? parser.parse(block.bytes(of: record))
       }
-      guard let tape, tape.kind(UnsafeTape.root) == .object else { continue }
+      guard let tape else { continue }
       detection.add(UnsafeTape.root, of: tape)
     }
-    guard let shape = try detection.result(isWhole: block.isLast) else { return nil }
-    return CompiledShape(shape, options: options, source: source)
+    guard let choice = try detection.result(isWhole: block.isLast) else { return nil }
+    block.notes += choice.notes.map { IngestionNote(path: path, message: $0) }
+    return CompiledShape(choice.shape, options: options, source: source)
+  }
+
+  // MARK: Linked messages
+
+  /// Reads the source to its end, and puts its messages together.
+  private func link(from first: InputBlock) throws(CohortError) -> InputBlock {
+    var rows = LinkedRows(options)
+    var block = first
+    var inputBytes: UInt64 = 0
+    while true {
+      for record in block.records {
+        let bytes = block.bytes(of: record)
+        try rows.add(bytes, line: record.line, record.issue < 0 ? try? parser.parse(bytes) : nil, path: path)
+      }
+      inputBytes += block.inputBytes
+      if block.isLast { break }
+      if let failure, rest.isEmpty { throw failure }
+      block = try cut(into: InputBlock(capacity: max(nextCapacity, rest.count), pool: pool))
+    }
+    let (records, orphans) = rows.conversations()
+    linked = records.reversed()
+    var shape = Layout.messages.shapes[0]
+    shape.name = Layout.oasst.name
+    self.shape = CompiledShape(shape, options: options, source: source)
+    let next = linkedBlock()
+    next.inputBytes = inputBytes
+    next.notes = first.notes
+    next.previewedRecords = options.previewedRecords
+    if orphans > 0 {
+      next.notes.append(
+        IngestionNote(path: path, message: "\(orphans) messages answer a message that is not in the file"))
+    }
+    return next
+  }
+
+  private func linkedBlock() -> InputBlock {
+    let taken = linked.suffix(options.batchRecords)
+    let block = InputBlock(capacity: max(1, taken.reduce(0) { $0 + $1.bytes.count }), pool: pool)
+    for record in taken.reversed() {
+      record.bytes.withUnsafeBufferPointer { bytes in
+        if let base = bytes.baseAddress { (block.memory + block.filled).update(from: base, count: bytes.count) }
+      }
+      block.records.append(.init(start: block.filled, count: record.bytes.count, line: record.line))
+      block.filled += record.bytes.count
+    }
+    linked.removeLast(taken.count)
+    block.shape = shape
+    block.isLast = linked.isEmpty
+    return block
   }
 
   // MARK: Cutting

@@ -12,6 +12,8 @@ public enum IngestJob {
   static let commitBytes: UInt64 = 32 << 20
   /// The provider of spaces whose vectors come with the samples.
   static let givenProvider = "npy"
+  /// Sources of a dry run whose first records are shown.
+  static let previewedSources = 5
   /// Rows without a usable vector that the report names.
   static let shownRows = 5
 
@@ -232,6 +234,18 @@ public enum IngestJob {
   /// The index of a batch's source in the report; batches of a source follow each other.
   private static func source(_ batch: SourceBatch, in report: inout IngestReport) -> Int {
     report.notes += batch.notes
+    if !batch.previews.isEmpty, report.sources.count < previewedSources {
+      report.previews += batch.previews.map { (batch.source.name, $0) }
+    }
+    let index = sourceIndex(batch, in: &report)
+    report.sources[index].tallies.add(batch.tallies)
+    if batch.finishedSource {
+      report.notes += report.sources[index].tallies.notes.map { IngestionNote(path: batch.source.path, message: $0) }
+    }
+    return index
+  }
+
+  private static func sourceIndex(_ batch: SourceBatch, in report: inout IngestReport) -> Int {
     if let last = report.sources.last, last.name == batch.source.name, last.path == batch.source.path {
       if batch.layout != nil { report.sources[report.sources.count - 1].layout = batch.layout }
       return report.sources.count - 1

@@ -53,6 +53,8 @@ public struct IngestReport: Sendable {
     public var duplicates: UInt64 = 0
     /// Its records that were refused.
     public var quarantined: UInt64 = 0
+    /// What was seen in its records, for notes.
+    var tallies = RecordTallies()
   }
 
   /// A source that could not be read to its end. What was read before is stored.
@@ -85,6 +87,8 @@ public struct IngestReport: Sendable {
   public var sources: [Source] = []
   /// What was chosen or passed over while reading, for people.
   public var notes: [IngestionNote] = []
+  /// What would become of the first records of the first sources; only in a dry run.
+  public var previews: [(source: String, record: RecordPreview)] = []
   /// The sources that could not be read to their end.
   public var failures: [Failure] = []
   /// Whether nothing was stored.

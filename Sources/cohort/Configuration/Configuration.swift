@@ -1,9 +1,12 @@
 import CohortCore
+import CohortIngestion
 import CohortSystem
 
 /// All settings with their values and origins: flag > environment > project file > user file > default.
 struct Configuration {
   private let values: [Setting: (value: SettingValue?, origin: SettingOrigin)]
+  /// The layouts that the files describe; of several of one name the first counts.
+  let layouts: [Layout]
 
   /// Where settings are looked for. A value, so that resolving is a function of it and of the files.
   struct Sources {
@@ -31,7 +34,9 @@ struct Configuration {
     }
     layers.append(environment)
 
+    var layouts: [Layout] = []
     let project = try ConfigurationFile.read("cohort.toml")
+    layouts += project?.layouts ?? []
     if let project { layers.append(layer(of: project) { .projectFile(project.path, line: $0) }) }
     let user = try userFile(sources.environment).flatMap(ConfigurationFile.read)
     let userLayer = user.map { file in layer(of: file) { .userFile(file.path, line: $0) } }
@@ -46,7 +51,9 @@ struct Configuration {
           place: file.path + (entry.line.map { ":\($0)" } ?? ""), hint: "Remove the key 'store' there")
       }
       layers.append(layer(of: file) { .projectFile(file.path, line: $0) })
+      layouts += file.layouts
     }
+    layouts += user?.layouts ?? []
     if let userLayer { layers.append(userLayer) }
 
     var values: [Setting: (value: SettingValue?, origin: SettingOrigin)] = [:]
@@ -54,7 +61,7 @@ struct Configuration {
       let found = layers.lazy.compactMap { $0[setting] }.first
       values[setting] = found.map { ($0.0, $0.1) } ?? (setting.defaultValue(processors: sources.processors), .standard)
     }
-    return Configuration(values: values)
+    return Configuration(values: values, layouts: layouts)
   }
 
   private static func layer(

@@ -1,4 +1,6 @@
+import CohortActions
 import CohortCore
+import CohortIngestion
 import CohortSystem
 import TOMLKit
 
@@ -11,7 +13,10 @@ struct ConfigurationFile {
 
   let path: String
   let entries: [Setting: Entry]
+  /// The layouts that it describes.
+  let layouts: [Layout]
 
+  private static let layoutsKey = "layouts"
   /// Far more than settings can take; a larger file is not one of ours.
   private static let sizeLimit = 1 << 20
 
@@ -27,10 +32,11 @@ struct ConfigurationFile {
     do {
       let table = try TOMLTable(string: text)
       var entries: [Setting: Entry] = [:]
-      try withExtendedLifetime(table) {
+      let layouts = try withExtendedLifetime(table) {
         try collect(table, prefix: [], path: path, lines: KeyLines(text), into: &entries)
+        return try table[layoutsKey]?.table.map { try LayoutFile.layouts($0, place: path) } ?? []
       }
-      return ConfigurationFile(path: path, entries: entries)
+      return ConfigurationFile(path: path, entries: entries, layouts: layouts)
     } catch let error as TOMLParseError {
       throw CohortError(
         .cliConfigSyntax, "The configuration is not valid TOML",
@@ -41,7 +47,7 @@ struct ConfigurationFile {
   private static func collect(
     _ table: TOMLTable, prefix: [String], path: String, lines: KeyLines, into entries: inout [Setting: Entry]
   ) throws {
-    for key in table.keys.sorted() {
+    for key in table.keys.sorted() where !(prefix.isEmpty && key == layoutsKey) {
       guard let node = table[key] else { continue }
       let name = prefix + [key]
       if let inner = node.table, Setting(rawValue: name.joined(separator: ".")) == nil {

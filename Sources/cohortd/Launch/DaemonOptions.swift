@@ -1,4 +1,5 @@
 internal import ArgumentParser
+import CohortActions
 import CohortCore
 import CohortIngestion
 import CohortPipeline
@@ -73,10 +74,10 @@ struct DaemonOptions: ParsableArguments {
   /// How files are read, the task by folder aside.
   func ingestion() throws -> IngestionOptions {
     var options = IngestionOptions()
-    do throws(CohortError) {
-      try options.setLayout(named: layout)
+    do {
+      try options.setLayout(layout)
       if let map { options.map = try FieldMap(parsing: map) }
-    } catch {
+    } catch let error as CohortError {
       throw ValidationError(error.description)
     }
     if let task { options.task = .fixed(task) }

@@ -24,13 +24,23 @@ struct IngestCommand: RecordCommand {
 
   @Option(
     help: ArgumentHelp(
-      "auto, or messages, sharegpt, lima, prompt-completion, p3, flan, dolly, orca, alpaca, qa, natural-instructions, "
-        + "text, preference; or the format csv, tsv, jsonl.", valueName: "layout"),
-    completion: .list(["auto"] + Layout.allCases.map(\.rawValue) + ["csv", "tsv", "jsonl"]))
+      "auto, or \(Layout.known.map(\.name).joined(separator: ", ")), or one of your own; FILE.toml, which describes one; or "
+        + "the format csv, tsv, jsonl.", valueName: "layout"),
+    completion: .list(["auto"] + Layout.known.map(\.name) + ["csv", "tsv", "jsonl"]))
   var layout = "auto"
 
-  @Option(help: ArgumentHelp("Fields that hold the parts: prompt=KEY,response=KEY,task=KEY.", valueName: "map"))
+  @Option(
+    help: ArgumentHelp(
+      "Fields that hold the parts: prompt=KEY,response=KEY or messages=KEY, and system, task, tools, input, rejected, "
+        + "label, …; a key may be a path: choices.0.text.", valueName: "map"))
   var map: String?
+
+  @Option(
+    help: ArgumentHelp("Who a role's name in the data stands for: NAME=user|assistant|system|tool.", valueName: "role"))
+  var role: [String] = []
+
+  @Option(help: ArgumentHelp("In trees of replies: take those up to this rank; 0 is the best.", valueName: "rank"))
+  var maxRank = 0
 
   @Option(help: ArgumentHelp("The source's name, in place of the files' names.", valueName: "name"))
   var source: String?
@@ -53,13 +63,14 @@ struct IngestCommand: RecordCommand {
   @Option(help: ArgumentHelp("The longest record; longer ones are quarantined.", valueName: "bytes"))
   var maxLineBytes: Int?
 
-  @Flag(help: "Read and count, and store nothing.") var dryRun = false
+  @Flag(help: "Read, count, and show what would become of each file's first records; store nothing.") var dryRun = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
     if [task != nil, taskField != nil, taskFromFilename].filter({ $0 }).count > 1 {
       throw ValidationError("--task, --task-field and --task-from-filename exclude each other.")
     }
+    if maxRank < 0 { throw ValidationError("--max-rank takes a number from 0.") }
     if let maxLineBytes, maxLineBytes < 1 { throw ValidationError("--max-line-bytes takes a number from 1.") }
     if paths.filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be read once.") }
   }
@@ -68,7 +79,10 @@ struct IngestCommand: RecordCommand {
 
   private func request(_ session: Session) throws -> IngestRequest {
     var options = IngestionOptions()
-    try options.setLayout(named: layout)
+    try options.setLayout(layout, own: session.configuration.layouts)
+    for role in role { try options.addRole(parsing: role) }
+    options.highestRank = maxRank
+    if dryRun { options.previewedRecords = 3 }
     options.map = try map.map { try FieldMap(parsing: $0) }
     options.sourceName = source
     if let task { options.task = .fixed(task) }
