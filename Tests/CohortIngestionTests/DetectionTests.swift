@@ -10,7 +10,7 @@ import Testing
     #expect(error.category == .usage)
     #expect(error.place == "input")
     #expect(error.hint?.contains("code (1), api_call (1), api_data (1)") == true)
-    #expect(error.hint?.contains("--map prompt=KEY,response=KEY") == true)
+    #expect(error.hint?.contains("--map prompt=code,response=api_call") == true)
   }
 
   @Test func keysThatNearlyFitAreNamed() throws {
@@ -24,18 +24,56 @@ import Testing
     #expect(map.hint?.hasPrefix("Did you mean 'api_call' for 'api_cal'?") == true)
   }
 
-  @Test func aLayoutFitsNinetyFivePercent() throws {
+  @Test func whatDoesNotFitIsQuarantinedUnlessItIsMostOfAFile() throws {
     let good = #"{"question":"q","answer":"a"}"#
-    let bad = #"{"question":"q","answer":1}"#
+    let bad = #"{"question":"q","answer":null}"#
     func rows(_ bad: Int, of badRow: String) -> [String] {
       Array(repeating: badRow, count: bad) + Array(repeating: good, count: 100 - bad)
     }
-    let result = try readLines(rows(5, of: bad))
-    #expect(result.reasons == Array(repeating: "wrong-type", count: 5))
-    let error = try failure { _ = try readLines(rows(6, of: bad)) }
-    #expect(error.cause == "the nearest is 'qa', which fits 94 of them")
+    for count in [1, 5, 49, 50] {
+      #expect(try readLines(rows(count, of: bad)).reasons == Array(repeating: "wrong-type", count: count))
+    }
+    let error = try failure { _ = try readLines(rows(51, of: bad)) }
+    #expect(error.code.name == "ingestion.unknown-layout")
+    #expect(error.cause == "the nearest layout is 'qa', which fits 49 of them")
+    // Nine good rows and a bad one: nine and one, however small the file is.
+    #expect(try readLines([bad] + Array(repeating: good, count: 9)).order == "rsssssssss")
     // Records that are not objects are quarantined; they do not vote.
     #expect(try readLines(rows(60, of: "{")).rejections.count == 60)
+  }
+
+  @Test func ofTwoEqualReadingsNoneIsTaken() throws {
+    let error = try failure { _ = try readLines([#"{"question":"q","answer":"a","response":"r"}"#]) }
+    #expect(error.code.name == "ingestion.ambiguous-layout")
+    #expect(
+      error.hint
+        == "Choose one: --map prompt=question,response=response or --map prompt=question,response=answer"
+        || error.hint
+          == "Choose one: --map prompt=question,response=answer or --map prompt=question,response=response"
+    )
+    let chosen = try readLines(
+      [#"{"question":"q","answer":"a","response":"r"}"#],
+      try options { $0.map = try FieldMap(parsing: "prompt=question,response=answer") })
+    #expect(chosen.samples.first?.dialog == ["user: q", "assistant: a"])
+  }
+
+  @Test func aTextThatCouldAsWellBeTheResponseIsNamed() throws {
+    let result = try readLines([#"{"problem":"p","solution":"s","answer":"a"}"#])
+    #expect(result.samples.first?.dialog == ["user: p", "assistant: s"])
+    #expect(
+      result.notes == [
+        "the response is 'solution'; 'answer' is left over as an attribute (--map response=answer takes it instead)"
+      ])
+  }
+
+  @Test func whatIsAListOfTurnsIsOfferedAsOne() throws {
+    let record = #"{"talk":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"n":1}"#
+    let error = try failure { _ = try readLines([record]) }
+    #expect(error.hint?.contains("--map messages=talk") == true)
+    let inner = #"{"meta":{"talk":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}]}}"#
+    #expect(try failure { _ = try readLines([inner]) }.hint?.contains("--map messages=meta.talk") == true)
+    let sound = try failure { _ = try readLines([#"{"audio":{"path":"a.wav"},"id":"x"}"#]) }
+    #expect(sound.message.contains("sound"))
   }
 
   @Test func onlyTheFirstRowsCount() throws {

@@ -114,22 +114,21 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
 
   @Test func messagesKeepWhatTheyCarry() throws {
     let record =
-      #"{"messages":[{"role":"developer","content":"D"},{"role":"user","name":"Ann","content":"U","weight":null},{"content":null,"tool_calls":[{"id":"1"}],"role":"assistant"}]}"#
+      #"{"messages":[{"role":"critic","content":"D"},{"role":"user","name":"Ann","content":"U","weight":null},{"content":null,"tool_calls":[{"id":"1"}],"role":"assistant"}]}"#
     let sample = try #require(try readLines([record]).samples.first)
     #expect(
       sample.messages == [
-        Message(role: .other("developer"), text: "D"),
+        Message(role: .other("critic"), text: "D"),
         Message(role: .user, text: "U", extra: Array(#"{"name":"Ann"}"#.utf8)),
         Message(role: .assistant, text: "", extra: Array(#"{"tool_calls":[{"id":"1"}]}"#.utf8)),
       ])
   }
 
-  @Test func preferencesAreReadOnRequestOnly() throws {
+  @Test func theChosenResponseOfAPreferenceIsRead() throws {
     let record = #"{"prompt":"P","chosen":"C","rejected":"R","score":1}"#
-    let error = try failure { _ = try readLines([record]) }
-    #expect(error.code.name == "ingestion.preference-data")
-    #expect(error.hint?.contains("--layout preference") == true)
-    let result = try readLines([record], options { $0.layout = .preference })
+    let result = try readLines([record])
+    #expect(result.layouts == ["preference"])
+    #expect(result.notes.first?.contains("'rejected' is kept as an attribute") == true)
     #expect(result.samples.first?.dialog == ["user: P", "assistant: C"])
     #expect(result.samples.first?.attributes == #"{"rejected":"R","score":1}"#)
     // A chosen conversation that holds the prompt is not given it twice.

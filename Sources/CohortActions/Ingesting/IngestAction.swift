@@ -137,7 +137,9 @@ extension RecordPreview {
   /// The record for people: a line a field, then a line a message.
   func summarize(source: String, into record: inout ReportRecord) {
     record.append("\(source), record \(line)", .text(refusal.map { "refused: \($0)" } ?? ""))
-    for field in fields { record.append("  \(field.key.isEmpty ? "(the record)" : field.key)", .text("\(field.becomes): \(field.value)")) }
+    for field in fields {
+      record.append("  \(field.key.isEmpty ? "(the record)" : field.key)", .text("\(field.becomes): \(field.value)"))
+    }
     if let task { record.append("  = task", .text(task)) }
     for turn in turns {
       let part = turn.part.map { " (\($0))" } ?? ""

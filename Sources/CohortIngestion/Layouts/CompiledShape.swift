@@ -27,7 +27,9 @@ final class CompiledShape: Sendable {
 
   init(_ shape: RecordShape, options: IngestionOptions, source: InputSource) {
     self.shape = shape
-    var fields = shape.fields.filter { $0.slot != .task || options.task == .layout }.map { (key: $0.key, slot: $0.slot) }
+    var fields = shape.fields.filter { $0.slot != .task || options.task == .layout }.map {
+      (key: $0.key, slot: $0.slot)
+    }
     switch options.task {
     case .layout: fixedTask = nil
     case .fixed(let name): fixedTask = name

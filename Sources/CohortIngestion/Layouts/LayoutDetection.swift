@@ -74,7 +74,9 @@ struct LayoutDetection {
   /// Counts one row.
   mutating func add(_ record: Int, of tape: UnsafeTape) {
     let row = RowKeys(record, of: tape)
-    guard row.isRecord || tape.kind(record) == .array else { return }
+    // A list is a record only if it may be one of turns.
+    let first = tape.kind(record) == .array ? tape.firstElement(of: record) : nil
+    guard row.isRecord || first.map({ [.object, .string].contains(tape.kind($0)) }) == true else { return }
     rows += 1
     if row.isRecord {
       tape.forEachMember(of: record) { key, _ in

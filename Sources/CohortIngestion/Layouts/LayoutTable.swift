@@ -5,7 +5,8 @@
 extension Layout {
   /// All layouts, those that say most about a record before those that say least.
   public static let known: [Layout] = [
-    preference, kto, messages, sharegpt, lima, turnPairs, transcript, oasstTree, oasst, naturalInstructions, selfInstruct,
+    preference, kto, messages, sharegpt, lima, turnPairs, transcript, oasstTree, oasst, naturalInstructions,
+    selfInstruct,
     squad, promptCompletion, p3, flan, dolly, orca, alpaca, qa, xlam, multipleChoice, answers, batchResults, pair, text,
   ]
 
@@ -92,7 +93,8 @@ extension Layout {
     ])
   /// `instruction`, `input`, `output`, `system`, `history`.
   public static let alpaca = Layout(
-    "alpaca", [shape(.pair, [.required("instruction", .prompt), .required("output", .response, .text)] + partners(), rank: 1)])
+    "alpaca",
+    [shape(.pair, [.required("instruction", .prompt), .required("output", .response, .text)] + partners(), rank: 1)])
   /// `question`, `answer`, or `query`, `response`.
   public static let qa = Layout("qa", [pairShape("question", "answer"), pairShape("query", "response")])
   /// Any other question with its answer: `problem` and `solution`, `input` and `output`, `prompt` and `response`, …
@@ -183,7 +185,8 @@ extension Layout {
     ])
   /// Open Assistant's trees: a `prompt` with `replies`, and theirs.
   public static let oasstTree = Layout(
-    "oasst-tree", [shape(.tree, [.required("prompt", .messages, .object), .optional("message_tree_id", .ignored, .any)])])
+    "oasst-tree",
+    [shape(.tree, [.required("prompt", .messages, .object), .optional("message_tree_id", .ignored, .any)])])
   /// Open Assistant's messages, a record each: `message_id`, `parent_id`, `text`, `role`.
   public static let oasst = Layout(
     "oasst",
@@ -271,7 +274,8 @@ extension Layout {
 
   private static func pairShape(_ prompt: String, _ response: String, rank: Int = 0) -> RecordShape {
     shape(
-      .pair, [.required(prompt, .prompt, .textOrTurns), .required(response, .response, .textOrTurns)] + partners(prompt),
+      .pair,
+      [.required(prompt, .prompt, .textOrTurns), .required(response, .response, .textOrTurns)] + partners(prompt),
       rank: rank)
   }
 

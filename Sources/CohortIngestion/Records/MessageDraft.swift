@@ -79,7 +79,9 @@ struct MessageDraft {
   mutating func moveToFront(from index: Int) {
     let moved = Array(entries[index...])
     entries.removeSubrange(index...)
-    if moved.count == 1, let first = entries.first, first.role == moved[0].role, hasEqualText(first, moved[0]) { return }
+    if moved.count == 1, let first = entries.first, first.role == moved[0].role, hasEqualText(first, moved[0]) {
+      return
+    }
     entries.insert(contentsOf: moved, at: 0)
   }
 

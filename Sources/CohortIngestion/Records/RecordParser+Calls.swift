@@ -59,7 +59,9 @@ extension RecordParser {
     guard text.starts(with: Self.functionCall) else { return false }
     let rest = UnsafeTape.Text(rebasing: text.dropFirst(Self.functionCall.count))
     var json: [UInt8] = []
-    if let open = rest.firstIndex(of: UInt8(ascii: "'")), let close = rest.lastIndex(of: UInt8(ascii: "'")), open < close {
+    if let open = rest.firstIndex(of: UInt8(ascii: "'")), let close = rest.lastIndex(of: UInt8(ascii: "'")),
+      open < close
+    {
       json += rest[..<open]
       json += rest[(open + 1)..<close]
       json += rest[(close + 1)...]

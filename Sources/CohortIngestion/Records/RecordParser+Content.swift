@@ -31,7 +31,9 @@ extension RecordParser {
         entry.text = .scratch(try gather(list, into: &parts, of: tape))
         if results > 0, parts.isEmpty, entry.text.isEmpty { return }
       default:
-        guard let text = draft.text(of: content, tape) else { throw wrongType("a message's content", content, of: tape) }
+        guard let text = draft.text(of: content, tape) else {
+          throw wrongType("a message's content", content, of: tape)
+        }
         entry.text = text
       }
     }
@@ -202,7 +204,8 @@ extension RecordParser {
   private func writeCalls(_ calls: [Int], of tape: UnsafeTape, to bytes: inout [UInt8]) {
     var separator = UInt8(ascii: "[")
     for part in calls {
-      let call = tape.member(Array("functionCall".utf8), of: part) ?? tape.member(Array("function".utf8), of: part) ?? part
+      let call =
+        tape.member(Array("functionCall".utf8), of: part) ?? tape.member(Array("function".utf8), of: part) ?? part
       bytes.append(separator)
       separator = UInt8(ascii: ",")
       var writer = MemberWriter()

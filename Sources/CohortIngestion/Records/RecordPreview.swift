@@ -40,7 +40,8 @@ public struct RecordPreview: Hashable, Sendable {
 
 extension RecordParser {
   /// Describes the record that was read last, before its draft is reset.
-  func preview(_ record: Int, of tape: UnsafeTape, _ shape: CompiledShape, line: UInt64, task: String?) -> RecordPreview {
+  func preview(_ record: Int, of tape: UnsafeTape, _ shape: CompiledShape, line: UInt64, task: String?) -> RecordPreview
+  {
     var preview = RecordPreview(line: line, task: task)
     func add(_ key: String, _ becomes: String, _ value: Int) {
       var json: [UInt8] = []
@@ -68,7 +69,8 @@ extension RecordParser {
     preview.turns = draft.entries.enumerated().map { index, entry in
       RecordPreview.Turn(
         role: entry.roleName.map { String(decoding: $0, as: UTF8.self) } ?? Self.name(of: entry.role),
-        text: Self.beginning(draft.bytes(of: entry.text)), extra: String(decoding: draft.scratch[entry.extra], as: UTF8.self),
+        text: Self.beginning(draft.bytes(of: entry.text)),
+        extra: String(decoding: draft.scratch[entry.extra], as: UTF8.self),
         part: index == parts.response ? "response" : parts.prompt.contains(index) ? "prompt" : nil)
     }
     return preview

@@ -25,7 +25,8 @@ public struct RecordTallies: Hashable, Sendable {
     }
     if untrained > undesired {
       notes.append(
-        "\(untrained - undesired) samples have no turn that is trained on by its weight; their last answer is the response")
+        "\(untrained - undesired) samples have no turn that is trained on by its weight; their last answer is the response"
+      )
     }
     return notes
   }

@@ -34,7 +34,9 @@ struct LinkedRows {
 
   /// Takes a record.
   /// - Parameter tape: nil when it is not JSON.
-  mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, line: UInt64, _ tape: UnsafeTape?, path: String) throws(CohortError) {
+  mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, line: UInt64, _ tape: UnsafeTape?, path: String)
+    throws(CohortError)
+  {
     size += bytes.count
     guard size <= Self.limit else {
       throw CohortError(

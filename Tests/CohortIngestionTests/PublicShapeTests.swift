@@ -1,0 +1,372 @@
+import CohortCore
+import CohortIngestion
+import Testing
+
+/// A record in the shape of a public data set, with other words, and what it becomes without any flag.
+struct PublicShape: CustomStringConvertible, Sendable {
+  var name: String
+  var record: String
+  var layout: String
+  var dialog: [String]
+  var task: String?
+  var attributes = ""
+  var tools = ""
+  var extras: [String] = []
+
+  var description: String { name }
+
+  static let all: [PublicShape] = conversations + pairs + answers + preferences
+
+  static let conversations: [PublicShape] = [
+    PublicShape(
+      name: "role and content under conversations",
+      record: #"{"conversations":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]}"#,
+      layout: "messages", dialog: ["user: Q", "assistant: A"]),
+    PublicShape(
+      name: "from and value under messages",
+      record: #"{"messages":[{"from":"human","value":"Q"},{"from":"gpt","value":"A"}]}"#, layout: "sharegpt",
+      dialog: ["user: Q", "assistant: A"]),
+    PublicShape(
+      name: "a bare list of messages", record: #"[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]"#,
+      layout: "messages", dialog: ["user: Q", "assistant: A"]),
+    PublicShape(
+      name: "UltraChat", record: #"{"id":"7","data":["Q","A","Q2","A2"]}"#, layout: "lima",
+      dialog: ["user: Q", "assistant: A", "user: Q2", "assistant: A2"], attributes: #"{"id":"7"}"#),
+    PublicShape(
+      name: "Capybara",
+      record: #"{"source":"x","conversation":[{"input":"Q","output":"A"},{"input":"Q2","output":"A2"}]}"#,
+      layout: "turn-pairs", dialog: ["user: Q", "assistant: A", "user: Q2", "assistant: A2"],
+      attributes: #"{"source":"x"}"#),
+    PublicShape(
+      name: "LMSYS",
+      record:
+        #"{"conversation_id":"c","model":"m","conversation":[{"content":"Q","role":"user"},{"content":"A","role":"assistant"}],"turn":1}"#,
+      layout: "messages", dialog: ["user: Q", "assistant: A"],
+      attributes: #"{"conversation_id":"c","model":"m","turn":1}"#),
+    PublicShape(
+      name: "Vertex",
+      record:
+        #"{"systemInstruction":{"role":"system","parts":[{"text":"S"}]},"contents":[{"role":"user","parts":[{"text":"Q"}]},{"role":"model","parts":[{"text":"A"},{"text":"!"}]}]}"#,
+      layout: "messages", dialog: ["system: S", "user: Q", "assistant: A!"]),
+    PublicShape(
+      name: "Cohere",
+      record:
+        #"{"messages":[{"role":"System","content":"S"},{"role":"User","content":"Q"},{"role":"Chatbot","content":"A"}]}"#,
+      layout: "messages", dialog: ["system: S", "user: Q", "assistant: A"]),
+    PublicShape(
+      name: "Anthropic with tools",
+      record:
+        #"{"system":"S","messages":[{"role":"user","content":[{"type":"text","text":"Q"}]},{"role":"assistant","content":[{"type":"text","text":"I look."},{"type":"tool_use","id":"t","name":"f","input":{"x":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"R"}]},{"role":"assistant","content":"A"}],"tools":[{"name":"f"}]}"#,
+      layout: "messages", dialog: ["system: S", "user: Q", "assistant: I look.", "tool: R", "assistant: A"],
+      tools: #"[{"name":"f"}]"#,
+      extras: [
+        "", "", #"{"tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":{"x":1}}}]}"#,
+        #"{"tool_call_id":"t"}"#, "",
+      ]),
+    PublicShape(
+      name: "thinking parts",
+      record:
+        #"{"messages":[{"role":"user","content":"Q"},{"role":"assistant","content":[{"type":"thinking","thinking":"T"},{"type":"text","text":"A"}]}]}"#,
+      layout: "messages", dialog: ["user: Q", "assistant: A"], extras: ["", #"{"reasoning_content":"T"}"#]),
+    PublicShape(
+      name: "image parts",
+      record:
+        #"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"u"}},{"type":"text","text":"Q"}]},{"role":"assistant","content":"A"}]}"#,
+      layout: "messages", dialog: ["user: Q", "assistant: A"],
+      extras: [#"{"parts":[{"type":"image_url","image_url":{"url":"u"}}]}"#, ""]),
+    PublicShape(
+      name: "images beside the text",
+      record:
+        #"{"messages":[{"role":"user","content":"<image>Q"},{"role":"assistant","content":"A"}],"images":["a.png"]}"#,
+      layout: "messages", dialog: ["user: <image>Q", "assistant: A"], attributes: #"{"images":["a.png"]}"#),
+    PublicShape(
+      name: "glaive",
+      record:
+        #"{"system":"SYSTEM: Use f.","chat":"USER: Q\n\n\nASSISTANT: <functioncall> {\"name\": \"f\", \"arguments\": '{\"x\": 1}'} <|endoftext|>\n\n\nFUNCTION RESPONSE: {\"y\": 2}\n\n\nASSISTANT: A <|endoftext|>\n\n\n"}"#,
+      layout: "transcript", dialog: ["system: Use f.", "user: Q", "assistant: ", "tool: {\"y\": 2}", "assistant: A"],
+      extras: [
+        "", "", #"{"tool_calls":[{"type":"function","function":{"name":"f","arguments":{"x":1}}}]}"#, "", "",
+      ]),
+    PublicShape(
+      name: "turns as JSON in a string",
+      record:
+        #"{"messages":"[{\"role\": \"user\", \"content\": \"Q\"}, {\"role\": \"assistant\", \"content\": \"A\"}]"}"#,
+      layout: "transcript", dialog: ["user: Q", "assistant: A"]),
+    PublicShape(
+      name: "tools under another name",
+      record:
+        #"{"messages":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"tool_defs":"[{\"name\": \"f\"}]"}"#,
+      layout: "messages", dialog: ["user: Q", "assistant: A"], tools: #"[{"name":"f"}]"#),
+  ]
+
+  static let pairs: [PublicShape] = [
+    PublicShape(
+      name: "problem and solution", record: #"{"problem":"Q","solution":"A"}"#, layout: "pair",
+      dialog: ["user: Q", "assistant: A"]),
+    PublicShape(
+      name: "input and output", record: #"{"input":"Q","output":"A"}"#, layout: "pair",
+      dialog: ["user: Q", "assistant: A"]),
+    PublicShape(
+      name: "prompt and response", record: #"{"prompt":"Q","response":"A","helpfulness":4}"#, layout: "pair",
+      dialog: ["user: Q", "assistant: A"], attributes: #"{"helpfulness":4}"#),
+    PublicShape(
+      name: "natural instructions, flattened",
+      record:
+        #"{"task_name":"t1","id":"i","definition":"D","inputs":"Q","targets":"A"}"#, layout: "flan",
+      dialog: ["user: D\nQ", "assistant: A"], task: "t1", attributes: #"{"id":"i"}"#),
+    PublicShape(
+      name: "numbers as answers", record: #"{"question":"Q","answer":4.0}"#, layout: "qa",
+      dialog: ["user: Q", "assistant: 4.0"]),
+    PublicShape(
+      name: "truth values as answers", record: #"{"question":"Q","answer":true}"#, layout: "qa",
+      dialog: ["user: Q", "assistant: true"]),
+    PublicShape(
+      name: "a question with its context", record: #"{"question":"Q","context":"C","answer":"A"}"#, layout: "qa",
+      dialog: ["user: Q\nC", "assistant: A"]),
+    PublicShape(
+      name: "keys in another case", record: #"{" Instruction":"I","INPUT":"in","Output ":"O"}"#, layout: "alpaca",
+      dialog: ["user: I\nin", "assistant: O"]),
+    PublicShape(
+      name: "two keys that differ in case", record: #"{"instruction":"I","output":"O","Output":"P"}"#, layout: "alpaca",
+      dialog: ["user: I", "assistant: O"], attributes: #"{"Output":"P"}"#),
+    PublicShape(
+      name: "reasoning beside a response", record: #"{"prompt":"Q","response":"A","reasoning":"T"}"#, layout: "pair",
+      dialog: ["user: Q", "assistant: A"], extras: ["", #"{"reasoning_content":"T"}"#]),
+    PublicShape(
+      name: "OpenAI batch results",
+      record:
+        #"{"id":"b","custom_id":"c","response":{"status_code":200,"body":{"choices":[{"index":0,"message":{"role":"assistant","content":"A"}}]}},"error":null}"#,
+      layout: "openai-batch", dialog: ["assistant: A"],
+      attributes:
+        #"{"id":"b","custom_id":"c","response":{"status_code":200,"body":{"choices":[{"index":0,"message":{"role":"assistant","content":"A"}}]}},"error":null}"#
+    ),
+  ]
+
+  static let answers: [PublicShape] = [
+    PublicShape(
+      name: "xLAM",
+      record: #"{"id":0,"query":"Q","answers":"[{\"name\": \"f\", \"arguments\": {}}]","tools":"[{\"name\": \"f\"}]"}"#,
+      layout: "xlam", dialog: ["user: Q", "assistant: "], attributes: #"{"id":0}"#, tools: #"[{"name":"f"}]"#,
+      extras: ["", #"{"tool_calls":[{"type":"function","function":{"name":"f","arguments":{}}}]}"#]),
+    PublicShape(
+      name: "MMLU", record: #"{"question":"Q","subject":"s","choices":["x","y","z"],"answer":2}"#,
+      layout: "multiple-choice", dialog: ["user: Q\nA. x\nB. y\nC. z", "assistant: C. z"], task: "s"),
+    PublicShape(
+      name: "ARC", record: #"{"id":"i","question":"Q","choices":{"text":["x","y"],"label":["1","2"]},"answerKey":"2"}"#,
+      layout: "multiple-choice", dialog: ["user: Q\n1. x\n2. y", "assistant: 2. y"], attributes: #"{"id":"i"}"#),
+    PublicShape(
+      name: "SQuAD, flattened",
+      record:
+        #"{"id":"i","title":"t","context":"C","question":"Q","answers":{"text":["A","B"],"answer_start":[1,2]}}"#,
+      layout: "squad", dialog: ["user: Q\nC", "assistant: A"], attributes: #"{"id":"i","title":"t"}"#),
+    PublicShape(
+      name: "Stack Exchange",
+      record:
+        #"{"qid":1,"question":"Q","answers":[{"text":"B","pm_score":1},{"text":"A","pm_score":5}]}"#,
+      layout: "answers", dialog: ["user: Q", "assistant: A"],
+      attributes: #"{"qid":1,"answers":[{"text":"B","pm_score":1},{"text":"A","pm_score":5}]}"#),
+    PublicShape(
+      name: "UltraFeedback, raw",
+      record:
+        #"{"instruction":"Q","completions":[{"model":"m","response":"A","overall_score":7.5},{"model":"n","response":"B","overall_score":3}]}"#,
+      layout: "answers", dialog: ["user: Q", "assistant: A"],
+      attributes:
+        #"{"completions":[{"model":"m","response":"A","overall_score":7.5},{"model":"n","response":"B","overall_score":3}]}"#
+    ),
+    PublicShape(
+      name: "self-instruct seeds",
+      record:
+        #"{"id":"s","instruction":"I","instances":[{"input":"in","output":"O"}],"is_classification":false}"#,
+      layout: "self-instruct", dialog: ["user: I\nin", "assistant: O"],
+      attributes: #"{"id":"s","is_classification":false}"#),
+  ]
+
+  static let preferences: [PublicShape] = [
+    PublicShape(
+      name: "HH-RLHF",
+      record:
+        #"{"chosen":"\n\nHuman: Q\n\nAssistant: A\n\nHuman: Q2\n\nAssistant: A2","rejected":"\n\nHuman: Q\n\nAssistant: B"}"#,
+      layout: "preference", dialog: ["user: Q", "assistant: A", "user: Q2", "assistant: A2"],
+      attributes: #"{"rejected":"\n\nHuman: Q\n\nAssistant: B"}"#),
+    PublicShape(
+      name: "LLaMA-Factory's DPO",
+      record:
+        #"{"conversations":[{"from":"human","value":"Q"}],"chosen":{"from":"gpt","value":"A"},"rejected":{"from":"gpt","value":"B"}}"#,
+      layout: "preference", dialog: ["user: Q", "assistant: A"],
+      attributes: #"{"rejected":{"from":"gpt","value":"B"}}"#),
+    PublicShape(
+      name: "a preference with a system text", record: #"{"system":"S","question":"Q","chosen":"A","rejected":"B"}"#,
+      layout: "preference", dialog: ["system: S", "user: Q", "assistant: A"], attributes: #"{"rejected":"B"}"#),
+    PublicShape(
+      name: "Stack Exchange, paired", record: #"{"qid":1,"question":"Q","response_j":"A","response_k":"B"}"#,
+      layout: "preference", dialog: ["user: Q", "assistant: A"], attributes: #"{"qid":1,"response_k":"B"}"#),
+    PublicShape(
+      name: "KTO, desired", record: #"{"prompt":"Q","completion":"A","label":true}"#, layout: "kto",
+      dialog: ["user: Q", "assistant: A"], attributes: #"{"label":true}"#),
+    PublicShape(
+      name: "KTO, undesired", record: #"{"prompt":"Q","completion":"A","label":false}"#, layout: "kto",
+      dialog: ["user: Q", "assistant: A"], attributes: #"{"label":false}"#, extras: ["", #"{"weight":0}"#]),
+    PublicShape(
+      name: "LLaMA-Factory's KTO",
+      record:
+        #"{"messages":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"label":false}"#,
+      layout: "kto", dialog: ["user: Q", "assistant: A"], attributes: #"{"label":false}"#,
+      extras: ["", #"{"weight":0}"#]),
+  ]
+}
+
+@Suite struct PublicShapeTests {
+  @Test(arguments: PublicShape.all)
+  func aPublicShapeIsReadWithoutFlags(_ shape: PublicShape) throws {
+    let result = try readLines([shape.record, shape.record], options { $0.format = .lines })
+    #expect(result.rejections.isEmpty)
+    #expect(result.layouts == [shape.layout])
+    for sample in result.samples {
+      #expect(sample.dialog == shape.dialog)
+      #expect(sample.task == shape.task)
+      #expect(sample.attributes == shape.attributes)
+      #expect(sample.tools == shape.tools)
+      if !shape.extras.isEmpty {
+        #expect(sample.messages.map { String(decoding: $0.extra, as: UTF8.self) } == shape.extras)
+      }
+    }
+  }
+
+  @Test func rolesOfTheWildAreKnownAndOthersNamed() throws {
+    let names = ["model", "bard", "bing", "claude", "ai", "chatgpt", "bot", "Assistant", " GPT "]
+    let rows = names.map { #"{"conversations":[{"from":"human","value":"Q"},{"from":"\#($0)","value":"A"}]}"# }
+    #expect(try readLines(rows).samples.allSatisfy { $0.dialog == ["user: Q", "assistant: A"] })
+    let odd = #"{"messages":[{"role":"hummany","content":"Q"},{"role":"assistant","content":"A"}]}"#
+    let reader = try IngestionReader(sources: [.memory(Array(odd.utf8), name: "m")], options: options())
+    let batch = try #require(try reader.next())
+    #expect(batch.tallies.unknownRoles == ["hummany": 1])
+    #expect(batch.tallies.notes.first?.contains("--role 'hummany=user'") == true)
+    let named = try readLines([odd], try options { try $0.addRole(parsing: "hummany=user") })
+    #expect(named.samples.first?.dialog == ["user: Q", "assistant: A"])
+    for text in ["x", "=user", "x=nobody"] {
+      #expect(throws: CohortError.self) { _ = try options { try $0.addRole(parsing: text) } }
+    }
+  }
+
+  @Test func acceptedPathsOfATreeAreSamples() throws {
+    let tree = """
+      {"message_tree_id":"t","prompt":{"text":"Q","role":"prompter","replies":[
+      {"text":"A","role":"assistant","rank":0,"replies":[{"text":"Q2","role":"prompter","replies":[
+      {"text":"A2","role":"assistant","replies":[]},{"text":"B2","role":"assistant","replies":[]}]},
+      {"text":"Q3","role":"prompter","replies":[]}]},
+      {"text":"B","role":"assistant","rank":1,"replies":[]}]}}
+      """.replacing("\n", with: "")
+    #expect(
+      try readLines([tree]).samples.map(\.dialog) == [
+        ["user: Q", "assistant: A", "user: Q2", "assistant: A2"],
+        ["user: Q", "assistant: A", "user: Q2", "assistant: B2"],
+      ])
+    #expect(try readLines([tree], options { $0.highestRank = 1 }).samples.count == 3)
+  }
+
+  @Test func linkedMessagesBecomeTheConversationsOfTheirTree() throws {
+    func row(_ id: String, _ parent: String?, _ role: String, _ text: String, rank: Int? = nil) -> String {
+      let parent = parent.map { "\"\($0)\"" } ?? "null"
+      let rank = rank.map { "\($0)" } ?? "null"
+      return
+        #"{"message_id":"\#(id)","parent_id":\#(parent),"text":"\#(text)","role":"\#(role)","lang":"en","rank":\#(rank)}"#
+    }
+    let rows = [
+      row("p", nil, "prompter", "Q"), row("a", "p", "assistant", "A", rank: 0),
+      row("b", "p", "assistant", "B", rank: 1), row("q", "a", "prompter", "Q2"), row("c", "q", "assistant", "A2"),
+      "{", row("z", nil, "prompter", "nobody answers"), row("o", "gone", "assistant", "O"),
+    ]
+    let result = try readLines(rows)
+    #expect(result.layouts == ["oasst"])
+    #expect(result.order == "srs")
+    #expect(
+      result.samples.map(\.dialog) == [["user: Q", "assistant: A", "user: Q2", "assistant: A2"], ["assistant: O"]])
+    #expect(result.samples.map(\.line) == [5, 8])
+    #expect(result.samples.first?.attributes == #"{"lang":"en"}"#)
+    #expect(result.notes == ["1 messages answer a message that is not in the file"])
+    // The same whatever the blocks are.
+    let many = (0..<500).flatMap {
+      [row("p\($0)", nil, "prompter", "Q"), row("a\($0)", "p\($0)", "assistant", "A\($0)")]
+    }
+    let small = try readLines(
+      many,
+      options {
+        $0.batchRecords = 7
+        $0.batchBytes = 1024
+      })
+    #expect(small.samples.map { $0.messages.last?.text } == (0..<500).map { "A\($0)" })
+  }
+
+  @Test func paragraphsHoldQuestions() throws {
+    let record =
+      #"{"title":"t","paragraphs":[{"context":"C","qas":[{"id":"1","question":"Q","answers":[{"text":"A","answer_start":0}]},{"id":"2","question":"Q2","answers":[]}]}]}"#
+    let result = try readLines([record])
+    #expect(result.order == "sr")
+    #expect(result.samples.first?.dialog == ["user: Q\nC", "assistant: A"])
+    #expect(result.samples.first?.attributes == #"{"id":"1"}"#)
+    #expect(result.samples.first?.task == "t")
+    #expect(result.reasons == ["empty-response"])
+  }
+
+  @Test func aMapReachesListsToolsAndTurns() throws {
+    let record =
+      #"{"talk":[{"who":"x"}],"x":{"y":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]},"defs":[{"name":"f"}],"out":[{"text":"R"}]}"#
+    let turns = try readLines([record], try options { $0.map = try FieldMap(parsing: "messages=x.y,tools=defs") })
+    #expect(turns.samples.first?.dialog == ["user: Q", "assistant: A"])
+    #expect(turns.samples.first?.tools == #"[{"name":"f"}]"#)
+    let text = try readLines([record], try options { $0.map = try FieldMap(parsing: "response=out.0.text") })
+    #expect(text.samples.first?.dialog == ["assistant: R"])
+    // Parts beside the texts correct whatever layout is found.
+    let partner = try readLines(
+      [#"{"prompt":"P","completion":"C","rules":"S"}"#], try options { $0.map = try FieldMap(parsing: "system=rules") })
+    #expect(partner.samples.first?.dialog == ["system: S", "user: P", "assistant: C"])
+  }
+
+  @Test func layoutsOfUsersAreReadByNameAndFound() throws {
+    var described = LayoutDescription(name: "tickets")
+    described.parts = ["messages": "ticket.talk", "task": "queue"]
+    described.roleKey = "who"
+    described.contentKey = "said"
+    described.roles = ["agent": "assistant", "caller": "user"]
+    let layout = try described.layout()
+    let record = #"{"queue":"a","ticket":{"talk":[{"who":"caller","said":"Q"},{"who":"agent","said":"A"}]}}"#
+    for change in [{ $0.layout = layout }, { $0.ownLayouts = [layout] }] as [(inout IngestionOptions) -> Void] {
+      let result = try readLines([record], options(change))
+      #expect(result.layouts == ["tickets"])
+      #expect(result.samples.first?.dialog == ["user: Q", "assistant: A"])
+      #expect(result.samples.first?.task == "a")
+    }
+    described.parts = ["prompt": "p"]
+    #expect(throws: CohortError.self) { _ = try described.layout() }
+    described.name = "alpaca"
+    #expect(throws: CohortError.self) { _ = try described.layout() }
+  }
+
+  @Test func firstRecordsAreShownFieldByField() throws {
+    let rows = [
+      #"{"instruction":"I","input":"in","output":"O","id":3}"#, #"{"instruction":"I","output":""}"#,
+      #"{"instruction":"J","output":"P"}"#,
+    ]
+    let reader = try IngestionReader(
+      sources: [.memory(Array(rows.joined(separator: "\n").utf8), name: "m")],
+      options: options { $0.previewedRecords = 2 })
+    let previews = try #require(try reader.next()).previews
+    #expect(previews.count == 2)
+    #expect(
+      previews[0].fields.map { "\($0.key) \($0.becomes) \($0.value)" } == [
+        #"instruction prompt "I""#, #"input input "in""#, #"output response "O""#, "id attribute 3",
+      ])
+    #expect(
+      previews[0].turns.map { "\($0.role) \($0.part ?? "-") \($0.text)" } == [
+        "user prompt I\nin", "assistant response O",
+      ])
+    #expect(previews[1].refusal == "empty-response: the response holds no text")
+  }
+
+  @Test func aTurnThatIsNotTrainedOnIsCounted() throws {
+    let row =
+      #"{"messages":[{"role":"user","content":"Q"},{"role":"assistant","content":"A","weight":0}]}"#
+    let reader = try IngestionReader(sources: [.memory(Array(row.utf8), name: "m")], options: options())
+    #expect(try reader.next()?.tallies.untrained == 1)
+  }
+}
