@@ -116,8 +116,9 @@ struct UnsafeTape {
 
   func firstElement(of array: Int) -> Int? { inside(array).first }
 
-  /// The value of the first member with this key.
+  /// The value of the first member with this key; nil where there is none, or the value is no object.
   func member(_ key: [UInt8], of object: Int) -> Int? {
+    guard kind(object) == .object else { return nil }
     var found: Int?
     forEachMember(of: object) { name, value in
       guard isEqual(name, key) else { return true }
@@ -126,9 +127,6 @@ struct UnsafeTape {
     }
     return found
   }
-
-  /// The same; nil where the value is no object.
-  func member(_ key: [UInt8], ofObject value: Int) -> Int? { kind(value) == .object ? member(key, of: value) : nil }
 
   func name(of kind: Kind) -> String {
     switch kind {

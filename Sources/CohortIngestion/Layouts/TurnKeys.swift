@@ -82,6 +82,7 @@ final class TurnKeys: Sendable {
   func forEachOther(
     of turn: Int, _ members: Members, _ tape: UnsafeTape, _ body: (_ key: UnsafeTape.Text, _ value: Int) -> Void
   ) {
+    guard tape.kind(turn) == .object else { return }
     tape.forEachMember(of: turn) { key, value in
       if value != members.role, value != members.content, tape.kind(value) != .null { body(tape.text(key), value) }
       return true

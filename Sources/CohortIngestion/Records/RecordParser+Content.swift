@@ -26,7 +26,7 @@ extension RecordParser {
       switch tape.kind(content) {
       case .null: isEmpty = true
       case .array, .object:
-        let list = tape.member(Array("parts".utf8), ofObject: content) ?? content
+        let list = tape.member(Array("parts".utf8), of: content) ?? content
         let results = try addToolResults(among: list, of: tape)
         entry.text = .scratch(try gather(list, into: &parts, of: tape))
         if results > 0, parts.isEmpty, entry.text.isEmpty { return }

@@ -105,7 +105,11 @@ extension RecordParser {
       if tape.isEmptyContainer(system) { return }
       var entry = MessageDraft.Entry(role: MessageDraft.system, text: .scratch(0..<0))
       var members = TurnKeys.Members()
-      members.content = tape.member(Array("parts".utf8), ofObject: system) ?? system
+      if tape.kind(system) == .object {
+        members = shape.turnKeys.members(of: system, tape)
+      } else {
+        members.content = system
+      }
       try readContent(of: system, members, tape, shape, into: &entry)
     default: throw wrongType("the system text", system, of: tape)
     }

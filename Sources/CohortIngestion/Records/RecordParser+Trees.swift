@@ -51,7 +51,7 @@ extension RecordParser {
   }
 
   private static func rank(of node: Int, _ tape: UnsafeTape) -> UInt64? {
-    tape.member(Array("rank".utf8), ofObject: node).flatMap { tape.count($0) }
+    tape.member(Array("rank".utf8), of: node).flatMap { tape.count($0) }
   }
 
   private func role(of node: Int, _ tape: UnsafeTape, _ shape: CompiledShape) -> TurnRole? {
@@ -80,7 +80,7 @@ extension RecordParser {
     let paragraphs = try required(.instances, shape)
     var found = 0
     for paragraph in tape.elements(of: paragraphs) {
-      guard let context = tape.member(Array("context".utf8), ofObject: paragraph),
+      guard let context = tape.member(Array("context".utf8), of: paragraph),
         let questions = tape.member(Array("qas".utf8), of: paragraph), tape.kind(questions) == .array
       else { throw Failure(reason: .missingField, detail: "a paragraph has no 'context' or no 'qas'") }
       for question in tape.elements(of: questions) {
@@ -99,12 +99,12 @@ extension RecordParser {
     _ question: Int, _ context: Int, of tape: UnsafeTape, _ shape: CompiledShape, _ record: InputBlock.Record,
     into batch: inout SampleBatch
   ) throws(Failure) {
-    guard let asked = tape.member(Array("question".utf8), ofObject: question), let text = draft.text(of: asked, tape),
+    guard let asked = tape.member(Array("question".utf8), of: question), let text = draft.text(of: asked, tape),
       let passage = draft.text(of: context, tape)
     else { throw Failure(reason: .missingField, detail: "a question has no text") }
     let answers = tape.member(Array("answers".utf8), of: question)
     let first = answers.flatMap { tape.kind($0) == .array ? tape.firstElement(of: $0) : nil }
-    guard let answer = first.flatMap({ tape.member(Array("text".utf8), ofObject: $0) }) else {
+    guard let answer = first.flatMap({ tape.member(Array("text".utf8), of: $0) }) else {
       throw Failure(reason: .emptyResponse, detail: "the question has no answer")
     }
     draft.reset()

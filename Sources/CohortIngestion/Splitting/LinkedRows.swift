@@ -54,7 +54,7 @@ struct LinkedRows {
   private func row(of tape: UnsafeTape, line: UInt64) -> (id: String, row: Row)? {
     let root = UnsafeTape.root
     func text(_ key: String) -> UnsafeTape.Text? {
-      tape.member(Array(key.utf8), ofObject: root).flatMap { tape.kind($0) == .string ? tape.text($0) : nil }
+      tape.member(Array(key.utf8), of: root).flatMap { tape.kind($0) == .string ? tape.text($0) : nil }
     }
     guard let id = text("message_id"), let content = text("text"), let role = text("role") else { return nil }
     var message: [UInt8] = Array("{\"role\":".utf8)
