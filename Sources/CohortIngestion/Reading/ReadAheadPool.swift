@@ -118,7 +118,7 @@ private final class Lanes: @unchecked Sendable {
         let scanner = try scanner(of: lane)
         let block = try scanner.next()
         number = release(lane, scanner, isExhausted: block.isLast)
-        result = .success(SourceBatch(block, source: sources[lane], batch: parser.parse(block)))
+        result = .success(SourceBatch(block, source: sources[lane], parser: parser))
       } catch {
         number = release(lane, nil, isExhausted: true)
         result = .failure(error)

@@ -4,7 +4,7 @@ internal import CohortCore
 final class RecordParser {
   typealias Failure = JSONParser.Failure
 
-  private let parser: JSONParser
+  let parser: JSONParser
   let embedded: JSONParser
   private let limits: IngestionLimits
   var draft = MessageDraft()

@@ -38,6 +38,10 @@ final class InputBlock: @unchecked Sendable {
   var table: TableHeader?
   /// The records are whole documents: instances in them are counted instead of the documents.
   var countsInstances = false
+  /// Each record is a line of JSON.
+  var isLines = false
+  /// How many lines were divided into several records.
+  var joinedLines: UInt64 = 0
 
   /// Takes the memory from the pool, unless it must be larger than what the pool has.
   init(capacity: Int, pool: BlockMemoryPool) {

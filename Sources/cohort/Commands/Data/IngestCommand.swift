@@ -53,6 +53,11 @@ struct IngestCommand: RecordCommand {
   @Option(help: ArgumentHelp("The longest record; longer ones are quarantined.", valueName: "bytes"))
   var maxLineBytes: Int?
 
+  @Option(help: "Whether quotation marks in tables mean anything: auto, always or never.")
+  var quoting = QuotingArgument.auto
+  @Option(help: ArgumentHelp("The split to read from a document that holds several.", valueName: "name"))
+  var split: String?
+
   @Flag(help: "Read and count, and store nothing.") var dryRun = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -71,6 +76,8 @@ struct IngestCommand: RecordCommand {
     try options.setLayout(named: layout)
     options.map = try map.map { try FieldMap(parsing: $0) }
     options.sourceName = source
+    options.quoting = quoting.rule
+    options.split = split
     if let task { options.task = .fixed(task) }
     if let taskField { options.task = .field(taskField) }
     if taskFromFilename { options.task = .fileName }
