@@ -126,10 +126,11 @@ import Testing
       try folder.write(name, #"{"version": 1, "default": {"features": {}}}"#)
     }
     try folder.write("data.jsonl", line)
+    try folder.write("deep/config.json", "[\(line)]")
     try folder.write("index.html", "<!DOCTYPE html><html></html>")
     try folder.write("weights.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n")
     let found = try InputSource.discover([folder.path])
-    #expect(found.sources.map { $0.description.path.split(separator: "/").last } == ["data.jsonl"])
+    #expect(found.sources.map { $0.description.path.split(separator: "/").last } == ["data.jsonl", "config.json"])
     #expect(found.notes.count == 8)
     let texts = Set(found.notes.map(\.message))
     #expect(texts.contains("skipped: the description of a data set of Hugging Face"))

@@ -81,6 +81,13 @@ import Testing
       {"instruction": {"0": "a", "2": "b"}, "output": {"0": "x", "2": "y"}, "tags": {"0": ["t"], "2": null}}
       """
     #expect(try check(indexed, 2).samples.first?.attributes == #"{"tags":["t"]}"#)
+    let byIndex = #"{"0":{"instruction":"a","output":"x","n":1},"7":{"instruction":"b","output":"y"}}"#
+    #expect(try check(byIndex, 2).samples.map(\.attributes) == [#"{"n":1}"#, ""])
+    _ = try check(#"{"0":{"instruction":"a","output":"x"}}"#, 1)
+    let split = #"{"columns":["instruction","output","n"],"index":[0,1],"data":[["a","x",[1]],["b","y",null]]}"#
+    #expect(try check(split, 2).samples.map(\.attributes) == [#"{"n":[1]}"#, #"{"n":null}"#])
+    let table = #"{"schema":{"fields":[{"name":"instruction"}]},"data":\#(Self.rows(2))}"#
+    _ = try check(table, 2)
     let many = (0..<3000).map { "\"\($0) text\"" }.joined(separator: ",")
     _ = try check(#"{"instruction":[\#(many)],"output":[\#(many)]}"#, 3000, options { $0.batchBytes = 2048 })
     let long = try failure {

@@ -122,10 +122,15 @@ extension InputSource {
 
   /// Why a file in a folder is no data; nil when it is.
   private static func reasonToSkip(_ path: String, name: String) throws(CohortError) -> String? {
-    if let kind = MetadataFile.kind(of: name) { return "\(kind) (give its path to read it anyway)" }
-    if FileName(name).format != nil { return nil }
+    let description = MetadataFile.kind(of: name)
+    if description == nil, FileName(name).format != nil { return nil }
     let input = RawInput(descriptor: try InputCall.openForReading(path), owned: true, path: path)
     let prefix = try input.peek(4096)
+    if let description {
+      // A list holds records, whatever it is called.
+      let isList = prefix.first { !TextSniffing.isSpace($0) } == UInt8(ascii: "[")
+      return isList ? nil : "\(description) (give its path to read it anyway)"
+    }
     switch Container(prefix: prefix) {
     case .gzip, .zstd: return nil
     case .foreign(let name, let hint): return "\(name). \(hint)"

@@ -8,7 +8,7 @@ internal import CohortCore
 /// | `{"version": 1, "data": [{…}, …]}` | the elements of the list under a known key |
 /// | `{"rows": [{"row_idx": 0, "row": {…}}, …]}` | what stands under `row` |
 /// | `{"train": [{…}], "test": [{…}]}` | those of one split |
-/// | `{"a": {"0": …, "1": …}, "b": {…}}`, `{"a": […], "b": […]}` | one for each index |
+/// | a table as pandas writes it (`ColumnStream`) | one for each row |
 ///
 /// A document that has texts or messages of its own under the keys of a record is a record, whatever else it holds.
 struct WrapperSniffing {
@@ -17,7 +17,7 @@ struct WrapperSniffing {
     case columns
   }
 
-  private enum Shape { case objects, lists, strings, scalars, emptyList, indexed, other }
+  private enum Shape { case objects, lists, strings, scalars, emptyList, object, indexed, other }
 
   private struct Member {
     var key: String
@@ -71,11 +71,13 @@ struct WrapperSniffing {
       default: return .scalars
       }
     case 0x7b:
-      guard skim.next() == 0x22, let key = skim.string(), !key.isEmpty else { return .other }
-      return head[key].allSatisfy { (0x30...0x39).contains($0) } ? .indexed : .other
+      guard skim.next() == 0x22, let key = skim.string(), !key.isEmpty else { return .object }
+      return head[key].allSatisfy(isDigit) ? .indexed : .object
     default: return .other
     }
   }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
   /// - Parameter first: where the document's brace is.
   /// - Returns: nil when the document is a record, or one of many.
@@ -86,7 +88,7 @@ struct WrapperSniffing {
     let sniffed = WrapperSniffing(head, from: first)
     if sniffed.members.isEmpty || sniffed.isMapped(options) { return nil }
     if sniffed.isByColumns {
-      return (.columns, "holds columns, not rows: a record was made for each index")
+      return (.columns, "holds a table by columns or by index: a record was made for each row")
     }
     return try sniffed.list(options, path)
   }
@@ -101,10 +103,18 @@ struct WrapperSniffing {
   }
 
   private var isByColumns: Bool {
-    guard members.count > 1 || !isClosed, !hasMore, !members.contains(where: { Self.turnKeys.contains($0.key) }) else {
+    if hasMore { return false }
+    let names = members.first { $0.key == "columns" }?.shape
+    if names == .strings, members.contains(where: { $0.key == "data" && $0.shape == .lists }) { return true }
+    guard members.count > 1 || !isClosed || members[0].shape == .object,
+      !members.contains(where: { Self.turnKeys.contains($0.key) })
+    else {
       return false
     }
     if members.allSatisfy({ $0.shape == .indexed }) { return true }
+    if members.allSatisfy({ $0.shape == .object && !$0.key.isEmpty && $0.key.utf8.allSatisfy(Self.isDigit) }) {
+      return true
+    }
     let isLists = members.allSatisfy { [.strings, .scalars, .lists].contains($0.shape) }
     let texts = members.count(where: { $0.shape == .strings })
     return isLists && (texts > 1 || (texts == 1 && !isClosed))

@@ -50,6 +50,11 @@ final class ProgressLine: Sendable {
     }
   }
 
+  /// Says that something is done, where progress is told.
+  func tell(_ text: String) {
+    if isOn { note(text) }
+  }
+
   /// Takes the line away, before anything else is written.
   func finish() { state.withLock { clear(&$0) } }
 
