@@ -2,12 +2,15 @@ internal import CohortSystem
 package import CohortCore
 
 extension ErrorCode {
+  package static let ingestionColumnsTooLong = ErrorCode(.ingestion, "columns-too-long", .failure)
   package static let ingestionDamagedInput = ErrorCode(.ingestion, "damaged-input", .failure)
   package static let ingestionDecompressedSize = ErrorCode(.ingestion, "decompressed-size", .failure)
   package static let ingestionDecompressionRatio = ErrorCode(.ingestion, "decompression-ratio", .failure)
   package static let ingestionEmptySource = ErrorCode(.ingestion, "empty-source", .usage)
   package static let ingestionEmptyTask = ErrorCode(.ingestion, "empty-task", .usage)
   package static let ingestionForeignFormat = ErrorCode(.ingestion, "foreign-format", .usage)
+  package static let ingestionGitLFSPointer = ErrorCode(.ingestion, "git-lfs-pointer", .failure)
+  package static let ingestionHTMLPage = ErrorCode(.ingestion, "html-page", .failure)
   package static let ingestionInputOutput = ErrorCode(.ingestion, "input-output", .failure)
   package static let ingestionInvalidHeader = ErrorCode(.ingestion, "invalid-header", .failure)
   package static let ingestionInvalidMap = ErrorCode(.ingestion, "invalid-map", .usage)
@@ -25,6 +28,8 @@ extension ErrorCode {
   package static let ingestionNoResponseField = ErrorCode(.ingestion, "no-response-field", .usage)
   package static let ingestionNoTokenizer = ErrorCode(.ingestion, "no-tokenizer", .usage)
   package static let ingestionNotAFile = ErrorCode(.ingestion, "not-a-file", .usage)
+  package static let ingestionNoSplit = ErrorCode(.ingestion, "no-split", .usage)
+  package static let ingestionNotATable = ErrorCode(.ingestion, "not-a-table", .failure)
   package static let ingestionTooFewVectors = ErrorCode(.ingestion, "too-few-vectors", .usage)
   package static let ingestionUnknownFormat = ErrorCode(.ingestion, "unknown-format", .failure)
   package static let ingestionUnknownLayout = ErrorCode(.ingestion, "unknown-layout", .usage)

@@ -96,11 +96,25 @@ import Testing
     for (record, layout) in cases { #expect(try readLines([record]).layouts == [layout], "\(record)") }
   }
 
-  @Test func aSourceWithoutRecordsIsAnError() throws {
+  /// Also when the source is longer than what detection sees at first; what comes later may still be good.
+  @Test func aSourceWithoutAGoodRecordIsRead() throws {
     #expect(try readLines(["{", "17", "[1]"], options { $0.format = .lines }).order == "rrr")
-    let many = Array(repeating: "[1]", count: 5000)
-    let error = try failure { _ = try readLines(["{"] + many, options { $0.batchRecords = 100 }) }
-    #expect(error.code.name == "ingestion.no-records")
+    let many = Array(repeating: "[1]", count: 500)
+    let bad = try readLines(["{"] + many, options { $0.batchRecords = 100 })
+    #expect(bad.order == String(repeating: "r", count: 501) && bad.layouts == ["-"])
+    let late = try readLines(["{"] + many + [#"{"text":"t"}"#, "{"], options { $0.batchRecords = 100 })
+    #expect(late.order == String(repeating: "r", count: 501) + "sr" && late.layouts == ["text"])
+  }
+
+  @Test func onlySlipsOfTheFingersAreSuggested() throws {
+    func hint(_ keys: String) throws -> String {
+      let record = "{" + keys.split(separator: " ").map { "\"\($0)\":\"x\"" }.joined(separator: ",") + "}"
+      return try failure { _ = try readLines([record]) }.hint ?? ""
+    }
+    #expect(try !hint("chosn redacted").contains("'rejected'"))
+    #expect(try !hint("selected accepted").contains("Did you mean"))
+    #expect(try hint("instuctoin outptu").contains("'instruction' for 'instuctoin'"))
+    #expect(try hint("mesages x").contains("'messages' for 'mesages'"))
   }
 
   @Test func checkLooksAtEverySourceFirst() throws {

@@ -108,7 +108,35 @@ import Testing
         "data set 'odd': the formatting 'strange' is not known; the layout of odd.json is detected",
         "names gone.json, which is not there",
       ])
+    // A damaged description is no reason to leave the data alone.
     try folder.write("dataset_info.json", "{")
-    #expect(try failure { _ = try InputSource.discover([folder.path]) }.code.name == "ingestion.damaged-input")
+    let damaged = try InputSource.discover([folder.path])
+    #expect(damaged.sources.count == 4)
+    #expect(
+      damaged.notes.map(\.message) == [
+        "the description of the data sets is damaged: the text ends inside the object that opens at line 1, column 1 "
+          + "of the record. The layouts of the files beside it are detected"
+      ])
+  }
+
+  @Test func filesThatDescribeAreNoData() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("dataset_info.json", #"{"features": {"text": {"dtype": "string"}}, "splits": {"train": {}}}"#)
+    for name in ["dataset_infos.json", "config.json", "package.json", "state.json", "tokenizer.json"] {
+      try folder.write(name, #"{"version": 1, "default": {"features": {}}}"#)
+    }
+    try folder.write("data.jsonl", line)
+    try folder.write("deep/config.json", "[\(line)]")
+    try folder.write("index.html", "<!DOCTYPE html><html></html>")
+    try folder.write("weights.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n")
+    let found = try InputSource.discover([folder.path])
+    #expect(found.sources.map { $0.description.path.split(separator: "/").last } == ["data.jsonl", "config.json"])
+    #expect(found.notes.count == 8)
+    let texts = Set(found.notes.map(\.message))
+    #expect(texts.contains("skipped: the description of a data set of Hugging Face"))
+    #expect(texts.contains("skipped: a web page (HTML or XML)"))
+    #expect(texts.contains { $0.contains("git lfs pull") })
+    // By its own path any of them is read.
+    #expect(try InputSource.discover([folder.file("config.json")]).sources.count == 1)
   }
 }

@@ -23,7 +23,9 @@ import Testing
           try $0.setLayout(named: fixture.layout)
         })
       let expected = isBlank ? 2 : 3
-      #expect(result.order.count == expected, "seed \(seed)")
+      // A change can end a value early and begin another one on the same line.
+      #expect(result.order.count >= expected, "seed \(seed)")
+      if result.order.count > expected { #expect(result.notes.contains { $0.contains("more than one JSON value") }) }
       #expect(result.order.first == "s" && result.order.last == "s", "seed \(seed)")
       #expect(result.samples.first?.content == result.samples.last?.content, "seed \(seed)")
       if let rejection = result.rejections.first {

@@ -17,7 +17,7 @@ import Testing
     (#"{"prompt":"p","completion":"a\u0000b"}"#, "nul"),
     (#"{"prompt":"p","completion":"a","k\u0000":1}"#, "nul"),
     ("{\"prompt\":\"p\",\"completion\":\"a\u{0}b\"}", "nul"),
-    (#"{"prompt":"p","completion":"c","n":123456789012345678901234567890}"#, "invalid-number"),
+    (#"{"prompt":"p","completion":"c","n":-}"#, "invalid-number"),
     (#"{"prompt":"p","completion":"c","n":01}"#, "invalid-number"),
     ("[1,2]", "not-an-object"), ("17", "not-an-object"), ("\"text\"", "not-an-object"), ("null", "not-an-object"),
     (#"{"prompt":"p","completion":"c","prompt":"q"}"#, "duplicate-key"),

@@ -32,7 +32,7 @@ import Testing
     let cases: [(String, String, String)] = [
       ("[\(Self.a),\(Self.a)", "sr", "the file ends before the array does"),
       ("[\(Self.a),", "sr", "the file ends before the array does"),
-      ("[\(Self.a),]", "sr", "Empty: no JSON found"),
+      ("[\(Self.a),,\(Self.a)]", "srs", "there is no JSON value, only white space"),
       ("[\(Self.a)] x", "sr", "bytes follow the end of the array"),
       ("[\(Self.a),\(Self.a) \(Self.a),\(Self.a)]", "srs", ""),
       (#"[\#(Self.a),{"prompt":"open],{}]"#, "sr", "the file ends before the array does"),

@@ -100,7 +100,7 @@ import CohortSystem
       #expect(status == 1, "\(daemon.log)")
       #expect(program.names(in: "cohort/inbox/.done") == ["good.jsonl"])
       for (name, code) in [
-        ("a.parquet", "ingestion.foreign-format"), ("b.md", "daemon.no-records"),
+        ("a.parquet", "ingestion.foreign-format"), ("b.md", "ingestion.not-a-table"),
         ("c.jsonl.gz", "ingestion.damaged-input"),
       ] {
         #expect(program.exists("cohort/inbox/.failed/\(name)"), "\(name)")

@@ -13,24 +13,50 @@ final class JSONParser {
 
   private let handle: OpaquePointer
   private let depth: Int
+  /// How many nested objects had a key twice when they were written back; see `CanonicalJSON`.
+  private let overridden = UnsafeMutablePointer<Int>.allocate(capacity: 1)
 
   init(depth: Int) throws(CohortError) {
     // simdjson counts the level of a scalar too.
     guard csimdjson_padding() <= Self.padding, let handle = csimdjson_parser_create(depth + 1) else { throw .noMemory }
     self.handle = handle
     self.depth = depth
+    overridden.initialize(to: 0)
   }
 
-  deinit { csimdjson_parser_destroy(handle) }
+  deinit {
+    csimdjson_parser_destroy(handle)
+    overridden.deallocate()
+  }
+
+  /// How many nested objects were written with one member only of several with the same key, since the last call.
+  func takeOverridden() -> Int {
+    defer { overridden.pointee = 0 }
+    return overridden.pointee
+  }
 
   /// Parses `bytes`, which are followed by `padding` readable bytes. The tape is valid until the next call.
   func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(Failure) -> UnsafeTape {
     var document = csimdjson_document()
     let status = csimdjson_parse(handle, bytes.baseAddress, bytes.count, &document)
     if status == csimdjson_ok, let tape = document.tape, let strings = document.strings {
-      return UnsafeTape(words: tape, strings: strings)
+      return UnsafeTape(words: tape, strings: strings, overridden: overridden)
     }
+    if status == csimdjson_number, let tape = try parseWideNumbers(bytes) { return tape }
     throw failure(status, message: document.message.map { String(cString: $0) } ?? "unknown", bytes)
+  }
+
+  /// Parses a document again that has numbers beyond 64 bits; nil when it has none.
+  private func parseWideNumbers(_ bytes: UnsafeBufferPointer<UInt8>) throws(Failure) -> UnsafeTape? {
+    guard let wide = WideNumbers(bytes) else { return nil }
+    var document = csimdjson_document()
+    let padded = wide.text + [UInt8](repeating: 0, count: Self.padding)
+    let status = padded.withUnsafeBufferPointer { csimdjson_parse(handle, $0.baseAddress, wide.text.count, &document) }
+    guard status == csimdjson_ok, let tape = document.tape, let strings = document.strings else {
+      throw failure(status, message: document.message.map { String(cString: $0) } ?? "unknown", bytes)
+    }
+    wide.mark(on: UnsafeMutablePointer(mutating: tape))
+    return UnsafeTape(words: tape, strings: strings, overridden: overridden)
   }
 
   private func failure(
@@ -45,14 +71,15 @@ final class JSONParser {
     case csimdjson_too_deep:
       return Failure(reason: .tooDeep, detail: "lists and objects are nested more than \(depth) deep")
     case csimdjson_number:
-      return Failure(reason: .invalidNumber, detail: "a number is malformed or does not fit 64 bits")
+      return Failure(
+        reason: .invalidNumber, detail: JSONDiagnosis.sentence(about: bytes) ?? "a number is malformed")
     case csimdjson_no_memory:
       return Failure(reason: .noMemory, detail: "there is not enough memory to parse the record")
     case csimdjson_invalid_string where Self.holdsLoneSurrogate(bytes):
       return Failure(reason: .loneSurrogate, detail: "an escape is one half of a surrogate pair without the other")
     default:
       if bytes.contains(0) { return Failure(reason: .nul, detail: "the record holds a zero byte") }
-      return Failure(reason: .invalidJSON, detail: message)
+      return Failure(reason: .invalidJSON, detail: JSONDiagnosis.sentence(about: bytes) ?? message)
     }
   }
 

@@ -12,17 +12,23 @@ internal import CohortSystem
 /// "          payload = offset into the strings: UInt32 length, UTF-8, 0
 /// l  u  d    signed, unsigned, Float64: the value is the next word
 /// t  f  n    true, false, null
+/// b          a number beyond 64 bits, payload as of a string: the digits as they were written (`WideNumbers`)
 /// ```
 struct UnsafeTape {
   typealias Text = UnsafeBufferPointer<UInt8>
 
   private let words: UnsafePointer<UInt64>
   private let strings: UnsafePointer<UInt8>
+  /// Counts what `CanonicalJSON` leaves out; belongs to the parser.
+  private let overridden: UnsafeMutablePointer<Int>
 
-  init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>) {
+  init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>, overridden: UnsafeMutablePointer<Int>) {
     self.words = words
     self.strings = strings
+    self.overridden = overridden
   }
+
+  func noteOverridden() { overridden.pointee += 1 }
 
   enum Kind: UInt8 {
     case object = 0x7b
@@ -31,6 +37,8 @@ struct UnsafeTape {
     case signed = 0x6c
     case unsigned = 0x75
     case double = 0x64
+    /// A number beyond 64 bits; `text` has it as it was written.
+    case wide = 0x62
     case yes = 0x74
     case no = 0x66
     case null = 0x6e
@@ -58,6 +66,10 @@ struct UnsafeTape {
   func inside(_ container: Int) -> Range<Int> { (container + 1)..<(next(after: container) - 1) }
 
   func isEmptyContainer(_ value: Int) -> Bool { inside(value).isEmpty }
+
+  /// How many members or elements a container has; exact below 2^24 - 1.
+  @inline(__always)
+  func memberCount(_ container: Int) -> Int { Int(words[container] >> 32 & 0xff_ffff) }
 
   /// The UTF-8 of a string, in place.
   @inline(__always)
@@ -133,7 +145,7 @@ struct UnsafeTape {
     case .object: "an object"
     case .array: "a list"
     case .string: "a string"
-    case .signed, .unsigned, .double: "a number"
+    case .signed, .unsigned, .double, .wide: "a number"
     case .yes, .no: "a truth value"
     case .null: "null"
     case .other: "nothing"

@@ -81,7 +81,7 @@ extension RecordShape.Kinds {
     case .string:
       return contains(.string) || contains(.writtenTurns) && Transcript.holdsTurns(tape.text(value))
     case .null: return contains(.null)
-    case .signed, .unsigned, .double: return contains(.number)
+    case .signed, .unsigned, .double, .wide: return contains(.number)
     case .yes, .no: return contains(.truth)
     case .object:
       return contains(.object) || acceptsTurn(value, of: tape, turns)

@@ -10,10 +10,21 @@ public struct IngestionOptions: Sendable {
     case array = "json-array"
     /// JSON values one after the other, each on as many lines as it likes.
     case documents = "json"
-    /// RFC 4180 with commas; the first row names the columns.
+    /// RFC 4180 with commas, or with the separator that the header shows; the first row names the columns.
     case csv
     /// The same with tabs.
     case tsv
+  }
+
+  /// Whether quotation marks around the fields of a table mean anything.
+  public enum Quoting: String, CaseIterable, Sendable {
+    /// Between commas, semicolons and bars always; between tabs if each one that opens a field closes it in front of a
+    /// tab or a line end.
+    case auto
+    /// As RFC 4180 says.
+    case always
+    /// They are characters like others; a field cannot hold a separator or a line end.
+    case never
   }
 
   /// Where a sample's task label comes from.
@@ -43,6 +54,10 @@ public struct IngestionOptions: Sendable {
   public var previewedRecords = 0
   /// nil: found out from the bytes.
   public var format: TextFormat?
+  /// What quotation marks mean in tables.
+  public var quoting = Quoting.auto
+  /// The key of the list to read from a document that holds splits; nil: `train`, or the only one there is.
+  public var split: String?
   /// Where each sample's task label comes from.
   public var task: TaskRule = .layout
   /// What lengths count; the store's own unit when the samples go into a store.

@@ -1,11 +1,16 @@
 /// "Did you mean": the name that is nearest to a misspelt one.
 enum Spelling {
-  /// The candidate with the least edit distance, if that is at most a third of the word (and at least one edit).
+  /// The candidate that differs from the word by no more than a slip of the fingers: one edit, or two in words of at
+  /// least nine letters that begin alike. `redacted` is another word than `rejected`, not a way to misspell it.
   static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
-    let limit = max(1, word.utf8.count / 3)
+    let letters = Array(word.lowercased().utf8)
+    if letters.count < 3 { return nil }
     var best: (name: String, distance: Int)?
-    for candidate in candidates where abs(candidate.utf8.count - word.utf8.count) <= limit {
-      let distance = distance(Array(word.lowercased().utf8), Array(candidate.lowercased().utf8))
+    for candidate in candidates where candidate != word {
+      let other = Array(candidate.lowercased().utf8)
+      let limit = min(letters.count, other.count) >= 9 && letters.first == other.first ? 2 : 1
+      guard other.count >= 3, abs(other.count - letters.count) <= limit else { continue }
+      let distance = distance(letters, other)
       if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.name

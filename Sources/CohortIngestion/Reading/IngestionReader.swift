@@ -19,6 +19,8 @@ public final class IngestionReader {
   private let options: IngestionOptions
   private let pool: ReadAheadPool?
   private let memory: BlockMemoryPool
+  /// Of the source that is being read.
+  private var oddities = Oddities()
   private var inline: (index: Int, scanner: RecordScanner?, parser: RecordParser)?
 
   /// Bytes of all sources on disk; nil when one of them has no size (standard input, a pipe).
@@ -49,14 +51,20 @@ public final class IngestionReader {
   deinit { pool?.cancel() }
 
   /// Opens each file, and finds its format and layout, before anything is taken from any of them. Standard input and
-  /// pipes are left alone.
+  /// pipes are left alone, and so are files of a folder that only stand for data (Git LFS pointers, web pages).
   /// - Throws: `CohortError` for the first source that cannot be read.
   public func check() throws(CohortError) {
     var options = options
     options.batchBytes = min(options.batchBytes, 1 << 20)
     let memory = BlockMemoryPool(capacity: options.batchBytes, limit: 1)
     for source in sources where source.size != nil {
-      _ = try RecordScanner(source, options: options, pool: memory).next()
+      do throws(CohortError) {
+        _ = try RecordScanner(source, options: options, pool: memory).next()
+      } catch {
+        // One such file among others of a folder fails alone, when its turn comes.
+        let isAlone = error.code == .ingestionGitLFSPointer || error.code == .ingestionHTMLPage
+        if !source.isFromFolder || !isAlone { throw error }
+      }
     }
   }
 
@@ -64,6 +72,21 @@ public final class IngestionReader {
   /// - Throws: `CohortError` when a source cannot be read (any further). The batches before that are complete; the
   ///   next call goes on with the next source.
   public func next() throws(CohortError) -> SourceBatch? {
+    do throws(CohortError) {
+      guard var next = try take() else { return nil }
+      oddities += next.oddities
+      if next.finishedSource {
+        next.notes += oddities.notes.map { IngestionNote(path: next.source.path, message: $0) }
+        oddities = Oddities()
+      }
+      return next
+    } catch {
+      oddities = Oddities()
+      throw error
+    }
+  }
+
+  private func take() throws(CohortError) -> SourceBatch? {
     if let pool { return try pool.next() }
     guard var state = inline, state.index < sources.count else { return nil }
     let source = sources[state.index]
@@ -84,17 +107,20 @@ public final class IngestionReader {
 
 extension SourceBatch {
   init(_ block: InputBlock, source: InputSource, parser: RecordParser) {
-    let batch = parser.parse(block)
+    let batch = JoinedLines.parse(block, with: parser)
     self.init(
       source: source.description, batch: batch, finishedSource: block.isLast, notes: block.notes,
       layout: block.shape?.shape.name, tallies: parser.tallies, previews: parser.previews)
+    oddities = Oddities(joinedLines: block.joinedLines, overridden: parser.takeOverridden())
   }
 }
 
 extension InputSource {
   func renamed(_ name: String) -> InputSource {
-    InputSource(
+    var copy = InputSource(
       description: SourceDescription(name: name, path: description.path), size: size, origin: origin,
       givenShape: givenShape)
+    copy.isFromFolder = isFromFolder
+    return copy
   }
 }

@@ -56,7 +56,7 @@ struct MessageDraft {
   mutating func text(of value: Int, _ tape: UnsafeTape) -> Text? {
     switch tape.kind(value) {
     case .string: .inPlace(tape.text(value))
-    case .signed, .unsigned, .double, .yes, .no:
+    case .signed, .unsigned, .double, .wide, .yes, .no:
       .scratch(compose { CanonicalJSON.append(value, of: tape, to: &$0) })
     default: nil
     }

@@ -4,9 +4,9 @@ internal import CohortCore
 final class RecordParser {
   typealias Failure = JSONParser.Failure
 
-  private let parser: JSONParser
+  let parser: JSONParser
   /// Parsers of JSON in strings: what they made is valid until the record is done.
-  private var nested: [JSONParser] = []
+  private(set) var nested: [JSONParser] = []
   private var nestedInUse = 0
   private let limits: IngestionLimits
   var draft = MessageDraft()

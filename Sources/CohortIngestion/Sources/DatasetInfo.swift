@@ -51,12 +51,33 @@ struct DatasetInfo {
       if case .failure(let failure) = result { cause = failure.detail }
       throw .damaged("the description of the data sets", path: path, cause: cause, hint: "Correct it, or move it away")
     }
+    if Self.isHuggingFace(tape) {
+      notes.append(IngestionNote(path: path, message: "skipped: the description of a data set of Hugging Face"))
+      return
+    }
     withExtendedLifetime(parser) {
       tape.forEachMember(of: UnsafeTape.root) { key, value in
         add(Entry(value, of: tape), name: tape.string(key), path: path)
         return true
       }
     }
+  }
+
+  /// Whether the file is the one of the same name that the library `datasets` writes.
+  private static func isHuggingFace(_ tape: UnsafeTape) -> Bool {
+    var hints = 0
+    var entries = 0
+    tape.forEachMember(of: UnsafeTape.root) { key, value in
+      let isObject = tape.kind(value) == .object
+      switch tape.string(key) {
+      case "features", "splits", "builder_name", "config_name", "dataset_size", "download_size": hints += 1
+      default: break
+      }
+      let names = ["file_name", "hf_hub_url", "ms_hub_url", "script_url", "formatting", "columns"]
+      if isObject, names.contains(where: { tape.member(Array($0.utf8), of: value) != nil }) { entries += 1 }
+      return true
+    }
+    return hints > 0 && entries == 0
   }
 
   private mutating func add(_ entry: Entry, name: String, path: String) {

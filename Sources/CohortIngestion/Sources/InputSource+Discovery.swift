@@ -28,7 +28,8 @@ extension InputSource {
   /// Finds the inputs under `paths`: files as they are, folders with all the data files in them, `-` for standard input.
   ///
   /// In a folder only regular files count. Hidden entries, files that are no data, and symbolic links that lead out of
-  /// the folder are left out with a note. A `dataset_info.json` (LLaMA-Factory) describes the files beside it.
+  /// the folder are left out with a note, and so are files whose names say that they describe something (`config.json`).
+  /// A `dataset_info.json` (LLaMA-Factory) describes the files beside it.
   /// - Throws: `ingestion.input-output` for a path that does not exist or cannot be read; `ingestion.not-a-file`.
   public static func discover(_ paths: [String], sourceName: String? = nil) throws(CohortError) -> Discovery {
     var found = Discovery()
@@ -61,13 +62,7 @@ extension InputSource {
     let names = try InputCall.names(in: folder)
     var described: [String: RecordShape] = [:]
     if names.contains(DatasetInfo.fileName) {
-      let info = try DatasetInfo(reading: folder + "/" + DatasetInfo.fileName)
-      described = info.shapes
-      found.notes += info.notes
-      for name in info.shapes.keys.sorted() where !name.contains("/") && !names.contains(name) {
-        found.notes.append(
-          IngestionNote(path: folder + "/" + DatasetInfo.fileName, message: "names \(name), which is not there"))
-      }
+      described = describe(folder, names, into: &found)
     }
     for name in names where name != DatasetInfo.fileName {
       let path = folder + "/" + name
@@ -94,25 +89,55 @@ extension InputSource {
           skip(reason)
         } else {
           let description = SourceDescription(name: sourceName ?? defaultName(of: path), path: path)
-          found.sources.append(
-            InputSource(description: description, size: UInt64(status.size), origin: .file, givenShape: described[name])
-          )
+          var source = InputSource(
+            description: description, size: UInt64(status.size), origin: .file, givenShape: described[name])
+          source.isFromFolder = true
+          found.sources.append(source)
         }
       case .stream, .link, .other: skip("not a regular file")
       }
     }
   }
 
+  /// What the folder's `dataset_info.json` says; one that cannot be read says nothing, and that is noted.
+  private static func describe(
+    _ folder: String, _ names: [String], into found: inout Discovery
+  ) -> [String: RecordShape] {
+    let path = folder + "/" + DatasetInfo.fileName
+    do throws(CohortError) {
+      let info = try DatasetInfo(reading: path)
+      found.notes += info.notes
+      for name in info.shapes.keys.sorted() where !name.contains("/") && !names.contains(name) {
+        found.notes.append(IngestionNote(path: path, message: "names \(name), which is not there"))
+      }
+      return info.shapes
+    } catch {
+      let cause = error.cause.map { ": \($0)" } ?? ""
+      found.notes.append(
+        IngestionNote(
+          path: path, message: "\(error.message)\(cause). The layouts of the files beside it are detected"))
+      return [:]
+    }
+  }
+
   /// Why a file in a folder is no data; nil when it is.
   private static func reasonToSkip(_ path: String, name: String) throws(CohortError) -> String? {
-    if FileName(name).format != nil { return nil }
+    let description = MetadataFile.kind(of: name)
+    if description == nil, FileName(name).format != nil { return nil }
     let input = RawInput(descriptor: try InputCall.openForReading(path), owned: true, path: path)
     let prefix = try input.peek(4096)
+    if let description {
+      // A list holds records, whatever it is called.
+      let isList = prefix.first { !TextSniffing.isSpace($0) } == UInt8(ascii: "[")
+      return isList ? nil : "\(description) (give its path to read it anyway)"
+    }
     switch Container(prefix: prefix) {
     case .gzip, .zstd: return nil
     case .foreign(let name, let hint): return "\(name). \(hint)"
     case .plain: break
     }
+    if ForeignText.isPointer(prefix) { return "a Git LFS pointer. If it stands for data, fetch them: git lfs pull" }
+    if ForeignText.isPage(prefix.drop(while: TextSniffing.isSpace)) { return "a web page (HTML or XML)" }
     guard let first = prefix.first(where: { !TextSniffing.isSpace($0) }) else { return "no data" }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return nil }
     return prefix.contains(0) ? "unknown binary data" : "not a data file (give its path to read it anyway)"

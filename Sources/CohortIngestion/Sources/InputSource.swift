@@ -29,6 +29,8 @@ public struct InputSource: Sendable {
   let origin: Origin
   /// What a `dataset_info.json` says about the file.
   var givenShape: RecordShape?
+  /// It was found in a folder, and not named.
+  var isFromFolder = false
 
   init(description: SourceDescription, size: UInt64?, origin: Origin, givenShape: RecordShape? = nil) {
     self.description = description

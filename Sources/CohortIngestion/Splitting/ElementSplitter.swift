@@ -1,16 +1,21 @@
 internal import CohortSystem
 
 /// The elements of one JSON array, or JSON values one after the other. Only strings and brackets are followed: whether
-/// an element is JSON is the parser's business.
+/// an element is JSON is the parser's business. A comma behind the last element, and commas between values that stand
+/// one after the other, are counted and left out.
 struct ElementSplitter: RecordSplitter {
   private enum Phase { case beforeArray, elements, afterArray }
 
   var position = 0
   var openStart = 0
   var dropped: UInt64 = 0
+  /// How many commas were left out.
+  private(set) var commas: UInt64 = 0
   /// 1-based number of the open element.
   private var openLine: UInt64 = 1
   private let isArray: Bool
+  /// What stands behind the array is the caller's business.
+  private let isInner: Bool
   private var phase: Phase
   private var depth = 0
   private var isInString = false
@@ -21,16 +26,29 @@ struct ElementSplitter: RecordSplitter {
   /// The bytes thrown away end in an odd number of backslashes.
   private var droppedEscape = false
 
-  init(isArray: Bool) {
+  /// - Parameter isInner: stop behind the end of the array, which is a part of something larger.
+  init(isArray: Bool, isInner: Bool = false) {
     self.isArray = isArray
+    self.isInner = isInner
     phase = isArray ? .beforeArray : .elements
+  }
+
+  /// The array has ended, and what follows is not looked at.
+  var hasEnded: Bool { isInner && phase == .afterArray }
+
+  /// Goes on with another array, whose opening bracket is at `position`.
+  mutating func restart(at position: Int) {
+    phase = .beforeArray
+    followsComma = false
+    self.position = position
+    openStart = position
   }
 
   mutating func split(
     _ bytes: UnsafeBufferPointer<UInt8>, atEnd: Bool, limit: Int, into found: inout FoundRecords
   ) {
     guard let base = bytes.baseAddress else { return }
-    while position < bytes.count, found.records.count < limit {
+    while position < bytes.count, found.records.count < limit, !hasEnded {
       if isInString {
         guard let quote = memchr(base + position, 0x22, bytes.count - position) else {
           position = bytes.count
@@ -60,7 +78,7 @@ struct ElementSplitter: RecordSplitter {
         position = bytes.count
       }
     }
-    if atEnd, position == bytes.count, found.records.count < limit { finish(bytes, into: &found) }
+    if atEnd, position == bytes.count, found.records.count < limit, !hasEnded { finish(bytes, into: &found) }
   }
 
   private mutating func step(_ byte: UInt8, into found: inout FoundRecords) {
@@ -74,7 +92,11 @@ struct ElementSplitter: RecordSplitter {
       depth += 1
       position += 1
     case 0x5d where depth == 0 && isArray:
-      if isOpen || followsComma { close(end: position, into: &found) }
+      if isOpen {
+        close(end: position, into: &found)
+      } else if followsComma {
+        commas += 1
+      }
       phase = .afterArray
       position += 1
       openStart = position
@@ -86,6 +108,10 @@ struct ElementSplitter: RecordSplitter {
     case 0x2c where depth == 0 && isArray:
       close(end: position, into: &found)
       followsComma = true
+      position += 1
+      openStart = position
+    case 0x2c where depth == 0 && !isArray && !isOpen:
+      commas += 1
       position += 1
       openStart = position
     case 0x20, 0x09, 0x0a, 0x0d:

@@ -40,6 +40,10 @@ final class InputBlock: @unchecked Sendable {
   var countsInstances = false
   /// How many of its first records are shown field by field.
   var previewedRecords = 0
+  /// Each record is a line of JSON.
+  var isLines = false
+  /// How many lines were divided into several records.
+  var joinedLines: UInt64 = 0
 
   /// Takes the memory from the pool, unless it must be larger than what the pool has.
   init(capacity: Int, pool: BlockMemoryPool) {

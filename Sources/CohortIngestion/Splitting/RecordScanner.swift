@@ -19,6 +19,8 @@ final class RecordScanner: @unchecked Sendable {
   private var shape: CompiledShape?
   private var table: TableHeader?
   private var countsInstances = false
+  private var isLines = false
+  private var recordCount = 0
   /// What the stream said when it could read no further; reported after the records before it.
   private var failure: CohortError?
   private var isAtEnd = false
@@ -46,7 +48,8 @@ final class RecordScanner: @unchecked Sendable {
     if stream == nil { return try first() }
     if !linked.isEmpty { return linkedBlock() }
     if let failure, rest.isEmpty { throw failure }
-    return try cut(into: InputBlock(capacity: max(nextCapacity, rest.count), pool: pool))
+    let block = try cut(into: InputBlock(capacity: max(nextCapacity, rest.count), pool: pool))
+    return shape == nil ? try judged(block) : block
   }
 
   // MARK: The first block
@@ -58,35 +61,92 @@ final class RecordScanner: @unchecked Sendable {
     var start = 0
     if block.bytes.starts(with: TextSniffing.byteOrderMark) { start = 3 }
     let head = UnsafeBufferPointer(rebasing: block.bytes[start...])
-    if head.isEmpty, isAtEnd { notes.append(IngestionNote(path: path, message: "empty: 0 records")) }
+    if head.isEmpty, isAtEnd { note("empty: 0 records") }
+    if let error = ForeignText.error(head, path: path) { throw error }
     let name = FileName(path.split(separator: "/").last.map(String.init) ?? path)
-    guard let format = options.format ?? TextSniffing.format(of: head, isWhole: isAtEnd, name: name, parser: parser)
-    else {
-      throw CohortError(
-        .ingestionUnknownFormat, "the input is binary data of an unknown format", place: path,
-        hint: "Read are JSONL, JSON arrays, CSV and TSV, plain or packed with gzip or zstd")
+    let plan = try TextPlan(
+      head, isWhole: isAtEnd && failure == nil, name: name, options: options, parser: parser, path: path)
+    for text in plan.notes { note(text) }
+    start += plan.start
+    try begin(plan, in: block, at: &start)
+    splitter.position = start
+    splitter.openStart = start
+    if splitter is TableSplitter { try readHeader(block) }
+    let cut = try cut(into: block, isFilled: true)
+    return try judged(cut)
+  }
+
+  private func note(_ message: String) { notes.append(IngestionNote(path: path, message: message)) }
+
+  /// Makes the splitter.
+  private func begin(_ plan: TextPlan, in block: InputBlock, at start: inout Int) throws(CohortError) {
+    if let split = options.split {
+      if case .list(split, nil) = plan.division {} else { note("holds no splits: --split \(split) has no effect") }
     }
-    switch format {
-    case .lines: splitter = LineSplitter()
+    switch plan.division {
+    case .lines:
+      splitter = LineSplitter(lineEnd: plan.lineEnd)
+      isLines = true
     case .array: splitter = ElementSplitter(isArray: true)
     case .documents:
       splitter = ElementSplitter(isArray: false)
       countsInstances = true
-    case .csv, .tsv:
-      let isGiven = options.format != nil
-      splitter = TableSplitter(
-        separator: isGiven ? (format == .tsv ? 0x09 : 0x2c) : TextSniffing.separator(of: head, name: name))
+    case .list(let key, let inner): splitter = ListSplitter(key: key, inner: inner)
+    case .columns:
+      try readColumns(from: start, of: block)
+      start = 0
+    case .table(let form, let line): splitter = TableSplitter(form, line: line)
     }
-    splitter.position = start
-    splitter.openStart = start
-    if format == .csv || format == .tsv { try readHeader(block) }
-    let cut = try cut(into: block, isFilled: true)
-    let judged = try detect(cut)
-    shape = judged
-    cut.shape = judged
-    cut.previewedRecords = options.previewedRecords
-    if judged?.shape.body == .linked { return try link(from: cut) }
-    return cut
+  }
+
+  /// Reads the whole document, and puts its rows in place of what is left of the stream.
+  private func readColumns(from start: Int, of block: InputBlock) throws(CohortError) {
+    var document = [UInt8](block.bytes[start...])
+    while !isAtEnd, document.count <= options.limits.recordBytes {
+      block.filled = 0
+      try fill(block)
+      document += block.bytes
+    }
+    if let failure { throw failure }
+    guard document.count <= options.limits.recordBytes else {
+      throw CohortError(
+        .ingestionColumnsTooLong, "the input is written by columns and longer than \(options.limits.recordBytes) bytes",
+        place: path, cause: "to make records of columns, all of them must be in memory",
+        hint: "Write it as records, in pandas: df.to_json(OUT, orient=\"records\", lines=True); "
+          + "or raise --max-line-bytes")
+    }
+    let consumed = stream?.consumed ?? 0
+    if let columns = try ColumnStream(
+      document + [UInt8](repeating: 0, count: JSONParser.padding), limits: options.limits, consumed: consumed)
+    {
+      stream = columns
+      splitter = LineSplitter()
+    } else {
+      stream = BufferedStream(document, consumed: consumed)
+      splitter = ElementSplitter(isArray: false)
+    }
+    isAtEnd = false
+    block.filled = 0
+    try fill(block)
+  }
+
+  /// Finds the layout, unless there is no record yet to judge by.
+  private func judged(_ block: InputBlock) throws(CohortError) -> InputBlock {
+    if block.records.isEmpty, !block.isLast { return block }
+    shape = try detectIfAny(block)
+    if shape == nil, isLines, JoinedLines.divide(block, with: parser) { shape = try detectIfAny(block) }
+    block.shape = shape
+    block.previewedRecords = options.previewedRecords
+    return shape?.shape.body == .linked ? try link(from: block) : block
+  }
+
+  private func detectIfAny(_ block: InputBlock) throws(CohortError) -> CompiledShape? {
+    do throws(CohortError) {
+      return try detect(block)
+    } catch {
+      if error.code == .ingestionNoRecords { return nil }
+      throw error
+    }
   }
 
   private func openStream() throws(CohortError) {
@@ -103,8 +163,7 @@ final class RecordScanner: @unchecked Sendable {
 
   /// The first row of a table names the columns.
   private func readHeader(_ block: InputBlock) throws(CohortError) {
-    guard let tableSplitter = splitter as? TableSplitter else { return }
-    var copy = tableSplitter
+    guard var copy = splitter as? TableSplitter else { return }
     var found = FoundRecords(recordLimit: options.limits.recordBytes)
     copy.split(block.bytes, atEnd: isAtEnd, limit: 1, into: &found)
     guard let row = found.records.first else {
@@ -113,7 +172,9 @@ final class RecordScanner: @unchecked Sendable {
         .ingestionInvalidHeader, "the header of the table is longer than \(options.batchBytes) bytes", place: path,
         hint: "The first row must name each column once")
     }
-    table = try TableHeader(row: block.bytes(of: row), separator: copy.separator, path: path)
+    let header = try TableHeader(row: block.bytes(of: row), form: copy.form, path: path)
+    copy.columns = header.columns.count
+    table = header
     splitter = copy
   }
 
@@ -205,6 +266,11 @@ final class RecordScanner: @unchecked Sendable {
       let isExhausted = splitter.position == block.filled
       if !found.records.isEmpty || (isAtEnd && isExhausted) { break }
       // Nothing ended here: either white space only, or one record that goes on.
+      if splitter.dropped == 0, splitter.position - splitter.openStart > options.limits.recordBytes,
+        splitter.recover(block.bytes, into: &found)
+      {
+        break
+      }
       block = dropOrGrow(block, &found)
       needsBytes = true
     }
@@ -249,6 +315,8 @@ final class RecordScanner: @unchecked Sendable {
         rest = []
       }
     }
+    recordCount += block.records.count
+    if block.isLast { try noteEnd() }
     let consumed = stream?.consumed ?? 0
     block.inputBytes = consumed - countedBytes
     countedBytes = consumed
@@ -257,7 +325,23 @@ final class RecordScanner: @unchecked Sendable {
     block.shape = shape
     block.table = table
     block.countsInstances = countsInstances
+    block.isLines = isLines
     return block
+  }
+
+  /// What is known only when all was read.
+  private func noteEnd() throws(CohortError) {
+    if splitter.commas > 0 {
+      note(
+        splitter.commas == 1
+          ? "one value is followed by a comma that belongs to nothing, which was left out"
+          : "\(splitter.commas) values are followed by commas that belong to nothing, which were left out")
+    }
+    if let list = splitter as? ListSplitter {
+      if !list.hasList { throw WrapperSniffing.noSplit(String(decoding: list.key, as: UTF8.self), among: [], path) }
+      if list.isCutOff { note("ends inside the document that holds the records") }
+    }
+    if recordCount == 0, notes.isEmpty { note("holds no records") }
   }
 
   /// Moves the rest of the block before to the front, and reads until the block is full or the input ends.

@@ -7,6 +7,8 @@ protocol RecordSplitter {
   var openStart: Int { get set }
   /// Bytes of the open record that were thrown away because it is too long.
   var dropped: UInt64 { get set }
+  /// How many commas behind values were left out.
+  var commas: UInt64 { get }
 
   /// Looks at `bytes` from `position` on, and adds each record that ends there to `found`, until that holds `limit`.
   /// - Parameter atEnd: no more bytes will follow.
@@ -14,10 +16,18 @@ protocol RecordSplitter {
 
   /// Called before the bytes up to `position` are thrown away.
   mutating func willDrop(_ bytes: UnsafeBufferPointer<UInt8>)
+
+  /// Called before bytes of an open record are thrown away for the first time.
+  /// - Returns: whether the record was ended before, as an issue, and `position` is where to go on.
+  mutating func recover(_ bytes: UnsafeBufferPointer<UInt8>, into found: inout FoundRecords) -> Bool
 }
 
 extension RecordSplitter {
+  var commas: UInt64 { 0 }
+
   mutating func willDrop(_ bytes: UnsafeBufferPointer<UInt8>) {}
+
+  mutating func recover(_ bytes: UnsafeBufferPointer<UInt8>, into found: inout FoundRecords) -> Bool { false }
 
   /// The bytes before `count` have left the front.
   mutating func rebase(by count: Int) {

@@ -7,21 +7,21 @@ final class TableHeader: Sendable {
     var detail: String
   }
 
-  let separator: UInt8
+  let form: TableForm
   let columns: [String]
   /// `"name":` of each column.
   private let keys: [[UInt8]]
 
   /// Reads the first row.
-  init(row: UnsafeBufferPointer<UInt8>, separator: UInt8, path: String) throws(CohortError) {
-    self.separator = separator
+  init(row: UnsafeBufferPointer<UInt8>, form: TableForm, path: String) throws(CohortError) {
+    self.form = form
     var columns: [String] = []
     var keys: [[UInt8]] = []
     var field: [UInt8] = []
     var position = 0
     do throws(Malformed) {
       repeat {
-        try Self.readField(row, from: &position, separator: separator, into: &field)
+        try Self.readField(row, from: &position, form, into: &field)
         guard let name = String(validating: field, as: UTF8.self) else {
           throw Malformed(reason: .invalidUTF8, detail: "a column's name is not UTF-8")
         }
@@ -49,7 +49,7 @@ final class TableHeader: Sendable {
     var position = 0
     var column = 0
     repeat {
-      try Self.readField(row, from: &position, separator: separator, into: &field)
+      try Self.readField(row, from: &position, form, into: &field)
       if column < keys.count {
         if column > 0 { json.append(UInt8(ascii: ",")) }
         json.append(contentsOf: keys[column])
@@ -65,11 +65,11 @@ final class TableHeader: Sendable {
 
   /// Reads the field at `position` and moves behind its separator; beyond the end of the row after the last field.
   private static func readField(
-    _ row: UnsafeBufferPointer<UInt8>, from position: inout Int, separator: UInt8, into field: inout [UInt8]
+    _ row: UnsafeBufferPointer<UInt8>, from position: inout Int, _ form: TableForm, into field: inout [UInt8]
   ) throws(Malformed) {
     field.removeAll(keepingCapacity: true)
-    guard position < row.count, row[position] == 0x22 else {
-      let end = row[min(position, row.count)...].firstIndex(of: separator) ?? row.count
+    guard form.isQuoted, position < row.count, row[position] == 0x22 else {
+      let end = row[min(position, row.count)...].firstIndex(of: form.separator) ?? row.count
       field.append(contentsOf: row[min(position, row.count)..<end])
       position = end + 1
       return
@@ -83,7 +83,7 @@ final class TableHeader: Sendable {
       } else if position < row.count, row[position] == 0x22 {
         field.append(byte)
         position += 1
-      } else if position == row.count || row[position] == separator {
+      } else if position == row.count || row[position] == form.separator {
         position += 1
         return
       } else {

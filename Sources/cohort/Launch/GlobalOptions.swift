@@ -13,7 +13,7 @@ struct GlobalOptions: ParsableArguments {
   @Flag(help: "Short for --format json; errors are JSON, too.")
   var json = false
 
-  @Option(help: "Whether progress and notes go to standard error.")
+  @Option(help: "Whether progress goes to standard error. Notes always do, unless this is off.")
   var progress: ProgressMode?
 
   @Option(help: ArgumentHelp("Threads to use. Results never depend on it.", valueName: "n"))

@@ -2,7 +2,7 @@ import CohortPipeline
 import CohortSystem
 
 /// Tells progress on standard error: one line that is written over on a terminal, a plain line a second otherwise, or
-/// nothing. Any thread may report.
+/// nothing. Any thread may report. Notes are told to everybody, unless all is silenced.
 final class ProgressLine: Sendable {
   private struct State {
     var estimate = ProgressEstimate()
@@ -12,11 +12,13 @@ final class ProgressLine: Sendable {
 
   private let state = Locked(State())
   private let isOn: Bool
+  private let isSilent: Bool
   private let terminal: Terminal
   private let start = ContinuousClock.now
 
   init(mode: ProgressMode, terminal: Terminal) {
     isOn = mode == .on || (mode == .auto && terminal.isTerminal)
+    isSilent = mode == .off
     self.terminal = terminal
   }
 
@@ -39,13 +41,18 @@ final class ProgressLine: Sendable {
     }
   }
 
-  /// Says something that stays: a log line for people.
+  /// Says something that stays: what was left out or chosen, for people and for the logs of scripts.
   func note(_ text: String) {
-    guard isOn else { return }
+    if isSilent { return }
     state.withLock { state in
       clear(&state)
       SystemCall.put(TerminalText.block(text) + "\n", on: STDERR_FILENO)
     }
+  }
+
+  /// Says that something is done, where progress is told.
+  func tell(_ text: String) {
+    if isOn { note(text) }
   }
 
   /// Takes the line away, before anything else is written.

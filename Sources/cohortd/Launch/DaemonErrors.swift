@@ -6,6 +6,7 @@ extension ErrorCode {
   static let daemonGone = ErrorCode(.daemon, "gone", .notFound)
   static let daemonInbox = ErrorCode(.daemon, "inbox", .usage)
   static let daemonLowDisk = ErrorCode(.daemon, "low-disk", .temporary)
+  static let daemonNoGoodRecords = ErrorCode(.daemon, "no-good-records", .failure)
   static let daemonNoRecords = ErrorCode(.daemon, "no-records", .usage)
   static let daemonNote = ErrorCode(.daemon, "note", .failure)
   static let daemonPipe = ErrorCode(.daemon, "pipe", .failure)

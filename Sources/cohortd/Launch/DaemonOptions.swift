@@ -35,6 +35,11 @@ struct DaemonOptions: ParsableArguments {
   var dedupe: InboxDedupe?
   @Option(help: ArgumentHelp("The longest record; longer ones are quarantined.", valueName: "bytes"))
   var maxLineBytes = 16 << 20
+  @Option(
+    help: ArgumentHelp("Whether quotation marks in tables mean anything: auto, always or never.", valueName: "rule"))
+  var quoting = IngestionOptions.Quoting.auto.rawValue
+  @Option(help: ArgumentHelp("The split to read from a document that holds several.", valueName: "name"))
+  var split: String?
   @Option(help: ArgumentHelp("Threads that parse. Results never depend on it.", valueName: "n"))
   var workers: Int?
 
@@ -83,6 +88,11 @@ struct DaemonOptions: ParsableArguments {
     if let task { options.task = .fixed(task) }
     if let taskField { options.task = .field(taskField) }
     if taskFromFilename { options.task = .fileName }
+    guard let rule = IngestionOptions.Quoting(rawValue: quoting) else {
+      throw ValidationError("--quoting takes auto, always or never.")
+    }
+    options.quoting = rule
+    options.split = split
     options.limits.recordBytes = maxLineBytes
     options.workers = workers ?? min(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1), 8)
     return options

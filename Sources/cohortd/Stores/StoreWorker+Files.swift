@@ -52,6 +52,8 @@ extension StoreWorker {
         finish(file, vectors, .failed(FailureNote(name, failure.error, report)), in: inbox)
       } else if report.records == 0, report.inputBytes > 0, !name.hasDataExtension {
         finish(file, vectors, .failed(FailureNote(name, Self.noRecords(file.path))), in: inbox)
+      } else if report.records > 0, report.quarantined == report.records {
+        finish(file, vectors, .failed(FailureNote(name, Self.noGoodRecords(file.path, report), report)), in: inbox)
       } else {
         finish(file, vectors, .done, in: inbox)
       }
@@ -64,6 +66,14 @@ extension StoreWorker {
     CohortError(
       .daemonNoRecords, "The file holds no records", place: path,
       hint: "Inboxes take JSON lines, JSON, CSV and TSV, plain or compressed with gzip or zstd")
+  }
+
+  private static func noGoodRecords(_ path: String, _ report: IngestReport) -> CohortError {
+    let reasons = report.reasons.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
+    return CohortError(
+      .daemonNoGoodRecords, "None of the file's \(report.records) records is good", place: path,
+      cause: reasons.joined(separator: ", "),
+      hint: "They are in quarantine: cohort sql \"SELECT * FROM quarantine\" shows what is wrong with each")
   }
 
   private func request(_ file: InboxFile, _ vectors: InboxFile?, _ store: Store) throws -> IngestRequest {
@@ -80,7 +90,7 @@ extension StoreWorker {
   }
 
   private func tellOf(_ report: IngestReport, _ name: InboxName, since started: Instant) {
-    for note in report.notes { log.debug("note", metadata: ["text": .string(note.description)]) }
+    for note in report.notes { log.info("note", metadata: ["text": .string(note.description)]) }
     var fields: Logger.Metadata = [
       "file": .string(name.description), "inserted": .stringConvertible(report.inserted),
       "duplicates": .stringConvertible(report.duplicates), "quarantined": .stringConvertible(report.quarantined),

@@ -55,7 +55,9 @@ struct ExportCommand: CohortCommand {
     }
     session.progress.finish()
     guard file != "-" else {
-      session.progress.note("wrote \(report.written) samples, left out \(report.skipped.values.reduce(0, +))")
+      let left = report.skipped.values.reduce(0, +)
+      let text = "wrote \(report.written) samples, left out \(left)"
+      if left > 0 { session.progress.note(text) } else { session.progress.tell(text) }
       return .done
     }
     try session.output.record(report.record(file: file))

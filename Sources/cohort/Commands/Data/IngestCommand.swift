@@ -63,6 +63,11 @@ struct IngestCommand: RecordCommand {
   @Option(help: ArgumentHelp("The longest record; longer ones are quarantined.", valueName: "bytes"))
   var maxLineBytes: Int?
 
+  @Option(help: "Whether quotation marks in tables mean anything: auto, always or never.")
+  var quoting = QuotingArgument.auto
+  @Option(help: ArgumentHelp("The split to read from a document that holds several.", valueName: "name"))
+  var split: String?
+
   @Flag(help: "Read, count, and show what would become of each file's first records; store nothing.") var dryRun = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -85,6 +90,8 @@ struct IngestCommand: RecordCommand {
     if dryRun { options.previewedRecords = 3 }
     options.map = try map.map { try FieldMap(parsing: $0) }
     options.sourceName = source
+    options.quoting = quoting.rule
+    options.split = split
     if let task { options.task = .fixed(task) }
     if let taskField { options.task = .field(taskField) }
     if taskFromFilename { options.task = .fileName }

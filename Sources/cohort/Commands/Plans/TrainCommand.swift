@@ -61,7 +61,7 @@ struct TrainCommand: CohortCommand {
     case .csv:
       // A row of other columns would break the file.
       try printer.finish()
-      session.progress.note("weights_digest \(report.weightsDigest)")
+      session.progress.tell("weights_digest \(report.weightsDigest)")
     case .table:
       try printer.finish()
       try session.output.raw("\n")

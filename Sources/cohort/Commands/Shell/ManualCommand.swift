@@ -38,7 +38,7 @@ struct ManualCommand: CohortCommand {
           .cliOutput, "A manual page cannot be written", place: path, cause: error.localizedDescription,
           hint: "The folder has to exist")
       }
-      session.progress.note("wrote \(path)")
+      session.progress.tell("wrote \(path)")
     }
     return .done
   }
