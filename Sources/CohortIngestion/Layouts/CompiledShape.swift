@@ -16,6 +16,8 @@ final class CompiledShape: Sendable {
   let roles: [(name: [UInt8], role: MessageDialect.Role)]
   /// The label of every sample; nil when it comes from a field or there is none.
   let fixedTask: String?
+  /// Which attributes count when duplicates are looked for.
+  let identity: IdentityRule
   let lengthUnit: LengthUnit
   let countTokens: (@Sendable (UnsafeRawBufferPointer) -> Int)?
 
@@ -44,6 +46,10 @@ final class CompiledShape: Sendable {
     roles = shape.dialect.roles.map { (name: Array($0.key.utf8), role: $0.value) }.sorted {
       $0.name.lexicographicallyPrecedes($1.name)
     }
+    var identity = options.identity
+    // What a record is about and how long it is says nothing of what is trained on.
+    identity.layoutKeys += shape.fields.filter { ![.task, .length, .ignored].contains($0.slot) }.map(\.key)
+    self.identity = identity
     lengthUnit = options.lengthUnit
     countTokens = options.countTokens
   }
