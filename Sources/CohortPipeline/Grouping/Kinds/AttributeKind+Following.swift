@@ -41,9 +41,20 @@ extension AttributeKind {
   /// The text of one attribute; nil when it is missing or null.
   /// - Throws: `pipeline.attributes`.
   static func value(of key: String, in sample: SampleView) throws -> String? {
+    try text(in: sample) { try AttributeText.find(key, in: $0) }
+  }
+
+  /// The same of an attribute that may lie in objects: `AttributeText.find(path:in:)`.
+  static func value(ofPath path: String, in sample: SampleView) throws -> String? {
+    try text(in: sample) { try AttributeText.find(path: path, in: $0) }
+  }
+
+  private static func text(
+    in sample: SampleView, _ find: (UnsafeRawBufferPointer) throws -> String?
+  ) throws -> String? {
     guard !sample.attributes.isEmpty else { return nil }
     do {
-      return try AttributeText.find(key, in: sample.attributes)
+      return try find(sample.attributes)
     } catch {
       throw CohortError(
         .pipelineAttributes, "The attributes of a sample are not a JSON object", place: "sample \(sample.id)",
