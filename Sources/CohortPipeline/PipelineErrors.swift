@@ -5,6 +5,7 @@ internal import Foundation
 extension ErrorCode {
   package static let pipelineAnchors = ErrorCode(.pipeline, "anchors", .usage)
   package static let pipelineAttributes = ErrorCode(.pipeline, "attributes", .corruption)
+  package static let pipelineCondition = ErrorCode(.pipeline, "condition", .usage)
   package static let pipelineContent = ErrorCode(.pipeline, "content", .corruption)
   package static let pipelineDatasetInfo = ErrorCode(.pipeline, "dataset-info", .failure)
   package static let pipelineDimension = ErrorCode(.pipeline, "dimension", .usage)

@@ -54,14 +54,25 @@ extension AttributeKind {
   /// The text of one attribute; nil when it is missing or null.
   /// - Throws: `pipeline.attributes`.
   static func value(of key: String, in sample: SampleView) throws -> String? {
-    try value(of: key, in: sample.attributes, of: sample.id)
+    try text(in: sample.attributes, of: sample.id) { try AttributeText.find(key, in: $0) }
   }
 
   /// The same in attributes that a sample had once.
   static func value(of key: String, in attributes: UnsafeRawBufferPointer, of id: SampleID) throws -> String? {
+    try text(in: attributes, of: id) { try AttributeText.find(key, in: $0) }
+  }
+
+  /// The same of an attribute that may lie in objects: `AttributeText.find(path:in:)`.
+  static func value(ofPath path: String, in sample: SampleView) throws -> String? {
+    try text(in: sample.attributes, of: sample.id) { try AttributeText.find(path: path, in: $0) }
+  }
+
+  private static func text(
+    in attributes: UnsafeRawBufferPointer, of id: SampleID, _ find: (UnsafeRawBufferPointer) throws -> String?
+  ) throws -> String? {
     guard !attributes.isEmpty else { return nil }
     do {
-      return try AttributeText.find(key, in: attributes)
+      return try find(attributes)
     } catch {
       throw CohortError(
         .pipelineAttributes, "The attributes of a sample are not a JSON object", place: "sample \(id)",
