@@ -47,7 +47,7 @@ public struct IdentityRule: Hashable, Sendable {
   /// Whether two objects of attributes, in canonical JSON or empty, are those of the same sample.
   /// - Complexity: O(bytes); nothing but a comparison of the bytes where these are equal.
   public func agree(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
-    one.elementsEqual(other) || members(of: one) == members(of: other)
+    one.count == other.count && one.elementsEqual(other) || members(of: one) == members(of: other)
   }
 
   /// A hash of the members that count: equal where `agree` holds.
@@ -103,8 +103,8 @@ extension CanonicalObject {
   /// Whether two objects in canonical JSON, or empty, have the same members, in any order.
   /// - Complexity: O(bytes); nothing but a comparison of the bytes where these are equal.
   public static func haveEqualMembers(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
-    if one.elementsEqual(other) { return true }
-    return one.count == other.count && members(of: one) == members(of: other)
+    guard one.count == other.count else { return false }
+    return one.elementsEqual(other) || members(of: one) == members(of: other)
   }
 
   private static func members(of object: UnsafeRawBufferPointer) -> [Member] {

@@ -9,6 +9,7 @@ extension ErrorCode {
   package static let ingestionEmptyTask = ErrorCode(.ingestion, "empty-task", .usage)
   package static let ingestionForeignFormat = ErrorCode(.ingestion, "foreign-format", .usage)
   package static let ingestionInputOutput = ErrorCode(.ingestion, "input-output", .failure)
+  package static let ingestionInvalidAttribute = ErrorCode(.ingestion, "invalid-attribute", .usage)
   package static let ingestionInvalidHeader = ErrorCode(.ingestion, "invalid-header", .failure)
   package static let ingestionInvalidMap = ErrorCode(.ingestion, "invalid-map", .usage)
   package static let ingestionInvalidOptions = ErrorCode(.ingestion, "invalid-options", .usage)

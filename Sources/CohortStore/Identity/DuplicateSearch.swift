@@ -88,7 +88,7 @@ extension WriteTransaction {
         let known = ids.count > Self.comparedSamples ? try byIdentity(ids, batch.identity) : nil
         var new: [UInt64: [Int]] = [:]
         for place in places {
-          let digest = batch.identityDigest(of: place.row)
+          let digest = known == nil && places.count == 1 ? 0 : batch.identityDigest(of: place.row)
           if let (id, difference) = try stored(
             place.row, of: batch, tasks: tasks, among: known.map { $0[digest] ?? [] } ?? ids, source: source,
             scope: scope)

@@ -4,7 +4,7 @@ internal import CohortLMDB
 /// What the labels of a sample are to be.
 public struct LabelChange: Hashable, Sendable {
   /// What becomes of the task.
-  public enum Task: Hashable, Sendable {
+  public enum TaskLabel: Hashable, Sendable {
     /// As it is.
     case kept
     /// The sample has no task.
@@ -16,7 +16,7 @@ public struct LabelChange: Hashable, Sendable {
   /// The sample whose labels change.
   public var id: SampleID
   /// Its task from now on.
-  public var task = Task.kept
+  public var task = TaskLabel.kept
   /// All its attributes from now on: one object in canonical JSON, empty for none. Nil leaves them.
   public var attributes: [UInt8]?
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CohortActions
-import CohortCore
 
 /// What a deletion needs, under both of its names.
 struct DeletionOptions: ParsableArguments {
@@ -32,24 +31,14 @@ struct DeletionOptions: ParsableArguments {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    let selection: SampleDeleteAction.Selection =
+    let selection: SampleSelection =
       if ids.isEmpty { .filter(try conditions.filter()) } else { .ids(ids.map(\.range)) }
     let action = SampleDeleteAction(selection, reason: reason, isDryRun: dryRun, erases: erase)
     guard ids.isEmpty, !yes, !dryRun else { return try session.run(action) }
-    guard Session.canAsk else {
-      throw CohortError.usage(
-        "Deleting by conditions must be confirmed, and there is no terminal to ask on",
-        hint: "Add --yes; --dry-run tells how many samples it would be")
-    }
+    try Session.checkCanAsk("Deleting")
     let store = try session.open(for: action.access, SampleDeleteAction.name)
     let found = try action.find(in: store, session.jobControl())
-    if !found.ids.isEmpty {
-      session.progress.finish()
-      let samples = found.ids.count == 1 ? "1 sample" : "\(found.ids.count) samples"
-      guard Session.ask("Delete \(samples) for good?") else {
-        throw CohortError(.cliInterrupted, "Not confirmed: nothing was deleted")
-      }
-    }
+    try session.confirm(found.ids.count, "deleted") { "Delete \($0) for good?" }
     return try session.print(action.run(on: store, session.jobControl(), found))
   }
 }
