@@ -24,6 +24,10 @@ extension CohortError {
       hint: "Run cohort verify; a grouping can be rebuilt by dropping and creating it again")
   }
 
+  static func relabelled(_ sample: SampleID) -> CohortError {
+    record("A grouping that does not divide by labels was given a change of labels", sample: sample)
+  }
+
   static func record(_ message: String, sample: SampleID) -> CohortError {
     CohortError(.clusteringRecord, message, place: "sample \(sample)")
   }

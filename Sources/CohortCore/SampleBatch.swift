@@ -76,6 +76,8 @@ public struct SampleBatch: Sendable {
   public var records: [Record] = []
   /// The labels that `Row.task` points at, each once.
   public var tasks: [String] = []
+  /// Which attributes count when duplicates are looked for.
+  public var identity = IdentityRule()
   /// Bytes of input that this batch was made from, for progress.
   public var inputBytes: UInt64 = 0
 

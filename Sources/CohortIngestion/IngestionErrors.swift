@@ -12,6 +12,7 @@ extension ErrorCode {
   package static let ingestionGitLFSPointer = ErrorCode(.ingestion, "git-lfs-pointer", .failure)
   package static let ingestionHTMLPage = ErrorCode(.ingestion, "html-page", .failure)
   package static let ingestionInputOutput = ErrorCode(.ingestion, "input-output", .failure)
+  package static let ingestionInvalidAttribute = ErrorCode(.ingestion, "invalid-attribute", .usage)
   package static let ingestionInvalidHeader = ErrorCode(.ingestion, "invalid-header", .failure)
   package static let ingestionInvalidMap = ErrorCode(.ingestion, "invalid-map", .usage)
   package static let ingestionAmbiguousLayout = ErrorCode(.ingestion, "ambiguous-layout", .usage)

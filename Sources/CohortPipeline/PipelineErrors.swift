@@ -5,6 +5,7 @@ internal import Foundation
 extension ErrorCode {
   package static let pipelineAnchors = ErrorCode(.pipeline, "anchors", .usage)
   package static let pipelineAttributes = ErrorCode(.pipeline, "attributes", .corruption)
+  package static let pipelineCondition = ErrorCode(.pipeline, "condition", .usage)
   package static let pipelineContent = ErrorCode(.pipeline, "content", .corruption)
   package static let pipelineDatasetInfo = ErrorCode(.pipeline, "dataset-info", .failure)
   package static let pipelineDimension = ErrorCode(.pipeline, "dimension", .usage)
@@ -26,6 +27,7 @@ extension ErrorCode {
   package static let pipelineNoProduct = ErrorCode(.pipeline, "no-product", .failure)
   package static let pipelineNoSpace = ErrorCode(.pipeline, "no-space", .notFound)
   package static let pipelineNoTokenizer = ErrorCode(.pipeline, "no-tokenizer", .notFound)
+  package static let pipelineNoLabelUpdates = ErrorCode(.pipeline, "no-label-updates", .usage)
   package static let pipelineNotInSnapshot = ErrorCode(.pipeline, "not-in-snapshot", .notFound)
   package static let pipelineNotMeasured = ErrorCode(.pipeline, "not-measured", .usage)
   package static let pipelineOtherModel = ErrorCode(.pipeline, "other-model", .usage)
@@ -50,6 +52,11 @@ extension CohortError {
       .pipelineDiskFull, "\(what) cannot be copied into the store", place: place, cause: "The disk is full",
       hint: "Free some space and run the same command again")
   }
+
+  /// Labels are corrected by duplicates, and none are looked for.
+  static let noLabelUpdates = CohortError(
+    .pipelineNoLabelUpdates, "Labels cannot be updated where nothing counts as a duplicate",
+    hint: "Add --dedupe source or --dedupe store")
 
   /// Whether an error, or one below it, says that a file cannot grow; EFBIG is a limit on its size (`ulimit -f`).
   private static func isFull(_ error: NSError) -> Bool {

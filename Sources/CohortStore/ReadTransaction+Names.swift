@@ -32,6 +32,12 @@ extension ReadTransaction {
     try Self.existing("plan", name, try plan(named: name)) { try plans().map(\.name) }
   }
 
+  /// The source of a name that must be there.
+  /// - Throws: `store.unknown-source`, with the closest name.
+  public func existingSource(_ name: String) throws -> SourceRecord {
+    try Self.existing("source", name, try source(named: name)) { try sources().map(\.name) }
+  }
+
   /// The task of a label that must be there.
   /// - Throws: `store.unknown-task`, with the closest name.
   public func existingTask(_ name: String) throws -> TaskRecord {

@@ -65,6 +65,12 @@ extension CohortError {
       ErrorCode(.store, "unknown-\(kind)", .notFound), "There is no \(words(kind)) named '\(name)'", hint: hint)
   }
 
+  static func sampleTooLarge(_ bytes: Int, place: String) -> CohortError {
+    CohortError(
+      .storeSampleTooLarge, "A sample has \(bytes) bytes; at most \(Int32.max) are possible", place: place,
+      hint: "Cut it into several samples")
+  }
+
   static func exists(_ kind: String, _ name: String) -> CohortError {
     let isVowel = kind.first.map { "aeiou".contains($0) } ?? false
     return CohortError(

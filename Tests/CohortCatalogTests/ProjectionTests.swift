@@ -12,6 +12,7 @@ import Testing
     let seed = UInt64(index) &* 7919 + 1
     let folder = try TemporaryFolder()
     var history = try StoreHistory(at: folder.file("s"), seed: seed)
+    history.relabels = index % 2 == 1
     var choice = SplitMix64(seed: seed ^ 0xcafe)
     var catalog = try Catalog(of: history.store, options: CatalogOptions(sliceLength: 3))
     var applied: UInt64 = catalog.opening.entries
@@ -41,6 +42,7 @@ import Testing
   @Test(arguments: [3, 4, 5] as [UInt64]) func totalsAreTheStores(seed: UInt64) throws {
     let folder = try TemporaryFolder()
     var history = try StoreHistory(at: folder.file("s"), seed: seed)
+    history.relabels = seed > 3
     try history.steps(150)
     _ = try Catalog(of: history.store)
     var sources: [UInt32: (inserted: Int, deleted: Int)] = [:]

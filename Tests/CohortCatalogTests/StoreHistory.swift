@@ -6,6 +6,8 @@ import CohortStore
 struct StoreHistory {
   let store: Store
   var random: SplitMix64
+  /// Whether labels are changed, too; histories that are known by their digest have none of that.
+  var relabels = false
   private var ingested = 0
   private var names = 0
   private var groups: [GroupingID: UInt32] = [:]
@@ -24,6 +26,7 @@ struct StoreHistory {
   }
 
   mutating func step() throws {
+    if relabels, Int.random(in: 0..<8, using: &random) == 0 { return try relabel() }
     switch Int.random(in: 0..<20, using: &random) {
     case 0..<7: try ingest()
     case 7..<9: try delete()
@@ -36,6 +39,21 @@ struct StoreHistory {
     case 18: try measure()
     default: try checkpoint()
     }
+  }
+
+  private mutating func relabel() throws {
+    let next = try store.read { try $0.counters.nextSample }
+    guard next > 0 else { return }
+    let changes = (0..<Int.random(in: 1...20, using: &random)).map { _ in
+      var change = LabelChange(SampleID(UInt64.random(in: 0..<next, using: &random)))
+      change.task =
+        Int.random(in: 0..<5, using: &random) == 0 ? .missing : .named("task \(Int.random(in: 0..<12, using: &random))")
+      if Bool.random(using: &random) {
+        change.attributes = Array("{\"n\":\(Int.random(in: 0..<9, using: &random))}".utf8)
+      }
+      return change
+    }
+    _ = try store.write { try $0.relabel(changes, reason: "by hand") }
   }
 
   private mutating func name(_ prefix: String) -> String {

@@ -49,6 +49,48 @@ struct LabelGroupsTests {
     #expect(whole.state.groups.allSatisfy { whole.state.record(of: $0)?.count == whole.store.sizes[$0] })
   }
 
+  @Test func aSampleWithAnotherLabelMoves() throws {
+    var driver = try Driver(Self.definition)
+    try driver.insertLabels(["math", "code", "math"])
+    try driver.receive([
+      ChangeRecord(.relabelled, SampleID(0), .label("code")), ChangeRecord(.relabelled, SampleID(1), .label("code")),
+      ChangeRecord(.relabelled, SampleID(2), .label("art")),
+    ])
+    #expect(driver.store.groups == [1, 1, 2])
+    #expect(driver.store.events.map(\.kind) == [.born, .born, .born, .closed])
+    #expect(driver.store.events.map(\.position) == [1, 2, 6, 6])
+    #expect(driver.state.groups == [1, 2].map { GroupID($0) } && driver.state.record(of: GroupID(1))?.count == 2)
+    // What has no group keeps none.
+    try driver.receive([ChangeRecord(.deleted, SampleID(2), .label(nil))])
+    try driver.receive([ChangeRecord(.relabelled, SampleID(2), .label("math"))])
+    #expect(driver.state.groups == [GroupID(1)])
+  }
+
+  /// A group whose only sample is confirmed in it stays.
+  @Test func aSampleWithTheSameLabelStays() throws {
+    var driver = try Driver(Self.definition)
+    try driver.insertLabels(["math"])
+    try driver.receive([ChangeRecord(.relabelled, SampleID(0), .label("math"))])
+    #expect(driver.store.groups == [0] && driver.store.events.map(\.kind) == [.born])
+    #expect(driver.state.applied == 2)
+  }
+
+  @Test(arguments: [
+    GroupingDefinition(criterion: .length(.response, .given([5]))), GroupingDefinition(criterion: .task),
+  ])
+  func onlyGroupingsByLabelTakeChangedLabels(definition: GroupingDefinition) throws {
+    var driver = try Driver(definition)
+    let isByLabel = definition.criterion is TaskKind
+    let feature: ChangeRecord.Feature = isByLabel ? .label("a") : .length(3)
+    let row = driver.store.addRow()
+    try driver.receive([ChangeRecord(.inserted, row, feature)])
+    if isByLabel {
+      try driver.receive([ChangeRecord(.relabelled, row, feature)])
+    } else {
+      #expect(throws: CohortError.self) { try driver.receive([ChangeRecord(.relabelled, row, feature)]) }
+    }
+  }
+
   @Test func aRecordOfAnotherKindIsRefusedAndChangesNothing() throws {
     var driver = try Driver(Self.definition)
     try driver.insertLabels(["a"])

@@ -40,6 +40,9 @@ final class PseudoTerminal {
     #endif
   }
 
+  /// Types text, for a program that reads from the terminal now or later.
+  func type(_ text: String) { _ = Array(text.utf8).withUnsafeBytes { write(master, $0.baseAddress, $0.count) } }
+
   /// What was written. For programs that have ended, and output that fits the terminal's buffer (4 KiB).
   func text() -> String {
     var bytes: [UInt8] = []

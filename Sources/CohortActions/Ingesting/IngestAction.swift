@@ -40,6 +40,7 @@ public struct IngestOutcomeReport: RecordReport {
 
   public var notes: [String] {
     var notes = report.notes.map(\.description)
+    if let differing = report.differingNote { notes.append(differing) }
     notes += report.failures.dropFirst(ending == nil ? 1 : 0).map(\.error.description)
     if failure == nil, report.quarantined > 0 {
       notes.append(
@@ -66,11 +67,24 @@ extension IngestReport {
     return explained
   }
 
+  /// Says of duplicates that are not in everything what is stored, and how to make use of them; nil where there are none,
+  /// and where use was made of them.
+  var differingNote: String? {
+    guard updated == nil, duplicatesDiffering + duplicatesRelabelled > 0 else { return nil }
+    var differences: [String] = []
+    if duplicatesRelabelled > 0 { differences.append("\(duplicatesRelabelled) came with another task") }
+    if duplicatesDiffering > 0 { differences.append("\(duplicatesDiffering) with other attributes") }
+    return "Of the duplicates, \(differences.joined(separator: " and ")) than what is stored, which stays as it is: "
+      + "--update-labels corrects the stored samples, and --identity KEY makes records with another KEY samples of their own"
+  }
+
   /// What people want to know.
   public var summary: ReportRecord {
-    var record: ReportRecord = [
-      "inserted": .count(inserted), "duplicates": .count(duplicates), "quarantined": .count(quarantined),
-    ]
+    var record: ReportRecord = ["inserted": .count(inserted), "duplicates": .count(duplicates)]
+    if duplicatesDiffering > 0 { record.append("  duplicates_differing", .count(duplicatesDiffering)) }
+    if duplicatesRelabelled > 0 { record.append("  duplicates_relabelled", .count(duplicatesRelabelled)) }
+    if let updated { record.append("updated", .count(updated)) }
+    record.append("quarantined", .count(quarantined))
     for reason in reasons.sorted(by: { $0.key < $1.key }) { record.append("  \(reason.key)", .count(reason.value)) }
     record.append("records", .count(records))
     record.append("sources", .count(sources.count))
@@ -87,7 +101,9 @@ extension IngestReport {
   public var record: ReportRecord {
     var record: ReportRecord = [
       "inserted": .count(inserted), "duplicates": .count(duplicates), "quarantined": .count(quarantined),
-      "newly_quarantined": .count(newlyQuarantined), "records": .count(records), "embedded": .count(embedded),
+      "duplicates_differing": .count(duplicatesDiffering), "duplicates_relabelled": .count(duplicatesRelabelled),
+      "updated": .count(updated ?? 0), "newly_quarantined": .count(newlyQuarantined), "records": .count(records),
+      "embedded": .count(embedded),
       "without_vector": .count(withoutVector), "input_bytes": .count(inputBytes), "dry_run": .boolean(isDryRun),
       "reasons": .record(
         ReportRecord(reasons.sorted { $0.key < $1.key }.map { (name: $0.key, value: .count($0.value)) })),

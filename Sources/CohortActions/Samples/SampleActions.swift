@@ -59,56 +59,8 @@ public struct SampleSearchAction: ListAction {
   }
 }
 
-/// `sample delete`: takes samples out for good.
-public struct SampleDeleteAction: RecordAction {
-  public static let name = "sample delete"
-  public var access: ActionAccess { isDryRun ? .reads : .writes }
-  /// Half-open ranges of ids. Those that were deleted before are counted, and left alone.
-  public var ids: [Range<UInt64>]
-  /// Why the samples are deleted; the log keeps it for ever.
-  public var reason: String
-  /// Says what would be deleted, and deletes nothing.
-  public var isDryRun: Bool
-  /// Also overwrites what the file still holds of deleted samples.
-  public var erases: Bool
-
-  public init(ids: [Range<UInt64>], reason: String, isDryRun: Bool = false, erases: Bool = false) {
-    self.ids = ids
-    self.reason = reason
-    self.isDryRun = isDryRun
-    self.erases = erases
-  }
-
-  /// Deletes the samples from the store; groupings follow at the next update.
-  /// - Throws: `cli.unknown-sample` for an id that does not exist: then nothing is deleted.
-  public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
-    let (found, gone) = try store.read { transaction -> ([SampleID], Int) in
-      let next = try transaction.counters.nextSample
-      var found: Set<SampleID> = []
-      var gone = 0
-      for number in ids.joined() {
-        let id = SampleID(number)
-        guard id.rawValue < next else { throw try CohortError.noSample(id, transaction) }
-        if try transaction.isDeleted(id) { gone += 1 } else { found.insert(id) }
-      }
-      return (found.sorted(), gone)
-    }
-    let deleted = isDryRun ? found : try DeletionJob.run(store, found, reason: reason, control: control)
-    let remains = erases && !isDryRun ? try store.eraseRemains() : nil
-    var record: ReportRecord = [
-      "deleted": .count(deleted.count), "already_deleted": .count(gone), "dry_run": .boolean(isDryRun),
-      "ids": .list(deleted.map { .id($0) }),
-    ]
-    if let remains {
-      record.append("erased_pages", .count(remains.pages))
-      record.append("pages_in_use", .count(remains.inUse))
-    }
-    return PlainReport(record)
-  }
-}
-
 extension CohortError {
-  fileprivate static func noSample(_ id: SampleID, _ transaction: borrowing ReadTransaction) throws -> CohortError {
+  static func noSample(_ id: SampleID, _ transaction: borrowing ReadTransaction) throws -> CohortError {
     let next = try transaction.counters.nextSample
     guard id.rawValue >= next else { return CohortError(.cliUnknownSample, "Sample \(id) was deleted") }
     return CohortError(

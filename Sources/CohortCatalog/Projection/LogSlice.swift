@@ -44,7 +44,14 @@ struct LogSlice {
       var item = Item(entry: entry)
       switch entry.event {
       case let event as LogEvent.Ingest:
-        try Self.countTasks(transaction, of: [IDRange(first: event.first, count: event.inserted)], into: &item.tasks)
+        let range = IDRange(first: event.first, count: event.inserted)
+        try Self.countTasks(transaction, of: [range], into: &item.tasks)
+        try transaction.forEachFirstLabels(of: range) { id, labels in
+          // The column has the task of today.
+          let today = try transaction.uint32(Column.task, id)
+          item.tasks[today, default: 0] -= 1
+          item.tasks[labels.task.rawValue, default: 0] += 1
+        }
         for number in 0..<event.quarantined {
           item.quarantined.append(try Self.refusal(transaction, event.firstQuarantined + number, in: entry))
         }
@@ -72,7 +79,7 @@ struct LogSlice {
       excerpt: Array(record.raw.prefix(Refusal.excerptLimit)))
   }
 
-  /// The tasks of samples never change, also not with their deletion: the column says today what it said then.
+  /// By the tasks that samples have today. Those of deleted samples never change: the column says what it said then.
   private static func countTasks(
     _ transaction: borrowing ReadTransaction, of ranges: [IDRange], into counts: inout [UInt32: UInt64]
   ) throws {

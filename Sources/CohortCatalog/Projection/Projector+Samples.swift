@@ -13,10 +13,7 @@ extension Projector {
         "INSERT INTO sources (id, name, origin, first_sequence, last_sequence) VALUES (?, ?, ?, ?, ?)",
         [event.source.rawValue, source.name, source.origin, sequence, sequence])
     }
-    for (index, name) in event.newTasks.enumerated() {
-      let id = Int64(event.firstNewTask.rawValue) + Int64(index)
-      try run("INSERT INTO tasks (id, name, sequence) VALUES (?, ?, ?)", [id, name, sequence])
-    }
+    try insertTasks(event.newTasks, from: event.firstNewTask)
     try run(
       """
       INSERT INTO ingests (sequence, source, first_sample, inserted, duplicates, quarantined, quarantined_before)
@@ -66,6 +63,24 @@ extension Projector {
       try run("UPDATE tasks SET deleted = deleted + ? WHERE id = ?", [try cell(count), task])
     }
     try run("UPDATE store SET deleted = deleted + ?", [event.ids.count])
+  }
+
+  /// A sample counts for the task that it has now, as if it had come with it.
+  func relabel(_ event: LogEvent.Relabel) throws {
+    try insertTasks(event.newTasks, from: event.firstNewTask)
+    for part in event.parts where part.oldTask != part.newTask {
+      let count = try cell(part.ranges.total)
+      for (task, change) in [(part.oldTask, -count), (part.newTask, count)] {
+        try run("UPDATE tasks SET inserted = inserted + ? WHERE id = ?", [change, task.rawValue])
+      }
+    }
+  }
+
+  private func insertTasks(_ names: [String], from first: TaskID) throws {
+    for (index, name) in names.enumerated() {
+      let id = Int64(first.rawValue) + Int64(index)
+      try run("INSERT INTO tasks (id, name, sequence) VALUES (?, ?, ?)", [id, name, sequence])
+    }
   }
 
   /// How many of the samples came from which source, by the batches they came in.

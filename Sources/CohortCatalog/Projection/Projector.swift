@@ -29,6 +29,7 @@ struct Projector {
       try run("UPDATE groupings SET dropped_sequence = ? WHERE id = ?", [sequence, event.id.rawValue])
     case let event as LogEvent.Round: try round(event)
     case let event as LogEvent.Delete: try delete(event)
+    case let event as LogEvent.Relabel: try relabel(event)
     case let event as LogEvent.SnapshotCreated: try createSnapshot(event)
     case let event as LogEvent.SnapshotDropped:
       try run("UPDATE snapshots SET dropped_sequence = ? WHERE id = ?", [sequence, event.id])

@@ -72,6 +72,7 @@ struct AnchorGroups: GroupingEngine {
         try context.overlay.set(record.sample, .unassigned, 0)
         context.outcome.statistics.deleted += 1
         context.touch(group)
+      case .relabelled: throw CohortError.relabelled(record.sample)
       }
     }
     try take(&arrivals, vote, &context)

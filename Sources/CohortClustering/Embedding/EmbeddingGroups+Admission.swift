@@ -35,6 +35,7 @@ extension EmbeddingGroups {
         } else {
           try context.overlay.set(record.sample, .unassigned, 0)
         }
+      case .relabelled: throw CohortError.relabelled(record.sample)
       }
     }
     return (arrivals.sorted(), departures.sorted())

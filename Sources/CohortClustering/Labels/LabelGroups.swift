@@ -51,17 +51,34 @@ struct LabelGroups: GroupingEngine {
         context.touch(group)
       case .deleted:
         guard let (group, _) = try context.overlay.applied(record.sample) else { continue }
-        guard let count = groups[group]?.count, count > 0 else {
-          throw CohortError.damagedState(
-            "A sample belongs to a group that is not there", place: "sample \(record.sample), group \(group)")
-        }
-        groups[group]?.count = count - 1
         try context.overlay.set(record.sample, .unassigned, Assignment.distance(leaving: group))
         context.outcome.statistics.deleted += 1
+        try leave(group, record.sample, position: position, &context)
+      case .relabelled:
+        let before = try context.overlay.applied(record.sample)?.group
+        context.outcome.departed.append(before ?? .unassigned)
+        guard let before else { continue }
+        let group = try groupOf(try Self.label(of: record), position: position, &context)
+        guard group != before else { continue }
+        groups[group]?.count += 1
+        try context.overlay.set(record.sample, group, 0)
         context.touch(group)
-        if count == 1 { close(group, position: position, &context) }
+        try leave(before, record.sample, position: position, &context)
       }
     }
+  }
+
+  /// Takes a sample out of the count of its group, which is closed with its last one.
+  private mutating func leave(
+    _ group: GroupID, _ sample: SampleID, position: UInt64, _ context: inout RoundContext
+  ) throws {
+    guard let count = groups[group]?.count, count > 0 else {
+      throw CohortError.damagedState(
+        "A sample belongs to a group that is not there", place: "sample \(sample), group \(group)")
+    }
+    groups[group]?.count = count - 1
+    context.touch(group)
+    if count == 1 { close(group, position: position, &context) }
   }
 
   private mutating func groupOf(

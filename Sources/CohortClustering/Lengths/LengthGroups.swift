@@ -94,6 +94,7 @@ struct LengthGroups: GroupingEngine {
         context.outcome.statistics.deleted += 1
         context.touch(group)
         if count == 1 { close(interval, position: position, heir: nil, &context) }
+      case .relabelled: throw CohortError.relabelled(record.sample)
       }
     }
     try adapt(&context)

@@ -9,6 +9,8 @@ public struct ChangeRecord: Hashable, Sendable {
     case inserted
     /// The sample was deleted. Its assignment and its vector must stay readable until the round that applies this.
     case deleted
+    /// The sample is there, and what it is divided by is something else from now on. Groupings by label only.
+    case relabelled
   }
 
   /// What the grouping divides by.
@@ -41,6 +43,7 @@ public struct ChangeRecord: Hashable, Sendable {
     for record in records {
       switch record.change {
       case .inserted: arrivals[record.sample] = record
+      case .relabelled: if arrivals[record.sample] != nil { arrivals[record.sample] = record }
       case .deleted: if arrivals.removeValue(forKey: record.sample) != nil { gone.insert(record.sample) }
       }
     }

@@ -13,6 +13,9 @@ public struct RoundOutcome: Sendable {
   public internal(set) var touched: [GroupID] = []
   /// Groups closed in this round, with their last record: `GroupRecord.encoded`.
   public internal(set) var closed: [GroupRecord] = []
+  /// Where the samples were whose labels changed: one for each such record, in their order; `.unassigned` for a sample that
+  /// is in no group.
+  public internal(set) var departed: [GroupID] = []
   /// What the round did and what it cost; in no digest.
   public internal(set) var statistics = RoundStatistics()
   /// XXH3-64 of the whole state after the round.

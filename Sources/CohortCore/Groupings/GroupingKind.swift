@@ -65,8 +65,10 @@ extension GroupingKind {
 
 /// Whose changes a grouping follows.
 public enum GroupingSource: Hashable, Sendable {
-  /// Samples as they are ingested.
+  /// Samples as they are ingested: what never changes about them.
   case samples
+  /// Samples as they are ingested, and each change of their task and attributes.
+  case labels
   /// Samples as they get a vector in a space.
   case vectors(space: String)
   /// Samples as they are measured by a further length measure.

@@ -20,6 +20,8 @@ final class CompiledShape: Sendable {
   let roles: RoleTable
   /// The label of every sample; nil when it comes from a field or there is none.
   let fixedTask: String?
+  /// Which attributes count when duplicates are looked for.
+  let identity: IdentityRule
   let lengthUnit: LengthUnit
   let countTokens: (@Sendable (UnsafeRawBufferPointer) -> Int)?
   /// The highest rank of a message that is on an accepted path of a tree; 0 is the best.
@@ -48,6 +50,10 @@ final class CompiledShape: Sendable {
     for (rank, field) in fields.enumerated() {
       if let steps = FieldPath(field.key) { paths.append(Path(slot: field.slot, rank: rank, steps: steps)) }
     }
+    var identity = options.identity
+    // What a record is about and how long it is says nothing of what is trained on.
+    identity.layoutKeys += shape.fields.filter { ![.task, .length, .ignored].contains($0.slot) }.map(\.key)
+    self.identity = identity
     self.paths = paths
     isRootTurns = fields.contains { $0.key.isEmpty && $0.slot == .messages }
     var words = shape.words

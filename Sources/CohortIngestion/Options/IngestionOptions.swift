@@ -68,6 +68,8 @@ public struct IngestionOptions: Sendable {
   public var countTokens: (@Sendable (UnsafeRawBufferPointer) -> Int)?
   /// The name that every source gets in place of its own: it decides where duplicates are looked for.
   public var sourceName: String?
+  /// Which attributes count when duplicates are looked for; each source's layout adds its keys.
+  public var identity = IdentityRule()
   /// What an input may cost before it is refused.
   public var limits = IngestionLimits()
   /// Threads that parse. 0 parses in the thread that calls `next()`.
@@ -101,6 +103,10 @@ public struct IngestionOptions: Sendable {
         hint: "Write it as --map prompt=KEY,response=KEY or --map messages=KEY")
     }
     if case .fixed(let name) = task, name.isEmpty { throw .usage(.ingestionEmptyTask, "the task's name is empty") }
+    if let key = identity.contradiction {
+      throw .usage(
+        .ingestionInvalidOptions, "the key '\(key)' is named as one that counts for identity, and as one that does not")
+    }
     if sourceName == "" { throw .usage(.ingestionEmptySource, "the source's name is empty") }
     guard workers >= 0, batchRecords > 0, batchBytes >= 1 << 10, limits.recordBytes > 0, limits.depth > 0 else {
       throw .usage(.ingestionInvalidOptions, "a worker count, batch size or limit is too small")

@@ -52,6 +52,7 @@ final class RecordParser {
     previews = []
     tasks = TaskTable()
     batch.inputBytes = block.inputBytes
+    if let shape = block.shape { batch.identity = shape.identity }
     batch.rows.reserveCapacity(block.records.count)
     batch.records.reserveCapacity(block.records.count)
     batch.arena.reserveCapacity(block.records.reduce(0) { $0 + $1.count + 16 })

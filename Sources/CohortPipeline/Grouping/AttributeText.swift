@@ -9,16 +9,34 @@ package enum AttributeText {
   /// - Throws: what `JSONDecoder` throws of bytes that are none.
   /// - Complexity: O(bytes); only what has escapes, is nested or no whole number goes through a decoder.
   package static func find(_ key: String, in attributes: UnsafeRawBufferPointer) throws -> String? {
-    var found: UnsafeRawBufferPointer?
-    let isASCII = key.utf8.allSatisfy { $0 < 0x80 }
-    let isObject = try CanonicalObject.forEachMember(of: attributes) { name, value in
-      // Of members with one name the first counts.
-      if try found == nil && isEqual(name, key, isASCII: isASCII) { found = value }
-      return true
-    }
+    let (isObject, found) = try member(key, of: attributes)
     // Says what is wrong with it.
     guard isObject else { return try decode([String: AttributeValue].self, attributes)[key]?.text }
     return try found.flatMap { try text(of: $0) }
+  }
+
+  /// The same of a member that may lie in objects: `a.b` is the member of that name, or else `b` of the object `a`.
+  package static func find(path: String, in attributes: UnsafeRawBufferPointer) throws -> String? {
+    if let text = try find(path, in: attributes) { return text }
+    for dot in path.indices where path[dot] == "." {
+      let (_, outer) = try member(String(path[..<dot]), of: attributes)
+      guard let outer, outer.first == UInt8(ascii: "{") else { continue }
+      if let text = try find(path: String(path[path.index(after: dot)...]), in: outer) { return text }
+    }
+    return nil
+  }
+
+  /// A member's value in place. Of members with one name the first counts.
+  private static func member(
+    _ key: String, of object: UnsafeRawBufferPointer
+  ) throws -> (isObject: Bool, value: UnsafeRawBufferPointer?) {
+    var found: UnsafeRawBufferPointer?
+    let isASCII = key.utf8.allSatisfy { $0 < 0x80 }
+    let isObject = try CanonicalObject.forEachMember(of: object) { name, value in
+      if try found == nil && isEqual(name, key, isASCII: isASCII) { found = value }
+      return true
+    }
+    return (isObject, isObject ? found : nil)
   }
 
   /// Names are equal as texts are: an accent may be written in two ways.

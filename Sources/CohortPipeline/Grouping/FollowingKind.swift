@@ -21,7 +21,8 @@ protocol FollowingKind: GroupingKind {
 
 /// A kind that follows a feed of the log in rounds.
 protocol FeedKind: FollowingKind {
-  /// Whether what a sample is divided by is in its payload, and gone when the sample is deleted.
+  /// Whether what a sample is divided by is in its payload, and gone when the sample is deleted: then the groups that it
+  /// had before its labels were changed are noted, too.
   var dividesByContent: Bool { get }
 
   /// What turns the feed into what the engine reads.
@@ -56,12 +57,29 @@ extension [FeedRecord] {
   func changes(
     added: (SampleID) throws -> ChangeRecord.Feature, removed: (SampleID) throws -> ChangeRecord.Feature
   ) rethrows -> [ChangeRecord] {
+    try changes(added: added, removed: removed) { id, _ in try added(id) }
+  }
+
+  /// The same for kinds whose feeds tell of changed labels.
+  /// - Parameter relabelled: the feature that the sample had after an entry.
+  func changes(
+    added: (SampleID) throws -> ChangeRecord.Feature, removed: (SampleID) throws -> ChangeRecord.Feature,
+    relabelled: (SampleID, LogSequence) throws -> ChangeRecord.Feature
+  ) rethrows -> [ChangeRecord] {
     try map { change in
       switch change {
       case .added(let id): ChangeRecord(.inserted, id, try added(id))
       case .removed(let id): ChangeRecord(.deleted, id, try removed(id))
+      case .relabelled(let id, let entry): ChangeRecord(.relabelled, id, try relabelled(id, entry))
       }
     }
+  }
+}
+
+extension [FeedRecord] {
+  /// The samples whose labels changed, each with the entry that says so.
+  var relabelled: [(id: SampleID, entry: LogSequence)] {
+    compactMap { if case .relabelled(let id, let entry) = $0 { (id, entry) } else { nil } }
   }
 }
 

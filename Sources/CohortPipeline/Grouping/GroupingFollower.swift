@@ -115,15 +115,19 @@ public final class GroupingFollower {
       {
         let next: FeedPosition
         let records: [ChangeRecord]
+        let relabelled: [(id: SampleID, entry: LogSequence)]
         switch try step(after: commits.last?.applied) {
-        case .round(let found, let end): (records, next) = (found, end)
+        case .round(let found, let changed, let end): (records, relabelled, next) = (found, changed, end)
         case .tail(let found):
           tail = found
           continue
         }
         let outcome = try state.applyRound(records, assignments: table, features: features)
         try table.write(outcome.assignments)
-        let commit = roundCommit(outcome, next: next)
+        var commit = roundCommit(outcome, next: next)
+        commit.departures = zip(relabelled, outcome.departed).map {
+          LabelDeparture(id: $0.id, sequence: $0.entry, group: $1)
+        }
         bytes += commit.groups.reduce(0) { $0 + $1.engineState.count }
         commits.append(commit)
         count(outcome, in: &did)
@@ -142,8 +146,8 @@ public final class GroupingFollower {
 
   /// What follows the last complete round.
   private enum Step {
-    /// The records of the next one, and where the feed goes on behind them.
-    case round([ChangeRecord], next: FeedPosition)
+    /// The records of the next one, what of them is to be noted once it is made, and where the feed goes on behind them.
+    case round([ChangeRecord], relabelled: [(id: SampleID, entry: LogSequence)], next: FeedPosition)
     /// Too few for one.
     case tail(Tail)
   }
@@ -170,7 +174,9 @@ public final class GroupingFollower {
       let length = state.roundLength(pending: found.records.count)
       if length > 0 {
         let part = found.prefix(length)
-        return .round(try source.records(part.records, transaction), next: part.next)
+        let relabelled: [(id: SampleID, entry: LogSequence)] =
+          try record.definition.feedKind.dividesByContent ? part.records.relabelled : []
+        return .round(try source.records(part.records, transaction), relabelled: relabelled, next: part.next)
       }
       // A round that is made has changed what earlier tails were assigned by.
       let new = found.suffix(after: start ?? max(record.provisional, record.applied))

@@ -10,6 +10,7 @@ extension ReadTransaction {
   func feed(of definition: GroupingDefinition) throws -> Feed {
     switch definition.criterion.source {
     case .samples: .inserted
+    case .labels: .labelled
     case .vectors(let space): .embedded(try existingSpace(space).id)
     case .lengths(let measure): .measured(try existingMeasure(measure).id)
     case .factors: throw definition.noFeed

@@ -41,6 +41,10 @@ public enum IngestJob {
     try reader.check()
     report.notes = found.notes
     report.isDryRun = request.isDryRun
+    if request.updatesLabels {
+      guard (request.dedupe ?? store.configuration.dedupe) != .none else { throw CohortError.noLabelUpdates }
+      report.updated = 0
+    }
     if request.isDryRun { return try read(reader, into: &report, control) }
     let vectors = try request.embeddings.map { path in
       let npy = try NPYReader(path: path)
@@ -188,7 +192,8 @@ public enum IngestJob {
     var record = firstRecord
     for (source, prepared) in batches {
       let ingest = try transaction.ingest(
-        prepared, source: source.source.name, origin: source.source.path, dedupe: request.dedupe)
+        prepared, source: source.source.name, origin: source.source.path, dedupe: request.dedupe,
+        updatesLabels: request.updatesLabels)
       var outcome = Outcome(ingest: ingest)
       if let vectors, !ingest.samples.isEmpty {
         guard record + UInt64(ingest.samples.count) <= UInt64(vectors.reader.count) else {
@@ -218,6 +223,9 @@ public enum IngestJob {
     report.records += UInt64(outcome.ingest.samples.count)
     report.inserted += outcome.ingest.inserted
     report.duplicates += outcome.ingest.duplicates
+    report.duplicatesDiffering += outcome.ingest.duplicatesDiffering
+    report.duplicatesRelabelled += outcome.ingest.duplicatesRelabelled
+    report.updated = report.updated.map { $0 + outcome.ingest.updated }
     report.quarantined += refused
     report.newlyQuarantined += outcome.ingest.quarantined
     report.embedded += UInt64(outcome.embedded)

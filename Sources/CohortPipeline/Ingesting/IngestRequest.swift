@@ -18,6 +18,8 @@ public struct IngestRequest: Sendable {
   public var space: String
   /// Only read and count; the store stays as it is.
   public var isDryRun: Bool
+  /// Whether a duplicate with another task or other attributes corrects those of the sample that is there.
+  public var updatesLabels = false
 
   public init(
     paths: [String] = [], sources: [InputSource] = [], options: IngestionOptions = IngestionOptions(),
@@ -69,6 +71,12 @@ public struct IngestReport: Sendable {
   public var inserted: UInt64 = 0
   /// Records that were not stored again, because the scope had their content already.
   public var duplicates: UInt64 = 0
+  /// Duplicates whose attributes are not those that are stored, in what does not make them other samples; in a dry run 0.
+  public var duplicatesDiffering: UInt64 = 0
+  /// Duplicates that came with another task than the stored one; in a dry run 0.
+  public var duplicatesRelabelled: UInt64 = 0
+  /// Samples whose task or attributes were corrected; nil where the request does not ask for it.
+  public var updated: UInt64?
   /// Records refused in this call, those that were in quarantine before included.
   public var quarantined: UInt64 = 0
   /// Records that this call added to the quarantine.

@@ -120,6 +120,7 @@ extension WriteTransaction {
       throw CohortError(.storeGeneration, "The next generation is not complete", place: "grouping \"\(grouping.name)\"")
     }
     try requireFeatures(ofRoundsOf: record)
+    try note(round.departures, from: record.id)
     for column in [record.groupColumn, record.distanceColumn] { try removeChunks(of: column) }
     record.generations?.isSecondCurrent.toggle()
     record.generations?.pending = nil

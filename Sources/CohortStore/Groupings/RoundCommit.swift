@@ -34,10 +34,12 @@ public struct RoundCommit: Sendable {
   public var events: [[UInt8]]
   /// Digest of the engine's state after the round.
   public var digest: UInt64
+  /// The samples whose changed labels the round applied, where nothing else tells their former group once they are deleted.
+  public var departures: [LabelDeparture]
 
   public init(
     assignments: [Assignment], groups: [GroupRecord], engineState: [UInt8], applied: FeedPosition,
-    isProvisional: Bool, events: [[UInt8]], digest: UInt64
+    isProvisional: Bool, events: [[UInt8]], digest: UInt64, departures: [LabelDeparture] = []
   ) {
     self.assignments = assignments
     self.groups = groups
@@ -46,6 +48,7 @@ public struct RoundCommit: Sendable {
     self.isProvisional = isProvisional
     self.events = events
     self.digest = digest
+    self.departures = departures
   }
 }
 
@@ -144,6 +147,7 @@ extension WriteTransaction {
     record.rows = rows
     record.provisional = round.applied
     if !round.isProvisional {
+      try note(round.departures, from: record.id)
       try requireFeatures(ofRoundsOf: record)
       record.applied = round.applied
       record.engineState = round.engineState

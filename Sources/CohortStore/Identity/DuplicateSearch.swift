@@ -6,10 +6,18 @@ internal import CohortSystem
 struct DuplicateSearch {
   enum Origin {
     case new
-    /// It has the content of a stored sample.
+    /// It is a stored sample: content and what else counts are equal.
     case sample(UInt64)
-    /// It has the content of an earlier row of the batch.
+    /// It is what an earlier row of the batch is.
     case row(Int)
+  }
+
+  /// In what a duplicate differs from what it duplicates.
+  struct Difference {
+    /// It has another task; coming without one says nothing.
+    var task = false
+    /// It has other attributes, which do not count for what it is.
+    var attributes = false
   }
 
   /// A row in the order of the hashes, then of the batch.
@@ -21,6 +29,8 @@ struct DuplicateSearch {
   private let order: [Place]
   /// What each row is.
   private(set) var origins: [Origin]
+  /// The duplicates that differ in something.
+  private(set) var differences: [Int: Difference] = [:]
 
   init(_ batch: SampleBatch) {
     var order: [Place] = []
@@ -54,12 +64,19 @@ struct DuplicateSearch {
     return entries
   }
 
-  fileprivate mutating func set(_ origin: Origin, ofRow row: Int) { origins[row] = origin }
+  fileprivate mutating func set(_ origin: Origin, _ difference: Difference, ofRow row: Int) {
+    origins[row] = origin
+    if difference.task || difference.attributes { differences[row] = difference }
+  }
 }
 
 extension WriteTransaction {
-  /// Finds the rows of a batch that are duplicates as far as `scope` looks.
-  func search(_ batch: SampleBatch, source: SourceID, scope: DedupeScope) throws -> DuplicateSearch {
+  /// Finds the rows of a batch that are duplicates as far as `scope` looks. Attributes are looked at only where contents are
+  /// equal.
+  /// - Parameter tasks: the numbers of the batch's tasks.
+  func search(
+    _ batch: SampleBatch, tasks: [TaskID], source: SourceID, scope: DedupeScope
+  ) throws -> DuplicateSearch {
     var search = DuplicateSearch(batch)
     guard scope != .none else { return search }
     let plan = search
@@ -67,15 +84,20 @@ extension WriteTransaction {
       try plan.forEachHash { hash, places in
         let ids = try index.ids(of: hash)
         guard !ids.isEmpty || places.count > 1 else { return }
-        var new: [Int] = []
+        // One content may come with very many images, say: what differs in them is not compared.
+        let known = ids.count > Self.comparedSamples ? try byIdentity(ids, batch.identity) : nil
+        var new: [UInt64: [Int]] = [:]
         for place in places {
-          let content = batch.rows[place.row].content
-          if let id = try stored(content, of: batch, among: ids, source: source, scope: scope) {
-            search.set(.sample(id), ofRow: place.row)
-          } else if let row = new.first(where: { batch.hasEqualContent(batch.rows[$0].content, content) }) {
-            search.set(.row(row), ofRow: place.row)
+          let digest = known == nil && places.count == 1 ? 0 : batch.identityDigest(of: place.row)
+          if let (id, difference) = try stored(
+            place.row, of: batch, tasks: tasks, among: known.map { $0[digest] ?? [] } ?? ids, source: source,
+            scope: scope)
+          {
+            search.set(.sample(id), difference, ofRow: place.row)
+          } else if let (row, difference) = batch.equal(to: place.row, among: new[digest] ?? []) {
+            search.set(.row(row), difference, ofRow: place.row)
           } else {
-            new.append(place.row)
+            new[digest, default: []].append(place.row)
           }
         }
       }
@@ -83,27 +105,70 @@ extension WriteTransaction {
     return search
   }
 
-  /// The sample among `known` that has the same content.
+  /// So many samples of one content are compared one by one.
+  private static let comparedSamples = 4
+
+  /// Samples by the digest of the attributes that count.
+  private func byIdentity(_ ids: [UInt64], _ rule: IdentityRule) throws -> [UInt64: [UInt64]] {
+    var known: [UInt64: [UInt64]] = [:]
+    for id in ids {
+      if let digest = try reading.withSample(SampleID(id), { $0.map { rule.digest(of: $0.attributes) } }) {
+        known[digest, default: []].append(id)
+      }
+    }
+    return known
+  }
+
+  /// The sample among `known` that a row is, and in what they differ.
   private func stored(
-    _ content: Range<Int>, of batch: SampleBatch, among known: [UInt64], source: SourceID, scope: DedupeScope
-  ) throws -> UInt64? {
+    _ row: Int, of batch: SampleBatch, tasks: [TaskID], among known: [UInt64], source: SourceID, scope: DedupeScope
+  ) throws -> (UInt64, DuplicateSearch.Difference)? {
+    let task = batch.rows[row].task.map { tasks[$0] }
     for id in known {
-      let same = try reading.withSample(SampleID(id)) { view in
-        guard let view, scope == .store || view.source == source else { return false }
-        return batch.arena.withUnsafeBytes { arena in
-          UnsafeRawBufferPointer(rebasing: arena[content]).isEqual(to: view.content)
+      let difference = try reading.withSample(SampleID(id)) { view -> DuplicateSearch.Difference? in
+        guard let view, scope == .store || view.source == source else { return nil }
+        return batch.withRow(row) { content, attributes in
+          guard content.isEqual(to: view.content), batch.identity.agree(attributes, view.attributes) else { return nil }
+          return DuplicateSearch.Difference(
+            task: task != nil && task != view.task,
+            attributes: !CanonicalObject.haveEqualMembers(attributes, view.attributes))
         }
       }
-      if same { return id }
+      if let difference { return (id, difference) }
     }
     return nil
   }
 }
 
 extension SampleBatch {
-  fileprivate func hasEqualContent(_ a: Range<Int>, _ b: Range<Int>) -> Bool {
-    arena.withUnsafeBytes {
-      UnsafeRawBufferPointer(rebasing: $0[a]).isEqual(to: UnsafeRawBufferPointer(rebasing: $0[b]))
+  fileprivate func withRow<R>(
+    _ row: Int, _ body: (_ content: UnsafeRawBufferPointer, _ attributes: UnsafeRawBufferPointer) throws -> R
+  ) rethrows -> R {
+    try arena.withUnsafeBytes {
+      try body(
+        UnsafeRawBufferPointer(rebasing: $0[rows[row].content]),
+        UnsafeRawBufferPointer(rebasing: $0[rows[row].attributes]))
+    }
+  }
+
+  fileprivate func identityDigest(of row: Int) -> UInt64 {
+    rows[row].attributes.isEmpty ? 0 : withRow(row) { identity.digest(of: $1) }
+  }
+
+  /// The row among `known` that is the same sample, and in what they differ.
+  fileprivate func equal(to row: Int, among known: [Int]) -> (Int, DuplicateSearch.Difference)? {
+    withRow(row) { content, attributes in
+      for other in known {
+        let difference = withRow(other) { known, knownAttributes -> DuplicateSearch.Difference? in
+          guard content.isEqual(to: known), identity.agree(attributes, knownAttributes) else { return nil }
+          let task = rows[row].task
+          return DuplicateSearch.Difference(
+            task: task != nil && task != rows[other].task,
+            attributes: !CanonicalObject.haveEqualMembers(attributes, knownAttributes))
+        }
+        if let difference { return (other, difference) }
+      }
+      return nil
     }
   }
 }

@@ -2,8 +2,10 @@ public import CohortCore
 
 /// Which changes a grouping follows.
 public enum Feed: Hashable, Sendable {
-  /// Samples as they are ingested: for tasks, attributes and lengths.
+  /// Samples as they are ingested: for lengths.
   case inserted
+  /// The same, and each change of their labels: for tasks and attributes.
+  case labelled
   /// Samples as they get a vector in a space.
   case embedded(SpaceID)
   /// Samples as they get their lengths by a further measure.
@@ -16,6 +18,8 @@ public enum FeedRecord: Hashable, Sendable {
   case added(SampleID)
   /// The sample was deleted. Every feed reports every deletion, also of samples that it never added.
   case removed(SampleID)
+  /// The labels of the sample, which is in the feed, were changed by this entry.
+  case relabelled(SampleID, LogSequence)
 }
 
 /// Consecutive records of a feed.
@@ -63,7 +67,7 @@ public struct FeedPart: Sendable {
   fileprivate mutating func append(_ entry: LogEntry, of feed: Feed, skip: UInt64, limit: Int) -> Bool {
     let before = records.count
     let (taken, isComplete) = ReadTransaction.take(
-      entry.payload.changes(in: feed), skip: skip, limit: limit, into: &records)
+      entry.payload.changes(in: feed), of: entry.sequence, skip: skip, limit: limit, into: &records)
     if records.count > before { entries.append((entry.sequence, before, skip)) }
     next =
       isComplete
@@ -98,12 +102,14 @@ extension ReadTransaction {
 
   /// Appends an entry's records, without the first `skip`, at most `limit`.
   fileprivate static func take(
-    _ changes: LogChanges, skip: UInt64, limit: Int, into records: inout [FeedRecord]
+    _ changes: LogChanges, of entry: LogSequence, skip: UInt64, limit: Int, into records: inout [FeedRecord]
   ) -> (taken: UInt64, isComplete: Bool) {
     let ranges: [IDRange]
+    let record: (SampleID) -> FeedRecord
     switch changes {
     case .none: return (0, true)
-    case .added(let added): ranges = added
+    case .added(let added): (ranges, record) = (added, { .added($0) })
+    case .relabelled(let changed): (ranges, record) = (changed, { .relabelled($0, entry) })
     case .removed(let ids):
       let rest = ids.dropFirst(Int(clamping: skip))
       records.append(contentsOf: rest.prefix(limit).map(FeedRecord.removed))
@@ -120,7 +126,7 @@ extension ReadTransaction {
       if room == 0 { return (taken, false) }
       let count = min(range.count - skip, room)
       let first = range.first.rawValue + skip
-      for id in first..<(first + count) { records.append(.added(SampleID(id))) }
+      for id in first..<(first + count) { records.append(record(SampleID(id))) }
       taken += count
       if count < range.count - skip { return (taken, false) }
       skip = 0

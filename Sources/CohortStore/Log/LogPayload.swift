@@ -41,4 +41,6 @@ enum LogChanges {
   /// These samples, range after range.
   case added([IDRange])
   case removed([SampleID])
+  /// The labels of these samples changed, range after range.
+  case relabelled([IDRange])
 }

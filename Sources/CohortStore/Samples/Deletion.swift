@@ -2,7 +2,7 @@ public import CohortCore
 internal import CohortLMDB
 
 extension WriteTransaction {
-  /// Deletes samples: their payload is erased and their tombstone set. The same content may come again: the index of
+  /// Deletes samples: their payload is erased, former attributes included, and their tombstone set. The same content may come again: the index of
   /// contents still leads to them, but what is deleted equals nothing. Snapshots keep their arithmetic; readers leave the hole out. Ids that are deleted already or never existed
   /// are left alone. A sample whose record is damaged can be deleted, too.
   ///
@@ -19,6 +19,7 @@ extension WriteTransaction {
         continue
       }
       try erase(id)
+      try eraseFormerLabels(of: id)
       try columns.set(Column.tombstone, row: id.rawValue, UInt8(1))
       for grouping in groupings {
         let group = GroupID(try columns.uint32(grouping.groupColumn, row: id.rawValue))
@@ -37,11 +38,14 @@ extension WriteTransaction {
     header.dictionary = 0
     header.contentSize = 0
     header.attributesSize = 0
-    // First the same size in zeros, over the payload in its page: a shorter value alone would leave its end there.
-    if let size = try unsafe.get(tables.samples, id.rawValue)?.count {
-      try unsafe.reserve(tables.samples, id.rawValue, count: size) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
-    }
+    try clear(id)
     try unsafe.reserve(tables.samples, id.rawValue, count: SampleRecord.headerSize) { header.seal($0, id: id.rawValue) }
+  }
+
+  /// Writes zeros of the same size over a sample's payload in its page: a shorter value alone would leave its end there.
+  func clear(_ id: SampleID) throws {
+    guard let size = try unsafe.get(tables.samples, id.rawValue)?.count else { return }
+    try unsafe.reserve(tables.samples, id.rawValue, count: size) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
   }
 
   /// The header of a sample; what the columns know of it when its record is damaged.

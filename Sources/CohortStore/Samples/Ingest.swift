@@ -7,6 +7,12 @@ public struct IngestOutcome: Sendable {
   public var inserted: UInt64 = 0
   /// Records that the store, or an earlier record of the batch, has already in the scope asked for.
   public var duplicates: UInt64 = 0
+  /// Duplicates whose other attributes, those that do not count for identity, are not what is stored.
+  public var duplicatesDiffering: UInt64 = 0
+  /// Duplicates that came with another task than the stored one.
+  public var duplicatesRelabelled: UInt64 = 0
+  /// Samples whose task or attributes were corrected by a duplicate.
+  public var updated: UInt64 = 0
   /// Records now in quarantine because of this batch.
   public var quarantined: UInt64 = 0
   /// Rejected records that were in quarantine already.
@@ -20,11 +26,15 @@ public struct IngestOutcome: Sendable {
 extension WriteTransaction {
   /// Stores a batch of one source: samples, columns, identity, quarantine and the log entry.
   ///
-  /// Samples that the scope calls duplicates are not stored again. A batch that changes nothing makes no log entry.
+  /// Samples that the scope calls duplicates are not stored again: content and the attributes that count for identity
+  /// (`SampleBatch.identity`) are equal. A batch that changes nothing makes no log entry.
+  /// - Parameter updatesLabels: a duplicate with another task or other attributes corrects those of the sample that is
+  ///   there, as `relabel` does; of several the last one. One that comes without a task leaves the task alone.
   /// - Throws: `store.sample-too-large` for content or attributes of 2 GiB or more; nothing is stored then.
   /// - Complexity: O(bytes) plus one look-up a sample, in the order of the hashes.
   public func ingest(
-    _ prepared: PreparedBatch, source name: String, origin: String, dedupe: DedupeScope? = nil
+    _ prepared: PreparedBatch, source name: String, origin: String, dedupe: DedupeScope? = nil,
+    updatesLabels: Bool = false
   ) throws -> IngestOutcome {
     let batch = prepared.batch
     try checkSizes(batch)
@@ -32,7 +42,7 @@ extension WriteTransaction {
     let (source, newSource) = try resolveSource(name: name, origin: origin)
     let firstNewTask = TaskID(state.counters.nextTask)
     let (tasks, newTasks) = try resolveTasks(batch.tasks)
-    let search = try search(batch, source: source, scope: dedupe ?? configuration.dedupe)
+    let search = try search(batch, tasks: tasks, source: source, scope: dedupe ?? configuration.dedupe)
     let first = state.counters.nextSample
     let firstQuarantined = state.counters.quarantined
     var columns = IngestColumns(capacity: batch.rows.count)
@@ -70,24 +80,47 @@ extension WriteTransaction {
     }
     identity.add(search.entries(ids))
     try write(columns, source: source, from: first)
-    guard outcome.inserted > 0 || outcome.quarantined > 0 || newSource != nil || !newTasks.isEmpty else {
-      return outcome
+    for difference in search.differences.values {
+      if difference.attributes { outcome.duplicatesDiffering += 1 }
+      if difference.task { outcome.duplicatesRelabelled += 1 }
     }
-    try log(
-      LogEvent.Ingest(
-        source: source, newSource: newSource, firstNewTask: firstNewTask, newTasks: newTasks, first: SampleID(first),
-        inserted: outcome.inserted, duplicates: outcome.duplicates, firstQuarantined: firstQuarantined,
-        quarantined: outcome.quarantined, quarantinedBefore: outcome.quarantinedBefore))
+    if outcome.inserted > 0 || outcome.quarantined > 0 || newSource != nil || !newTasks.isEmpty {
+      try log(
+        LogEvent.Ingest(
+          source: source, newSource: newSource, firstNewTask: firstNewTask, newTasks: newTasks, first: SampleID(first),
+          inserted: outcome.inserted, duplicates: outcome.duplicates, firstQuarantined: firstQuarantined,
+          quarantined: outcome.quarantined, quarantinedBefore: outcome.quarantinedBefore))
+    }
+    if updatesLabels, !search.differences.isEmpty {
+      outcome.updated = UInt64(try relabel(corrections(of: batch, search, outcome), reason: "sent again").count)
+    }
     return outcome
+  }
+
+  /// What the duplicates of a batch make of the samples that are there: the last one of each counts.
+  private func corrections(
+    of batch: SampleBatch, _ search: DuplicateSearch, _ outcome: IngestOutcome
+  ) -> [LabelChange] {
+    let rows = zip(batch.records, outcome.samples).compactMap { record, sample -> (row: Int, id: SampleID)? in
+      guard case .sample(let row) = record, let sample else { return nil }
+      return (row, sample)
+    }
+    let concerned = Set(rows.lazy.filter { search.differences[$0.row] != nil }.map(\.id))
+    var changes: [SampleID: LabelChange] = [:]
+    for (index, id) in rows where concerned.contains(id) {
+      let row = batch.rows[index]
+      var change = changes[id] ?? LabelChange(id)
+      if let task = row.task { change.task = .named(batch.tasks[task]) }
+      change.attributes = Array(batch.arena[row.attributes])
+      changes[id] = change
+    }
+    return Array(changes.values)
   }
 
   /// The record has 32 bits for a size, and LMDB for that of a value.
   private func checkSizes(_ batch: SampleBatch) throws {
     guard let row = batch.rows.first(where: { $0.content.count + $0.attributes.count > Int(Int32.max) }) else { return }
-    throw CohortError(
-      .storeSampleTooLarge,
-      "A sample has \(row.content.count + row.attributes.count) bytes; at most \(Int32.max) are possible",
-      place: "line \(row.line)", hint: "Cut it into several samples")
+    throw CohortError.sampleTooLarge(row.content.count + row.attributes.count, place: "line \(row.line)")
   }
 
   private struct IngestColumns {
@@ -129,7 +162,7 @@ extension WriteTransaction {
     return (record.id, LogEvent.NewSource(name: name, origin: origin))
   }
 
-  private func resolveTasks(_ names: [String]) throws -> (ids: [TaskID], new: [String]) {
+  func resolveTasks(_ names: [String]) throws -> (ids: [TaskID], new: [String]) {
     let known = try names.map { try reading.number(.task, named: $0) }
     let missing = zip(names, known).filter { $1 == nil }.map(\.0)
     if !missing.isEmpty { try reading.confirmAbsence(of: Set(missing), TaskRecord.self) }

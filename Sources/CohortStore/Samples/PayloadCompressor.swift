@@ -6,6 +6,9 @@ final class PayloadCompressor {
   private let context: OpaquePointer?
   private let dictionary: CompressionDictionary?
 
+  /// The dictionary's number; 0 without one.
+  var dictionaryNumber: UInt16 { dictionary?.number ?? 0 }
+
   init(dictionary: CompressionDictionary?) {
     context = ZSTD_createCCtx()
     self.dictionary = dictionary

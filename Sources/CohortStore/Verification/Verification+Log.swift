@@ -6,6 +6,8 @@ struct LogHistory {
   var inserted: UInt64 = 0
   var quarantined: UInt64 = 0
   var deleted: UInt64 = 0
+  /// Changes of labels, a sample as often as its labels changed.
+  var relabelled: UInt64 = 0
   var sources: UInt32 = 0
   var tasks: UInt32 = 1
   /// Embedding spaces that were not dropped, and the one that was made the default last.

@@ -80,6 +80,35 @@ extension Verification {
     return try IdentityDirectory(stored)
   }
 
+  /// What labels were is there for each change that the log tells of, without the attributes of deleted samples.
+  func checkFormerLabels() {
+    var count: UInt64 = 0
+    if let table = unsafe.table(FormerLabels.table.definition) {
+      collect("table relabels") {
+        try unsafe.walk(table, from: []) { (key: UnsafeRawBufferPointer, value) in
+          count += 1
+          guard let (id, sequence) = FormerLabels.place(key) else {
+            self.problem("relabels \([UInt8](key).hexadecimal)", "its key is no sample and entry")
+            return true
+          }
+          let place = "former labels of sample \(id) before entry \(sequence)"
+          guard let labels = self.collect(place, { try FormerLabels(value, key: key) }) else { return true }
+          self.expect(
+            id.rawValue < self.counters.nextSample && sequence <= self.counters.lastSequence, place,
+            "there is no such sample or entry")
+          self.expect(labels.task.rawValue < self.counters.nextTask, place, "task \(labels.task) is not there")
+          self.expect(
+            labels.attributes == nil || !self.deleted.contains(id.rawValue), place,
+            "the sample is deleted, and its attributes are still there")
+          return true
+        }
+      }
+    }
+    expect(
+      count == history.relabelled, "table relabels",
+      "it has \(count) former labels, and the log tells of \(history.relabelled)")
+  }
+
   func checkQuarantine() {
     var expected: UInt64 = 0
     forEach(tables.quarantine) { (number: UInt64, value: UnsafeRawBufferPointer) in

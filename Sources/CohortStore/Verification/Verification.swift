@@ -30,6 +30,7 @@ extension Store {
         verification.checkQuarantine()
         verification.checkDictionaries()
         for table in optional { verification.check(table) }
+        verification.checkFormerLabels()
         return verification.report
       }
     }

@@ -8,6 +8,7 @@ enum StoreNames {
   static let snapshots = completion { try $0.snapshots().map(\.name) }
   static let plans = completion { try $0.plans().map(\.name) }
   static let runs = completion { try $0.runs().map(\.name) }
+  static let sources = completion { try $0.sources().map(\.name) }
   static let tasks = completion { try $0.tasks().map(\.name) }
   static let spaces = completion { try $0.spaces().map(\.name) }
   static let measures = completion { try $0.measures().map(\.name) }

@@ -12,7 +12,7 @@ public struct AttributeKind: GroupingKind {
     writer.string(key)
   }
 
-  public var source: GroupingSource { .samples }
+  public var source: GroupingSource { .labels }
 
   private static let prefix = "attribute:"
   public static let spellings = ["attribute:KEY"]

@@ -16,7 +16,7 @@ extension AttributeKind: FeedKind {
   }
 }
 
-/// Changes with the text of one attribute.
+/// Changes with the text that one attribute had then.
 private struct AttributeChanges: ChangeSource {
   let key: String
   /// Where labels of deleted samples are looked up that their grouping has seen; nil to take them as missing.
@@ -25,14 +25,27 @@ private struct AttributeChanges: ChangeSource {
   mutating func records(_ feed: [FeedRecord], _ transaction: borrowing ReadTransaction) throws -> [ChangeRecord] {
     // A deleted sample's payload is gone; engines find its group in the assignments.
     try feed.changes {
-      .label(try label(of: $0, transaction))
+      .label(try label(of: $0, after: .none, transaction))
     } removed: { _ in
       .label(nil)
+    } relabelled: {
+      .label(try label(of: $0, after: $1, transaction))
     }
   }
 
-  private func label(of id: SampleID, _ transaction: borrowing ReadTransaction) throws -> String? {
-    if let erased, try transaction.isDeleted(id) { return try transaction.erasedLabel(of: id, in: erased) }
+  /// - Parameter entry: the label that the sample had behind it; `.none` for the one that it came with.
+  private func label(
+    of id: SampleID, after entry: LogSequence, _ transaction: borrowing ReadTransaction
+  ) throws -> String? {
+    if let erased, try transaction.isDeleted(id) {
+      return try transaction.erasedLabel(of: id, after: entry, in: erased)
+    }
+    var former: [UInt8]?
+    try transaction.forEachFormerLabels(of: id, after: entry) {
+      former = $0.attributes
+      return former == nil
+    }
+    if let former { return try former.withUnsafeBytes { try AttributeKind.value(of: key, in: $0, of: id) } }
     return try transaction.withLiveSample(id) { try AttributeKind.value(of: key, in: $0) } ?? nil
   }
 }
@@ -41,12 +54,28 @@ extension AttributeKind {
   /// The text of one attribute; nil when it is missing or null.
   /// - Throws: `pipeline.attributes`.
   static func value(of key: String, in sample: SampleView) throws -> String? {
-    guard !sample.attributes.isEmpty else { return nil }
+    try text(in: sample.attributes, of: sample.id) { try AttributeText.find(key, in: $0) }
+  }
+
+  /// The same in attributes that a sample had once.
+  static func value(of key: String, in attributes: UnsafeRawBufferPointer, of id: SampleID) throws -> String? {
+    try text(in: attributes, of: id) { try AttributeText.find(key, in: $0) }
+  }
+
+  /// The same of an attribute that may lie in objects: `AttributeText.find(path:in:)`.
+  static func value(ofPath path: String, in sample: SampleView) throws -> String? {
+    try text(in: sample.attributes, of: sample.id) { try AttributeText.find(path: path, in: $0) }
+  }
+
+  private static func text(
+    in attributes: UnsafeRawBufferPointer, of id: SampleID, _ find: (UnsafeRawBufferPointer) throws -> String?
+  ) throws -> String? {
+    guard !attributes.isEmpty else { return nil }
     do {
-      return try AttributeText.find(key, in: sample.attributes)
+      return try find(attributes)
     } catch {
       throw CohortError(
-        .pipelineAttributes, "The attributes of a sample are not a JSON object", place: "sample \(sample.id)",
+        .pipelineAttributes, "The attributes of a sample are not a JSON object", place: "sample \(id)",
         cause: "\(error)")
     }
   }
@@ -58,10 +87,16 @@ struct ErasedLabel: Error {
 }
 
 extension ReadTransaction {
-  /// The label under which a grouping saw a sample that was deleted since: that of the group it is in, or was in.
+  /// The label under which a grouping saw, after an entry, a sample that was deleted since: that of the group that it left
+  /// when its labels were changed next, or else of the group it is in, or was in.
   /// - Throws: `ErasedLabel` when no group is recorded.
-  func erasedLabel(of id: SampleID, in grouping: GroupingRecord) throws -> String {
-    var group = GroupID(try uint32(grouping.groupColumn, id))
+  func erasedLabel(of id: SampleID, after entry: LogSequence, in grouping: GroupingRecord) throws -> String {
+    var former: GroupID?
+    try forEachFormerLabels(of: id, after: entry) {
+      former = $0.groups[grouping.id]
+      return former == nil
+    }
+    var group = try former ?? GroupID(uint32(grouping.groupColumn, id))
     if group == .unassigned {
       let distance = Float(bitPattern: try uint32(grouping.distanceColumn, id))
       guard let left = CohortClustering.Assignment.leftGroup(distance) else { throw ErasedLabel(sample: id) }

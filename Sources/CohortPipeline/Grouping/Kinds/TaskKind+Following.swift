@@ -12,16 +12,18 @@ extension TaskKind: FeedKind {
   func changes(erasedLabelsFrom grouping: GroupingRecord?) -> any ChangeSource { TaskChanges() }
 }
 
-/// Changes with the names of the samples' tasks.
+/// Changes with the names of the tasks that the samples had then.
 private struct TaskChanges: ChangeSource {
   private var names: [TaskID: String] = [:]
 
   mutating func records(_ feed: [FeedRecord], _ transaction: borrowing ReadTransaction) throws -> [ChangeRecord] {
     // Engines find the group of a deleted sample in the assignments.
     try feed.changes {
-      .label(try name(TaskID(try transaction.uint32(Column.task, $0)), transaction))
+      .label(try name(transaction.task(of: $0, after: nil), transaction))
     } removed: { _ in
       .label(nil)
+    } relabelled: {
+      .label(try name(transaction.task(of: $0, after: $1), transaction))
     }
   }
 

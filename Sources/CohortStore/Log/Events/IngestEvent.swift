@@ -90,6 +90,6 @@ extension LogEvent.Ingest {
   }
 
   func changes(in feed: Feed) -> LogChanges {
-    feed == .inserted ? .added([IDRange(first: first, count: inserted)]) : .none
+    feed == .inserted || feed == .labelled ? .added([IDRange(first: first, count: inserted)]) : .none
   }
 }

@@ -60,6 +60,18 @@ struct IngestCommand: RecordCommand {
   @Option(help: "Where equal samples count as duplicates. Else as the store was created.")
   var dedupe: DedupeScopeArgument?
 
+  @Option(
+    name: .customLong("identity"),
+    help: ArgumentHelp(
+      "Attributes that make records with equal messages other samples, beside rejected, images, tools and the like.",
+      valueName: "key,..."))
+  var identityKeys: String?
+  @Option(
+    name: .customLong("ignore"),
+    help: ArgumentHelp("Attributes that do not, whatever they are called.", valueName: "key,..."))
+  var ignoredKeys: String?
+  @Flag(help: "Correct task and attributes of samples whose records come again with others.") var updateLabels = false
+
   @Option(help: ArgumentHelp("The longest record; longer ones are quarantined.", valueName: "bytes"))
   var maxLineBytes: Int?
 
@@ -76,6 +88,10 @@ struct IngestCommand: RecordCommand {
       throw ValidationError("--task, --task-field and --task-from-filename exclude each other.")
     }
     if maxRank < 0 { throw ValidationError("--max-rank takes a number from 0.") }
+    if updateLabels, dedupe?.scope == DedupeScope.none {
+      throw ValidationError(
+        "--update-labels corrects what duplicates are duplicates of: it needs --dedupe source or store.")
+    }
     if let maxLineBytes, maxLineBytes < 1 { throw ValidationError("--max-line-bytes takes a number from 1.") }
     if paths.filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be read once.") }
   }
@@ -95,10 +111,17 @@ struct IngestCommand: RecordCommand {
     if let task { options.task = .fixed(task) }
     if let taskField { options.task = .field(taskField) }
     if taskFromFilename { options.task = .fileName }
+    options.identity = IdentityRule(identityKeys: Self.keys(identityKeys), ignoredKeys: Self.keys(ignoredKeys))
     options.limits.recordBytes = maxLineBytes ?? session.configuration.integer(.ingestMaximumLineBytes)
     options.workers = session.configuration.integer(.workers)
     let scope = dedupe?.scope ?? session.configuration.optionalText(.ingestDedupe).flatMap { DedupeScope(name: $0) }
-    return IngestRequest(
+    var request = IngestRequest(
       paths: paths, options: options, dedupe: scope, embeddings: embeddings, space: space, isDryRun: dryRun)
+    request.updatesLabels = updateLabels
+    return request
+  }
+
+  private static func keys(_ list: String?) -> [String] {
+    list?.split(separator: ",").map(String.init) ?? []
   }
 }

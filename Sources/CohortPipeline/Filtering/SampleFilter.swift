@@ -1,0 +1,95 @@
+public import CohortCore
+public import CohortStore
+
+/// Which samples are meant, without naming each: all conditions that are given must hold. A filter without conditions
+/// means every sample that is not deleted; ask `isEmpty` where that would be a mistake.
+///
+/// ```swift
+/// var filter = SampleFilter()
+/// filter.source = "crawl/part-1.jsonl"
+/// filter.attributes = [try AttributeCondition(parsing: "language!=en")]
+/// let ids = try store.read { try filter.ids(in: $0) }
+/// ```
+public struct SampleFilter: Hashable, Sendable {
+  /// A group by its number, and the grouping that it is part of.
+  public struct Membership: Hashable, Sendable {
+    /// The group's number in its grouping.
+    public var group: GroupID
+    /// The grouping's name.
+    public var grouping: String
+
+    public init(group: GroupID, grouping: String) {
+      self.group = group
+      self.grouping = grouping
+    }
+  }
+
+  /// The name of the source that samples came from.
+  public var source: String?
+  /// The label that samples have now.
+  public var task: String?
+  /// What the samples' attributes must be.
+  public var attributes: [AttributeCondition]
+  /// The group that samples are in, as of the grouping's last update.
+  public var membership: Membership?
+
+  public init(
+    source: String? = nil, task: String? = nil, attributes: [AttributeCondition] = [], membership: Membership? = nil
+  ) {
+    self.source = source
+    self.task = task
+    self.attributes = attributes
+    self.membership = membership
+  }
+
+  /// Whether no condition is given.
+  public var isEmpty: Bool { source == nil && task == nil && attributes.isEmpty && membership == nil }
+
+  /// The samples that are not deleted and fulfil all conditions, ascending, as one state of the store has them.
+  /// - Throws: `store.unknown-source`, `store.unknown-task`, `store.unknown-grouping` with the closest name,
+  ///   `pipeline.unknown-group`; `pipeline.interrupted` between two blocks; what is said of a damaged sample whose
+  ///   attributes are asked for.
+  /// - Complexity: O(rows) over the columns of source, task and group; a look-up for each sample that those leave when
+  ///   attributes are asked for. Memory: the ids found.
+  public func ids(
+    in transaction: borrowing ReadTransaction, control: JobControl = JobControl()
+  ) throws -> [SampleID] {
+    var columns: [Column] = []
+    var wanted: [UInt32] = []
+    if let source {
+      columns.append(Column.source)
+      wanted.append(try transaction.existingSource(source).id.rawValue)
+    }
+    if let task {
+      columns.append(Column.task)
+      wanted.append(try transaction.existingTask(task).id.rawValue)
+    }
+    if let membership {
+      let grouping = try transaction.existingGrouping(membership.grouping)
+      guard try transaction.group(membership.group, in: grouping.id) != nil else {
+        throw CohortError(
+          .pipelineUnknownGroup, "Grouping \"\(grouping.name)\" has no group \(membership.group)",
+          hint: "See cohort group list --grouping \(grouping.name)")
+      }
+      columns.append(grouping.groupColumn)
+      wanted.append(membership.group.rawValue)
+    }
+    var found: [SampleID] = []
+    try transaction.forEachBlock(of: columns) { block in
+      for row in 0..<block.count where !block.isDeleted(row) {
+        guard wanted.indices.allSatisfy({ block.uint32($0, row) == wanted[$0] }) else { continue }
+        let id = block.id(row)
+        if try attributes.isEmpty || hasAttributes(id, transaction) { found.append(id) }
+      }
+      try control.checkpoint()
+      return true
+    }
+    return found
+  }
+
+  private func hasAttributes(_ id: SampleID, _ transaction: borrowing ReadTransaction) throws -> Bool {
+    try transaction.withLiveSample(id) { sample in
+      try attributes.allSatisfy { try $0.holds(for: AttributeKind.value(ofPath: $0.key, in: sample)) }
+    } ?? false
+  }
+}

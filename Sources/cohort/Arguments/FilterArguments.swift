@@ -1,0 +1,36 @@
+import ArgumentParser
+import CohortCore
+import CohortPipeline
+
+/// Conditions that say which samples are meant, as options of a command.
+struct FilterArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("Samples of this source.", valueName: "name"), completion: StoreNames.sources)
+  var source: String?
+  @Option(help: ArgumentHelp("Samples with this task.", valueName: "name"), completion: StoreNames.tasks)
+  var task: String?
+  @Option(
+    name: .customLong("where"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Samples whose attribute KEY (a.b reaches into objects) has this text; KEY!=VALUE for all others. May be repeated.",
+      valueName: "key=value"))
+  var conditions: [String] = []
+  @Option(help: ArgumentHelp("Samples in this group; with --grouping.", valueName: "id")) var group: UInt32?
+  @Option(help: ArgumentHelp("The grouping of --group.", valueName: "name"), completion: StoreNames.groupings)
+  var grouping: String?
+
+  func validate() throws {
+    if (group != nil) != (grouping != nil) { throw ValidationError("--group and --grouping go together.") }
+    for condition in conditions { try validating { _ = try AttributeCondition(parsing: condition) } }
+  }
+
+  /// Whether a condition was given.
+  var isGiven: Bool { source != nil || task != nil || !conditions.isEmpty || group != nil }
+
+  /// The conditions, all of which must hold.
+  func filter() throws -> SampleFilter {
+    var filter = SampleFilter(source: source, task: task)
+    filter.attributes = try conditions.map { try AttributeCondition(parsing: $0) }
+    if let group, let grouping { filter.membership = .init(group: GroupID(group), grouping: grouping) }
+    return filter
+  }
+}
