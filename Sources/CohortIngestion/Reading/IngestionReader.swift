@@ -19,6 +19,10 @@ public final class IngestionReader {
   private let options: IngestionOptions
   private let pool: ReadAheadPool?
   private let memory: BlockMemoryPool
+  /// Sources of which no further batch will come.
+  private var ended = 0
+  /// The source that the last error of `next()` ended.
+  public private(set) var failed: SourceDescription?
   private var inline: (index: Int, scanner: RecordScanner?, parser: RecordParser)?
 
   /// Bytes of all sources on disk; nil when one of them has no size (standard input, a pipe).
@@ -64,6 +68,20 @@ public final class IngestionReader {
   /// - Throws: `CohortError` when a source cannot be read (any further). The batches before that are complete; the
   ///   next call goes on with the next source.
   public func next() throws(CohortError) -> SourceBatch? {
+    do throws(CohortError) {
+      let batch = try advance()
+      if batch?.finishedSource ?? false { ended += 1 }
+      return batch
+    } catch {
+      // A thread that cannot be had is no source's fault.
+      let isOfSource = error.code.module == .ingestion && ended < sources.count
+      failed = isOfSource ? sources[ended].description : nil
+      if isOfSource { ended += 1 }
+      throw error
+    }
+  }
+
+  private func advance() throws(CohortError) -> SourceBatch? {
     if let pool { return try pool.next() }
     guard var state = inline, state.index < sources.count else { return nil }
     let source = sources[state.index]

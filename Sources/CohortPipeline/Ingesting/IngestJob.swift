@@ -36,7 +36,7 @@ public enum IngestJob {
     found.sources = request.sources + found.sources
     let options = try Self.options(request, store)
     let reader = try IngestionReader(sources: found.sources, options: options)
-    try reader.check()
+    if !request.isolatesSources { try reader.check() }
     report.notes = found.notes
     report.isDryRun = request.isDryRun
     if request.isDryRun { return try read(reader, into: &report, control) }
@@ -81,12 +81,13 @@ public enum IngestJob {
         report.quarantined += UInt64(next.batch.rejections.count)
         report.sources[index].inserted += UInt64(next.batch.rows.count)
         report.sources[index].quarantined += UInt64(next.batch.rejections.count)
+        report.sources[index].inputBytes += next.batch.inputBytes
         count(next.batch.rejections, in: &report)
         report.inputBytes += next.batch.inputBytes
         progress(report, reader, control)
         try control.checkpoint()
       } catch let error as CohortError where error.code.module == .ingestion {
-        report.failures.append(IngestReport.Failure(error: error))
+        report.failures.append(IngestReport.Failure(error: error, source: reader.failed))
       }
     }
   }
@@ -160,10 +161,10 @@ public enum IngestJob {
         try commit(batches, request, vectors, firstRecord: first, transaction)
       }
       for ((source, _), outcome) in zip(batches, outcomes) { add(outcome, of: source, to: &report) }
-      for case .failure(let error) in items {
+      for case .failure(let failure) in items {
         // The rows of the records behind it would belong to others.
-        if vectors != nil { throw error }
-        report.failures.append(IngestReport.Failure(error: error))
+        if vectors != nil { throw failure.error }
+        report.failures.append(failure)
       }
       if try store.trainDictionaryIfDue() { queue.use(try store.read { try $0.currentDictionary() }) }
       progress(report, reader, control)
@@ -213,6 +214,7 @@ public enum IngestJob {
     report.sources[index].inserted += outcome.ingest.inserted
     report.sources[index].duplicates += outcome.ingest.duplicates
     report.sources[index].quarantined += refused
+    report.sources[index].inputBytes += source.batch.inputBytes
     report.records += UInt64(outcome.ingest.samples.count)
     report.inserted += outcome.ingest.inserted
     report.duplicates += outcome.ingest.duplicates

@@ -122,7 +122,7 @@ extension WriteTransaction {
   }
 
   private func resolveSource(name: String, origin: String) throws -> (SourceID, LogEvent.NewSource?) {
-    if let record = try reading.source(named: name) { return (record.id, nil) }
+    if let record = try record(SourceRecord.self, named: name) { return (record.id, nil) }
     let record = SourceRecord(id: SourceID(state.counters.nextSource), name: name, origin: origin)
     state.counters.nextSource += 1
     try put(record)
@@ -132,7 +132,7 @@ extension WriteTransaction {
   private func resolveTasks(_ names: [String]) throws -> (ids: [TaskID], new: [String]) {
     let known = try names.map { try reading.number(.task, named: $0) }
     let missing = zip(names, known).filter { $1 == nil }.map(\.0)
-    if !missing.isEmpty { try reading.confirmAbsence(of: Set(missing), TaskRecord.self) }
+    try confirmAbsence(ofNew: Set(missing), TaskRecord.self)
     var new: [String] = []
     var added: [String: TaskID] = [:]
     let ids = try zip(names, known).map { name, number in
