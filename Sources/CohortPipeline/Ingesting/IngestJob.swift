@@ -37,6 +37,8 @@ public enum IngestJob {
     let options = try Self.options(request, store)
     let reader = try IngestionReader(sources: found.sources, options: options)
     if !request.isolatesSources { try reader.check() }
+    let names = found.sources.lazy.map { request.options.sourceName ?? $0.description.name }
+    try store.read { try $0.check(request.terms.fixed, ofSources: names) }
     report.notes = found.notes
     report.isDryRun = request.isDryRun
     if request.isDryRun { return try read(reader, into: &report, control) }
@@ -145,13 +147,15 @@ public enum IngestJob {
     let queue = try PreparationQueue(
       reader, dictionary: try store.read { try $0.currentDictionary() }, threads: request.options.workers)
     defer { queue.cancel() }
+    var terms = SourceTermsReader(request.terms)
+    defer { report.notes += terms.notes }
     while true {
       let items = try queue.take(upTo: commitBytes)
       if items.isEmpty { return }
-      var batches: [(SourceBatch, PreparedBatch)] = []
+      var batches: [(SourceBatch, PreparedBatch, SourceTerms)] = []
       for item in items {
         if case .batch(let source, let prepared) = item {
-          batches.append((source, prepared))
+          batches.append((source, prepared, try terms.terms(of: source, store)))
         } else if vectors != nil {
           break
         }
@@ -160,7 +164,7 @@ public enum IngestJob {
       let outcomes = try store.write { transaction in
         try commit(batches, request, vectors, firstRecord: first, transaction)
       }
-      for ((source, _), outcome) in zip(batches, outcomes) { add(outcome, of: source, to: &report) }
+      for ((source, _, _), outcome) in zip(batches, outcomes) { add(outcome, of: source, to: &report) }
       for case .failure(let failure) in items {
         // The rows of the records behind it would belong to others.
         if vectors != nil { throw failure.error }
@@ -180,14 +184,14 @@ public enum IngestJob {
   }
 
   private static func commit(
-    _ batches: [(SourceBatch, PreparedBatch)], _ request: IngestRequest, _ vectors: GivenVectors?,
+    _ batches: [(SourceBatch, PreparedBatch, SourceTerms)], _ request: IngestRequest, _ vectors: GivenVectors?,
     firstRecord: UInt64, _ transaction: borrowing WriteTransaction
   ) throws -> [Outcome] {
     var outcomes: [Outcome] = []
     var record = firstRecord
-    for (source, prepared) in batches {
+    for (source, prepared, terms) in batches {
       let ingest = try transaction.ingest(
-        prepared, source: source.source.name, origin: source.source.path, dedupe: request.dedupe)
+        prepared, source: source.source.name, origin: source.source.path, dedupe: request.dedupe, terms: terms)
       var outcome = Outcome(ingest: ingest)
       if let vectors, !ingest.samples.isEmpty {
         guard record + UInt64(ingest.samples.count) <= UInt64(vectors.reader.count) else {

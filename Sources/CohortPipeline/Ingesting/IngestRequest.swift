@@ -21,6 +21,8 @@ public struct IngestRequest: Sendable {
   /// A source that cannot be read at all is one failure in the report, like one that breaks off later; otherwise the first
   /// of them ends the job before anything is stored.
   public var isolatesSources = false
+  /// Where the licence and the owner of the sources come from.
+  public var terms = SourceTermsRule()
 
   public init(
     paths: [String] = [], sources: [InputSource] = [], options: IngestionOptions = IngestionOptions(),

@@ -29,7 +29,7 @@ struct StoreTables {
   ]
 
   /// Tables that came after the first stores: they need not be there.
-  static let optional: [OptionalTable] = []
+  static let optional: [OptionalTable] = [SourceTerms.table]
 
   init(_ environment: Environment) throws {
     meta = try environment.table("meta")

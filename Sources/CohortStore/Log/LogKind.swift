@@ -39,6 +39,7 @@ public enum LogEvent {
     Measured.self,
     SpaceDropped.self,
     SpaceMadeDefault.self,
+    SourceDescribed.self,
   ]
 
   private static let byTag = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind.rawValue, $0) })

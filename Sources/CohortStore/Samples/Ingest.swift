@@ -21,10 +21,13 @@ extension WriteTransaction {
   /// Stores a batch of one source: samples, columns, identity, quarantine and the log entry.
   ///
   /// Samples that the scope calls duplicates are not stored again. A batch that changes nothing makes no log entry.
-  /// - Throws: `store.sample-too-large` for content or attributes of 2 GiB or more; nothing is stored then.
+  /// - Parameter terms: what the source gets; nil parts stay as they are.
+  /// - Throws: `store.sample-too-large` for content or attributes of 2 GiB or more; `store.source-terms`, `store.name` for
+  ///   terms that it cannot get. Nothing is stored then.
   /// - Complexity: O(bytes) plus one look-up a sample, in the order of the hashes.
   public func ingest(
-    _ prepared: PreparedBatch, source name: String, origin: String, dedupe: DedupeScope? = nil
+    _ prepared: PreparedBatch, source name: String, origin: String, dedupe: DedupeScope? = nil,
+    terms: SourceTerms = SourceTerms()
   ) throws -> IngestOutcome {
     let batch = prepared.batch
     try checkSizes(batch)
@@ -70,14 +73,14 @@ extension WriteTransaction {
     }
     identity.add(search.entries(ids))
     try write(columns, source: source, from: first)
-    guard outcome.inserted > 0 || outcome.quarantined > 0 || newSource != nil || !newTasks.isEmpty else {
-      return outcome
+    if outcome.inserted > 0 || outcome.quarantined > 0 || newSource != nil || !newTasks.isEmpty {
+      try log(
+        LogEvent.Ingest(
+          source: source, newSource: newSource, firstNewTask: firstNewTask, newTasks: newTasks, first: SampleID(first),
+          inserted: outcome.inserted, duplicates: outcome.duplicates, firstQuarantined: firstQuarantined,
+          quarantined: outcome.quarantined, quarantinedBefore: outcome.quarantinedBefore))
     }
-    try log(
-      LogEvent.Ingest(
-        source: source, newSource: newSource, firstNewTask: firstNewTask, newTasks: newTasks, first: SampleID(first),
-        inserted: outcome.inserted, duplicates: outcome.duplicates, firstQuarantined: firstQuarantined,
-        quarantined: outcome.quarantined, quarantinedBefore: outcome.quarantinedBefore))
+    try describe(source, terms, isNew: newSource != nil)
     return outcome
   }
 

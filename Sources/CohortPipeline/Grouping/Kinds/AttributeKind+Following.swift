@@ -23,17 +23,23 @@ private struct AttributeChanges: ChangeSource {
   let erased: GroupingRecord?
 
   mutating func records(_ feed: [FeedRecord], _ transaction: borrowing ReadTransaction) throws -> [ChangeRecord] {
+    // Sources keep what they have while this grouping is there: the store refuses to change it.
+    var texts = SourceTexts(key: key)
     // A deleted sample's payload is gone; engines find its group in the assignments.
-    try feed.changes {
-      .label(try label(of: $0, transaction))
+    return try feed.changes {
+      .label(try label(of: $0, &texts, transaction))
     } removed: { _ in
       .label(nil)
     }
   }
 
-  private func label(of id: SampleID, _ transaction: borrowing ReadTransaction) throws -> String? {
+  private func label(of id: SampleID, _ texts: inout SourceTexts, _ transaction: borrowing ReadTransaction) throws
+    -> String?
+  {
     if let erased, try transaction.isDeleted(id) { return try transaction.erasedLabel(of: id, in: erased) }
-    return try transaction.withLiveSample(id) { try AttributeKind.value(of: key, in: $0) } ?? nil
+    return try transaction.withLiveSample(id) { sample in
+      try AttributeKind.value(of: key, in: sample) ?? texts.text(of: sample.source, transaction)
+    } ?? nil
   }
 }
 

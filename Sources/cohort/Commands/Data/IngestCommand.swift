@@ -53,6 +53,7 @@ struct IngestCommand: RecordCommand {
   @Option(help: ArgumentHelp("The longest record; longer ones are quarantined.", valueName: "bytes"))
   var maxLineBytes: Int?
 
+  @OptionGroup var terms: SourceTermsArguments
   @Flag(help: "Read and count, and store nothing.") var dryRun = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -77,7 +78,9 @@ struct IngestCommand: RecordCommand {
     options.limits.recordBytes = maxLineBytes ?? session.configuration.integer(.ingestMaximumLineBytes)
     options.workers = session.configuration.integer(.workers)
     let scope = dedupe?.scope ?? session.configuration.optionalText(.ingestDedupe).flatMap { DedupeScope(name: $0) }
-    return IngestRequest(
+    var request = IngestRequest(
       paths: paths, options: options, dedupe: scope, embeddings: embeddings, space: space, isDryRun: dryRun)
+    request.terms = terms.rule
+    return request
   }
 }
