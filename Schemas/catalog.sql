@@ -37,6 +37,8 @@ CREATE TABLE sources (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
   origin TEXT NOT NULL, -- the path or address it was first read from
+  licence TEXT, -- what was told of it last; NULL when nothing was
+  owner TEXT,
   first_sequence INTEGER NOT NULL,
   last_sequence INTEGER NOT NULL,
   inserted INTEGER NOT NULL DEFAULT 0,

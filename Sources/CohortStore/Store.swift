@@ -39,6 +39,8 @@ public final class Store: Sendable {
   /// Snapshots that are being written in slices: their pieces are no remains.
   let draftsUnderWay = Locked<Set<UInt32>>([])
   let codecs = PayloadCodecs()
+  /// The writer's, of sources and tasks.
+  let known = KnownNames()
   let clock: @Sendable () -> Int64
   private let writer = WriterThread()
   private let lock: OwnerLock?
@@ -175,15 +177,20 @@ public final class Store: Sendable {
   public func write<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> R {
     guard lock != nil else { throw readOnlyError }
     return try writer.perform {
-      try environment.write { unsafe in
+      let (result, newNames) = try environment.write { unsafe in
         let transaction = try WriteTransaction(
-          unsafe, tables: tables, codecs: codecs, configuration: configuration, clock: clock)
+          unsafe, tables: tables, codecs: codecs, configuration: configuration, known: known, clock: clock)
         let result = try body(transaction)
         try transaction.finish()
-        return result
+        return (result, transaction.state.newNames)
       }
+      known.add(newNames)
+      return result
     }
   }
+
+  /// How many records of sources and tasks this process has read to be sure that new names are new.
+  package var nameRecordsRead: UInt64 { known.recordsRead }
 
   /// Clears the slots of readers that died without saying so. - Returns: how many.
   @discardableResult

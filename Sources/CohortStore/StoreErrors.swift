@@ -26,6 +26,7 @@ extension ErrorCode {
   package static let storeReadOnly = ErrorCode(.store, "read-only", .usage)
   package static let storeSampleTooLarge = ErrorCode(.store, "sample-too-large", .usage)
   package static let storeSnapshotInUse = ErrorCode(.store, "snapshot-in-use", .usage)
+  package static let storeSourceTerms = ErrorCode(.store, "source-terms", .usage)
   package static let storeSpaceInUse = ErrorCode(.store, "space-in-use", .usage)
   package static let storeUnknownFeature = ErrorCode(.store, "unknown-feature", .failure)
   package static let storeUnknownSample = ErrorCode(.store, "unknown-sample", .failure)

@@ -1,3 +1,5 @@
+internal import CohortCore
+
 /// What a transaction knows of the store as a whole; shared by the two views of a write transaction, where it changes.
 /// Used by one transaction, on one thread.
 final class TransactionState {
@@ -6,6 +8,8 @@ final class TransactionState {
   var settledRows: UInt64
   /// Groups whose size changed: added minus removed members.
   var sizeChanges: [UInt64: Int64] = [:]
+  /// Names that this transaction gives to sources and tasks.
+  var newNames: [NameKind: Set<Digest128>] = [:]
   /// What was read and found right.
   let sound = SoundValues()
   /// Milliseconds since 1970; 0 in a read transaction.

@@ -12,14 +12,16 @@ public struct WriteTransaction: ~Copyable {
   let state: TransactionState
   let columns: ColumnWriter
   let identity: IdentityWriter
+  let known: KnownNames
 
   init(
     _ unsafe: UnsafeTransaction, tables: StoreTables, codecs: PayloadCodecs, configuration: StoreConfiguration,
-    clock: () -> Int64
+    known: KnownNames = KnownNames(), clock: () -> Int64
   ) throws {
     self.unsafe = unsafe
     self.tables = tables
     self.configuration = configuration
+    self.known = known
     reading = try ReadTransaction(
       unsafe, base: unsafe.number - 1, tables: tables, codecs: codecs, time: clock())
     state = reading.state

@@ -121,6 +121,6 @@ import Testing
     try history.steps(120)
     let catalog = try Catalog(of: history.store)
     let digest = try catalog.contentDigest()
-    #expect("\(digest)" == "9374a6f7957cc140d8c1fa44a82110fa")
+    #expect("\(digest)" == "831ce73e3207fe58827ab3a09fe3b892")
   }
 }

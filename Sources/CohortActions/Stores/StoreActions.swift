@@ -23,7 +23,14 @@ public struct InfoAction: RecordAction {
       record.append("deleted", .count(counters.deleted))
       record.append("quarantined", .count(counters.quarantined))
       record.append("log_sequence", .sequence(counters.lastSequence))
-      record.append("sources", .count(try transaction.sources().count))
+      let sources = try transaction.sources()
+      record.append("sources", .count(sources.count))
+      for (name, term) in [("licences", SourceTerms.Term.licence), ("owners", .owner)] {
+        let counts = Dictionary(sources.compactMap { $0.terms[term].map { ($0, 1) } }, uniquingKeysWith: +)
+        guard !counts.isEmpty else { continue }
+        let rows = counts.sorted { $0.key < $1.key }.map { (name: $0.key, value: ReportValue.count($0.value)) }
+        record.append(name, .record(ReportRecord(rows)))
+      }
       record.append("tasks", .count(try transaction.tasks().count))
       let spaces = try transaction.spaces().map { $0.record.adding(try transaction.vectorCounts(in: $0)) }
       record.append("spaces", .list(spaces.map { .record($0) }))

@@ -73,6 +73,10 @@ struct Projector {
       try run(
         "UPDATE spaces SET dropped_sequence = ?, is_default = 0 WHERE id = ?", [sequence, event.id.rawValue])
       try run("DELETE FROM refusals WHERE space = ?", [event.id.rawValue])
+    case let event as LogEvent.SourceDescribed:
+      try run(
+        "UPDATE sources SET licence = ?, owner = ? WHERE id = ?",
+        [event.terms.licence, event.terms.owner, event.source.rawValue])
     case let event as LogEvent.SpaceMadeDefault:
       try run("UPDATE spaces SET is_default = (id = ?)", [event.id.rawValue])
     case let event as LogEvent.RunCreated:

@@ -21,6 +21,10 @@ public final class IngestionReader {
   private let memory: BlockMemoryPool
   /// Of the source that is being read.
   private var oddities = Oddities()
+  /// Sources of which no further batch will come.
+  private var ended = 0
+  /// The source that the last error of `next()` ended.
+  public private(set) var failed: SourceDescription?
   private var inline: (index: Int, scanner: RecordScanner?, parser: RecordParser)?
 
   /// Bytes of all sources on disk; nil when one of them has no size (standard input, a pipe).
@@ -73,20 +77,25 @@ public final class IngestionReader {
   ///   next call goes on with the next source.
   public func next() throws(CohortError) -> SourceBatch? {
     do throws(CohortError) {
-      guard var next = try take() else { return nil }
+      guard var next = try advance() else { return nil }
       oddities += next.oddities
       if next.finishedSource {
+        ended += 1
         next.notes += oddities.notes.map { IngestionNote(path: next.source.path, message: $0) }
         oddities = Oddities()
       }
       return next
     } catch {
       oddities = Oddities()
+      // A thread that cannot be had is no source's fault.
+      let isOfSource = error.code.module == .ingestion && ended < sources.count
+      failed = isOfSource ? sources[ended].description : nil
+      if isOfSource { ended += 1 }
       throw error
     }
   }
 
-  private func take() throws(CohortError) -> SourceBatch? {
+  private func advance() throws(CohortError) -> SourceBatch? {
     if let pool { return try pool.next() }
     guard var state = inline, state.index < sources.count else { return nil }
     let source = sources[state.index]

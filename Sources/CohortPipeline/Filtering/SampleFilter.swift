@@ -28,8 +28,10 @@ public struct SampleFilter: Hashable, Sendable {
   public var source: String?
   /// The label that samples have now.
   public var task: String?
-  /// What the samples' attributes must be.
+  /// What the samples' attributes must be. Where a sample has no `licence`, `license` or `owner`, that of its source counts.
   public var attributes: [AttributeCondition]
+  /// What must be said of the samples' source: its `licence` or `owner`.
+  public var sourceTerms: [AttributeCondition] = []
   /// The group that samples are in, as of the grouping's last update.
   public var membership: Membership?
 
@@ -43,7 +45,25 @@ public struct SampleFilter: Hashable, Sendable {
   }
 
   /// Whether no condition is given.
-  public var isEmpty: Bool { source == nil && task == nil && attributes.isEmpty && membership == nil }
+  public var isEmpty: Bool {
+    source == nil && task == nil && attributes.isEmpty && sourceTerms.isEmpty && membership == nil
+  }
+
+  /// Reads `licence=TEXT` or `owner!=TEXT`, for `sourceTerms`.
+  /// - Throws: `pipeline.condition`, also for any other key.
+  public static func sourceCondition(parsing text: String) throws -> AttributeCondition {
+    let condition = try AttributeCondition(parsing: text)
+    _ = try term(of: condition)
+    return condition
+  }
+
+  private static func term(of condition: AttributeCondition) throws -> SourceTerms.Term {
+    guard let term = SourceTerms.Term(attribute: condition.key) else {
+      throw CohortError(
+        .pipelineCondition, "Sources have no '\(condition.key)'", hint: "They have a licence and an owner: licence=MIT")
+    }
+    return term
+  }
 
   /// The samples that are not deleted and fulfil all conditions, ascending, as one state of the store has them.
   /// - Throws: `store.unknown-source`, `store.unknown-task`, `store.unknown-grouping` with the closest name,
@@ -74,12 +94,17 @@ public struct SampleFilter: Hashable, Sendable {
       columns.append(grouping.groupColumn)
       wanted.append(membership.group.rawValue)
     }
+    let sources = try wantedSources(transaction)
+    if sources != nil { columns.append(Column.source) }
+    var texts = attributes.map { SourceTexts(key: $0.key) }
     var found: [SampleID] = []
     try transaction.forEachBlock(of: columns) { block in
       for row in 0..<block.count where !block.isDeleted(row) {
         guard wanted.indices.allSatisfy({ block.uint32($0, row) == wanted[$0] }) else { continue }
+        // Behind the columns that have one value.
+        if let sources, !sources.contains(block.uint32(wanted.count, row)) { continue }
         let id = block.id(row)
-        if try attributes.isEmpty || hasAttributes(id, transaction) { found.append(id) }
+        if try attributes.isEmpty || hasAttributes(id, &texts, transaction) { found.append(id) }
       }
       try control.checkpoint()
       return true
@@ -87,9 +112,27 @@ public struct SampleFilter: Hashable, Sendable {
     return found
   }
 
-  private func hasAttributes(_ id: SampleID, _ transaction: borrowing ReadTransaction) throws -> Bool {
+  /// Numbers of the sources of which the right things are said; nil when all are right.
+  private func wantedSources(_ transaction: borrowing ReadTransaction) throws -> Set<UInt32>? {
+    guard !sourceTerms.isEmpty else { return nil }
+    let conditions = try sourceTerms.map { (condition: $0, term: try Self.term(of: $0)) }
+    let found = try transaction.sources().filter { source in
+      conditions.allSatisfy { $0.condition.holds(for: source.terms[$0.term]) }
+    }
+    return Set(found.map(\.id.rawValue))
+  }
+
+  private func hasAttributes(
+    _ id: SampleID, _ texts: inout [SourceTexts], _ transaction: borrowing ReadTransaction
+  ) throws -> Bool {
     try transaction.withLiveSample(id) { sample in
-      try attributes.allSatisfy { try $0.holds(for: AttributeKind.value(ofPath: $0.key, in: sample)) }
+      for (index, condition) in attributes.enumerated() {
+        let text =
+          try AttributeKind.value(ofPath: condition.key, in: sample)
+          ?? texts[index].text(of: sample.source, transaction)
+        guard condition.holds(for: text) else { return false }
+      }
+      return true
     } ?? false
   }
 }

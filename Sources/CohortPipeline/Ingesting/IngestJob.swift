@@ -38,7 +38,9 @@ public enum IngestJob {
     found.sources = request.sources + found.sources
     let options = try Self.options(request, store)
     let reader = try IngestionReader(sources: found.sources, options: options)
-    try reader.check()
+    if !request.isolatesSources { try reader.check() }
+    let names = found.sources.lazy.map { request.options.sourceName ?? $0.description.name }
+    try store.read { try $0.check(request.terms.fixed, ofSources: names) }
     report.notes = found.notes
     report.isDryRun = request.isDryRun
     if request.updatesLabels {
@@ -87,12 +89,13 @@ public enum IngestJob {
         report.quarantined += UInt64(next.batch.rejections.count)
         report.sources[index].inserted += UInt64(next.batch.rows.count)
         report.sources[index].quarantined += UInt64(next.batch.rejections.count)
+        report.sources[index].inputBytes += next.batch.inputBytes
         count(next.batch.rejections, in: &report)
         report.inputBytes += next.batch.inputBytes
         progress(report, reader, control)
         try control.checkpoint()
       } catch let error as CohortError where error.code.module == .ingestion {
-        report.failures.append(IngestReport.Failure(error: error))
+        report.failures.append(IngestReport.Failure(error: error, source: reader.failed))
       }
     }
   }
@@ -150,13 +153,15 @@ public enum IngestJob {
     let queue = try PreparationQueue(
       reader, dictionary: try store.read { try $0.currentDictionary() }, threads: request.options.workers)
     defer { queue.cancel() }
+    var terms = SourceTermsReader(request.terms)
+    defer { report.notes += terms.notes }
     while true {
       let items = try queue.take(upTo: commitBytes)
       if items.isEmpty { return }
-      var batches: [(SourceBatch, PreparedBatch)] = []
+      var batches: [(SourceBatch, PreparedBatch, SourceTerms)] = []
       for item in items {
         if case .batch(let source, let prepared) = item {
-          batches.append((source, prepared))
+          batches.append((source, prepared, try terms.terms(of: source, store)))
         } else if vectors != nil {
           break
         }
@@ -165,11 +170,11 @@ public enum IngestJob {
       let outcomes = try store.write { transaction in
         try commit(batches, request, vectors, firstRecord: first, transaction)
       }
-      for ((source, _), outcome) in zip(batches, outcomes) { add(outcome, of: source, to: &report) }
-      for case .failure(let error) in items {
+      for ((source, _, _), outcome) in zip(batches, outcomes) { add(outcome, of: source, to: &report) }
+      for case .failure(let failure) in items {
         // The rows of the records behind it would belong to others.
-        if vectors != nil { throw error }
-        report.failures.append(IngestReport.Failure(error: error))
+        if vectors != nil { throw failure.error }
+        report.failures.append(failure)
       }
       if try store.trainDictionaryIfDue() { queue.use(try store.read { try $0.currentDictionary() }) }
       progress(report, reader, control)
@@ -185,15 +190,15 @@ public enum IngestJob {
   }
 
   private static func commit(
-    _ batches: [(SourceBatch, PreparedBatch)], _ request: IngestRequest, _ vectors: GivenVectors?,
+    _ batches: [(SourceBatch, PreparedBatch, SourceTerms)], _ request: IngestRequest, _ vectors: GivenVectors?,
     firstRecord: UInt64, _ transaction: borrowing WriteTransaction
   ) throws -> [Outcome] {
     var outcomes: [Outcome] = []
     var record = firstRecord
-    for (source, prepared) in batches {
+    for (source, prepared, terms) in batches {
       let ingest = try transaction.ingest(
         prepared, source: source.source.name, origin: source.source.path, dedupe: request.dedupe,
-        updatesLabels: request.updatesLabels)
+        updatesLabels: request.updatesLabels, terms: terms)
       var outcome = Outcome(ingest: ingest)
       if let vectors, !ingest.samples.isEmpty {
         guard record + UInt64(ingest.samples.count) <= UInt64(vectors.reader.count) else {
@@ -220,6 +225,7 @@ public enum IngestJob {
     report.sources[index].inserted += outcome.ingest.inserted
     report.sources[index].duplicates += outcome.ingest.duplicates
     report.sources[index].quarantined += refused
+    report.sources[index].inputBytes += source.batch.inputBytes
     report.records += UInt64(outcome.ingest.samples.count)
     report.inserted += outcome.ingest.inserted
     report.duplicates += outcome.ingest.duplicates

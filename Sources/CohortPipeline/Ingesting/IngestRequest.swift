@@ -20,6 +20,11 @@ public struct IngestRequest: Sendable {
   public var isDryRun: Bool
   /// Whether a duplicate with another task or other attributes corrects those of the sample that is there.
   public var updatesLabels = false
+  /// A source that cannot be read at all is one failure in the report, like one that breaks off later; otherwise the first
+  /// of them ends the job before anything is stored.
+  public var isolatesSources = false
+  /// Where the licence and the owner of the sources come from.
+  public var terms = SourceTermsRule()
 
   public init(
     paths: [String] = [], sources: [InputSource] = [], options: IngestionOptions = IngestionOptions(),
@@ -57,12 +62,26 @@ public struct IngestReport: Sendable {
     public var quarantined: UInt64 = 0
     /// What was seen in its records, for notes.
     var tallies = RecordTallies()
+    /// Its bytes that were read.
+    public var inputBytes: UInt64 = 0
+
+    /// The share of a source of which nothing was read yet.
+    public init(name: String, path: String, layout: String? = nil) {
+      self.name = name
+      self.path = path
+      self.layout = layout
+    }
+
+    /// How many records of it were read, whatever became of them.
+    public var records: UInt64 { inserted + duplicates + quarantined }
   }
 
   /// A source that could not be read to its end. What was read before is stored.
-  public struct Failure: Sendable {
+  public struct Failure: Error, Sendable {
     /// What ended the reading, with its place.
     public var error: CohortError
+    /// The source; nil when the error is not one of reading.
+    public var source: SourceDescription?
   }
 
   /// Records that were read, whatever became of them.

@@ -26,10 +26,12 @@ enum StoreFormat {
   static let measures = StoreFeature(bit: 5, "length-measures")
   /// Embedding spaces that were dropped, and a default space.
   static let spaceChanges = StoreFeature(bit: 6, "space-changes")
+  /// Sources with a licence or an owner.
+  static let sourceTerms = StoreFeature(bit: 8, "source-terms")
 
   /// What this program knows.
   static let features = [
-    trainedDictionaries, derivedGroupings, generations, recipes, embeddingRounds, measures, spaceChanges,
+    trainedDictionaries, derivedGroupings, generations, recipes, embeddingRounds, measures, spaceChanges, sourceTerms,
   ]
 
   /// The value of `meta["format"]`.

@@ -29,7 +29,7 @@ struct StoreTables {
   ]
 
   /// Tables that came after the first stores: they need not be there.
-  static let optional = [FormerLabels.table]
+  static let optional: [OptionalTable] = [FormerLabels.table, SourceTerms.table]
 
   init(_ environment: Environment) throws {
     meta = try environment.table("meta")

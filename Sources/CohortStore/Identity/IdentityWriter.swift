@@ -11,8 +11,10 @@ final class IdentityWriter {
 
   private let transaction: UnsafeTransaction
   private let tables: StoreTables
-  /// Sorted.
-  private var added: [IdentityEntry] = []
+  /// Sorted runs, each more than twice as long as the next: batches of one sample cost what large ones do.
+  private var added: [[IdentityEntry]] = []
+  /// Chunks of the table that were read and found right. The table changes only when the transaction ends.
+  private let sound = SoundIdentityChunks()
 
   init(_ transaction: UnsafeTransaction, tables: StoreTables) {
     self.transaction = transaction
@@ -20,48 +22,66 @@ final class IdentityWriter {
   }
 
   /// Adds entries, which must be sorted.
-  func add(_ entries: [IdentityEntry]) { added = added.isEmpty ? entries : Self.merged(added, entries) }
+  func add(_ entries: [IdentityEntry]) {
+    guard !entries.isEmpty else { return }
+    var entries = entries
+    while let last = added.last, last.count <= 2 * entries.count {
+      entries = Self.merged(last, entries)
+      added.removeLast()
+    }
+    added.append(entries)
+  }
 
   /// Lends a search over all runs. Nothing may be written to the table meanwhile.
   func withSearch<R>(_ body: (inout Search) throws -> R) throws -> R {
     var search = Search(
-      readers: try directory().runs.map { IdentityRunReader($0, transaction, tables.identity) }, added: added)
+      readers: try directory().runs.map { IdentityRunReader($0, transaction, tables.identity, sound: sound) },
+      added: added.map { AddedRun(entries: $0) })
     return try body(&search)
   }
 
   /// For hashes in ascending order.
   struct Search {
     fileprivate var readers: [IdentityRunReader]
-    fileprivate let added: [IdentityEntry]
-    private var next = 0
-
-    fileprivate init(readers: [IdentityRunReader], added: [IdentityEntry]) {
-      self.readers = readers
-      self.added = added
-    }
+    fileprivate var added: [AddedRun]
 
     /// The ids of all samples with a hash, ascending; deleted ones included.
     mutating func ids(of hash: UInt64) throws -> [UInt64] {
       var ids: [UInt64] = []
       for index in readers.indices { try readers[index].find(hash, into: &ids) }
-      while next < added.count, added[next].hash < hash { next += 1 }
-      var index = next
-      while index < added.count, added[index].hash == hash {
-        ids.append(added[index].id)
-        index += 1
-      }
+      for index in added.indices { added[index].find(hash, into: &ids) }
       if ids.count > 1 { ids.sort() }
       return ids
+    }
+  }
+
+  /// Entries that the transaction adds, sorted.
+  fileprivate struct AddedRun {
+    let entries: [IdentityEntry]
+    /// Those before it have smaller hashes than any that is still looked for.
+    var next = 0
+
+    mutating func find(_ hash: UInt64, into ids: inout [UInt64]) {
+      var end = entries.count
+      while next < end {
+        let middle = (next + end) / 2
+        if entries[middle].hash < hash { next = middle + 1 } else { end = middle }
+      }
+      var index = next
+      while index < entries.count, entries[index].hash == hash {
+        ids.append(entries[index].id)
+        index += 1
+      }
     }
   }
 
   /// Writes the additions as a run, together with the last runs that are not much larger: the runs' sizes fall from the
   /// oldest to the newest, and there are O(log(samples)) of them below the largest size.
   func flush() throws {
-    guard !added.isEmpty else { return }
+    guard var entries = added.popLast() else { return }
+    while let other = added.popLast() { entries = Self.merged(other, entries) }
+    sound.forgetAll()
     var directory = try directory()
-    var entries = added
-    added = []
     while let last = directory.runs.last, last.entries <= 2 * UInt64(entries.count),
       last.entries + UInt64(entries.count) <= Self.largestMerge
     {

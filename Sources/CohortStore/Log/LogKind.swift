@@ -40,6 +40,7 @@ public enum LogEvent {
     SpaceDropped.self,
     SpaceMadeDefault.self,
     Relabel.self,
+    SourceDescribed.self,
   ]
 
   private static let byTag = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind.rawValue, $0) })

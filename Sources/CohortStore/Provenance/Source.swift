@@ -9,6 +9,8 @@ public struct SourceRecord: Hashable, Sendable, NamedRecord {
   public var name: String
   /// The path or address that it was first read from.
   public var origin: String
+  /// Its licence and owner, as far as they were told. Not part of the record: they have a table of their own.
+  public internal(set) var terms = SourceTerms()
 
   var number: UInt32 { id.rawValue }
 }
@@ -52,13 +54,26 @@ extension TaskRecord {
 
 extension ReadTransaction {
   /// The source with an id; nil when there is none.
-  public func source(_ id: SourceID) throws -> SourceRecord? { try record(SourceRecord.self, number: id.rawValue) }
+  public func source(_ id: SourceID) throws -> SourceRecord? {
+    try record(SourceRecord.self, number: id.rawValue).map { try described($0) }
+  }
 
   /// The source of a name, spelled exactly so; nil when there is none.
-  public func source(named name: String) throws -> SourceRecord? { try record(SourceRecord.self, named: name) }
+  public func source(named name: String) throws -> SourceRecord? {
+    try record(SourceRecord.self, named: name).map { try described($0) }
+  }
+
+  /// The same for whoever asks for many new names: nil is not checked against all records, as it is where a name is given.
+  /// - Complexity: a look-up.
+  public func sourceIfKnown(named name: String) throws -> SourceRecord? {
+    try number(.source, named: name).flatMap { try source(SourceID($0)) }
+  }
 
   /// All sources in the order of their ids.
-  public func sources() throws -> [SourceRecord] { try records(SourceRecord.self) }
+  public func sources() throws -> [SourceRecord] {
+    let sources = try records(SourceRecord.self)
+    return hasSourceTerms ? try sources.map { try described($0) } : sources
+  }
 
   /// The label of a task; nil for `TaskID.missing`.
   public func task(_ id: TaskID) throws -> TaskRecord? {

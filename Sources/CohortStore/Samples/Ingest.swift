@@ -28,13 +28,16 @@ extension WriteTransaction {
   ///
   /// Samples that the scope calls duplicates are not stored again: content and the attributes that count for identity
   /// (`SampleBatch.identity`) are equal. A batch that changes nothing makes no log entry.
-  /// - Parameter updatesLabels: a duplicate with another task or other attributes corrects those of the sample that is
-  ///   there, as `relabel` does; of several the last one. One that comes without a task leaves the task alone.
-  /// - Throws: `store.sample-too-large` for content or attributes of 2 GiB or more; nothing is stored then.
+  /// - Parameters:
+  ///   - updatesLabels: a duplicate with another task or other attributes corrects those of the sample that is there, as
+  ///     `relabel` does; of several the last one. One that comes without a task leaves the task alone.
+  ///   - terms: what the source gets; nil parts stay as they are.
+  /// - Throws: `store.sample-too-large` for content or attributes of 2 GiB or more; `store.source-terms`, `store.name` for
+  ///   terms that it cannot get. Nothing is stored then.
   /// - Complexity: O(bytes) plus one look-up a sample, in the order of the hashes.
   public func ingest(
     _ prepared: PreparedBatch, source name: String, origin: String, dedupe: DedupeScope? = nil,
-    updatesLabels: Bool = false
+    updatesLabels: Bool = false, terms: SourceTerms = SourceTerms()
   ) throws -> IngestOutcome {
     let batch = prepared.batch
     try checkSizes(batch)
@@ -94,6 +97,7 @@ extension WriteTransaction {
     if updatesLabels, !search.differences.isEmpty {
       outcome.updated = UInt64(try relabel(corrections(of: batch, search, outcome), reason: "sent again").count)
     }
+    try describe(source, terms, isNew: newSource != nil)
     return outcome
   }
 
@@ -155,7 +159,7 @@ extension WriteTransaction {
   }
 
   private func resolveSource(name: String, origin: String) throws -> (SourceID, LogEvent.NewSource?) {
-    if let record = try reading.source(named: name) { return (record.id, nil) }
+    if let record = try record(SourceRecord.self, named: name) { return (record.id, nil) }
     let record = SourceRecord(id: SourceID(state.counters.nextSource), name: name, origin: origin)
     state.counters.nextSource += 1
     try put(record)
@@ -165,7 +169,7 @@ extension WriteTransaction {
   func resolveTasks(_ names: [String]) throws -> (ids: [TaskID], new: [String]) {
     let known = try names.map { try reading.number(.task, named: $0) }
     let missing = zip(names, known).filter { $1 == nil }.map(\.0)
-    if !missing.isEmpty { try reading.confirmAbsence(of: Set(missing), TaskRecord.self) }
+    try confirmAbsence(ofNew: Set(missing), TaskRecord.self)
     var new: [String] = []
     var added: [String: TaskID] = [:]
     let ids = try zip(names, known).map { name, number in

@@ -10,6 +10,8 @@ struct LogHistory {
   var relabelled: UInt64 = 0
   var sources: UInt32 = 0
   var tasks: UInt32 = 1
+  /// What was said of sources last.
+  var terms: [SourceID: SourceTerms] = [:]
   /// Embedding spaces that were not dropped, and the one that was made the default last.
   var spaces: Set<SpaceID> = []
   var defaultSpace: SpaceID?
@@ -82,6 +84,11 @@ extension Verification {
     compare("deleted samples", history.deleted, counters.deleted)
     compare("quarantined records", history.quarantined, counters.quarantined)
     compare("sources", UInt64(history.sources), UInt64(counters.nextSource))
+    for source in collect("sources", { try transaction.sources() }) ?? [] {
+      expect(
+        source.terms == history.terms[source.id] ?? SourceTerms(), "source \(source.id)",
+        "its licence or owner is not that of the log")
+    }
     compare("tasks", UInt64(history.tasks), UInt64(counters.nextTask))
     compare("length measures", UInt64(history.measures.count), UInt64(counters.records(of: .measure)))
     let changes = collect("meta") { try SpaceChanges(in: unsafe, tables) } ?? SpaceChanges()

@@ -14,6 +14,12 @@ struct FilterArguments: ParsableArguments {
       "Samples whose attribute KEY (a.b reaches into objects) has this text; KEY!=VALUE for all others. May be repeated.",
       valueName: "key=value"))
   var conditions: [String] = []
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Samples whose source has this licence or owner: licence=MIT, owner!=me. May be repeated.",
+      valueName: "term=value"))
+  var whereSource: [String] = []
   @Option(help: ArgumentHelp("Samples in this group; with --grouping.", valueName: "id")) var group: UInt32?
   @Option(help: ArgumentHelp("The grouping of --group.", valueName: "name"), completion: StoreNames.groupings)
   var grouping: String?
@@ -21,15 +27,19 @@ struct FilterArguments: ParsableArguments {
   func validate() throws {
     if (group != nil) != (grouping != nil) { throw ValidationError("--group and --grouping go together.") }
     for condition in conditions { try validating { _ = try AttributeCondition(parsing: condition) } }
+    for condition in whereSource { try validating { _ = try SampleFilter.sourceCondition(parsing: condition) } }
   }
 
   /// Whether a condition was given.
-  var isGiven: Bool { source != nil || task != nil || !conditions.isEmpty || group != nil }
+  var isGiven: Bool {
+    source != nil || task != nil || !conditions.isEmpty || !whereSource.isEmpty || group != nil
+  }
 
   /// The conditions, all of which must hold.
   func filter() throws -> SampleFilter {
     var filter = SampleFilter(source: source, task: task)
     filter.attributes = try conditions.map { try AttributeCondition(parsing: $0) }
+    filter.sourceTerms = try whereSource.map { try SampleFilter.sourceCondition(parsing: $0) }
     if let group, let grouping { filter.membership = .init(group: GroupID(group), grouping: grouping) }
     return filter
   }

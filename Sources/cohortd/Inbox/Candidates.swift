@@ -58,6 +58,9 @@ struct Candidates {
     return isNews
   }
 
+  /// Bytes of a file as it was seen last.
+  func size(of name: InboxName) -> Int64? { entries[name].map { Int64($0.stamp.size) } }
+
   func contains(_ name: InboxName) -> Bool { entries[name] != nil }
 
   func isReady(_ name: InboxName, at now: Instant) -> Bool {

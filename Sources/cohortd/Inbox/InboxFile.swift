@@ -34,6 +34,10 @@ final class InboxFile {
     case ENOENT, ENOTDIR:
       CohortError(.daemonGone, "The file is not there any more", place: path)
     case ELOOP, EMLINK: refused("a symbolic link", path)
+    // Not the file's fault: it is tried again.
+    case EMFILE, ENFILE:
+      CohortError(
+        .daemonUnreadable, category: .temporary, "The file cannot be opened now", place: path, cause: reason.text)
     case ENXIO: refused("not a regular file", path)
     default: .system(.daemonUnreadable, "The file cannot be read", place: path, reason)
     }

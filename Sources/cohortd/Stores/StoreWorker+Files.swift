@@ -19,47 +19,111 @@ extension StoreWorker {
     return scope == .none ? .source : scope
   }
 
-  /// Reads a file, stores its samples durably, and puts it away.
-  /// - Throws: what is not the file's fault.
-  func take(_ name: InboxName) throws {
-    guard let store = owned?.store, let inbox else { return }
+  /// Small files are read together: what their commits cost is paid once.
+  static let togetherBytes: Int64 = 8 << 20
+  /// Each is held open, with two descriptors, until it is put away.
+  static let togetherFiles = 128
+
+  /// A file that is held open while it is read, with its vectors if it has any.
+  private struct Taken {
     let file: InboxFile
-    var vectors: InboxFile?
-    do throws(CohortError) {
-      file = try InboxFile(name, in: inbox)
-      if let stamp = try? SystemCall.linkStatus(of: inbox.path(of: name.vectors)), stamp.kind != .folder {
-        // They came in the meantime: they may have to settle.
-        guard candidates.contains(name.vectors) else { return see(name.vectors, in: inbox) }
-        vectors = try InboxFile(name.vectors, in: inbox)
+    let vectors: InboxFile?
+  }
+
+  /// The files from the first one on, in order, that make one ingestion. One that has vectors comes alone: their rows
+  /// belong to its records.
+  func together(_ names: ArraySlice<InboxName>) -> [InboxName] {
+    guard let inbox, let first = names.first else { return [] }
+    func isAlone(_ name: InboxName) -> Bool {
+      candidates.contains(name.vectors) || SystemCall.exists(inbox.path(of: name.vectors))
+    }
+    var bytes = candidates.size(of: first) ?? 0
+    guard bytes < Self.togetherBytes, !isAlone(first) else { return [first] }
+    let others = names.dropFirst().prefix(Self.togetherFiles - 1).prefix { name in
+      bytes += candidates.size(of: name) ?? Self.togetherBytes
+      // The folder is the task.
+      let hasSameTask = !settings.taskFromFolder || name.folder == first.folder
+      return bytes <= Self.togetherBytes && hasSameTask && !isAlone(name)
+    }
+    return [first] + others
+  }
+
+  /// Reads files together, stores their samples durably, and puts each away by its own verdict.
+  /// - Throws: what is not the files' fault. Those that are not concerned are put away before.
+  func take(_ names: [InboxName]) throws {
+    guard let store = owned?.store, let inbox else { return }
+    let taken = try names.compactMap { try open($0, in: inbox, isAlone: names.count == 1) }
+    guard let first = taken.first else { return }
+    let started = Instant.now
+    let report: IngestReport
+    do {
+      report = try IngestJob.run(store, try request(taken, store), control: control(first.file.name))
+    } catch  where Verdict(error) == .file {
+      guard taken.count > 1 else {
+        return finish(first.file, first.vectors, .failed(FailureNote(first.file.name, error)), in: inbox)
       }
-    } catch {
-      candidates.forget(name)
-      if error.category != .notFound { putAway(name, nil, .failed(FailureNote(name, error)), in: inbox) }
+      // Whichever it was: each for itself.
+      for one in taken { try take([one.file.name]) }
       return
     }
-    if let known = unmoved[name], known.stamp.hasContent(of: file.stamp) {
-      return putAway(file, vectors, known.fate, in: inbox)
-    }
-    if hold(file, vectors) { return }
-    let started = Instant.now
-    do {
-      let report = try IngestJob.run(store, try request(file, vectors, store), control: control(name))
-      isUpdateDue = isUpdateDue || report.inserted > 0 || report.embedded > 0
-      quarantined += report.quarantined
-      tellOf(report, name, since: started)
-      if let failure = report.failures.first {
-        guard Verdict(failure.error) == .file else { throw failure.error }
-        finish(file, vectors, .failed(FailureNote(name, failure.error, report)), in: inbox)
-      } else if report.records == 0, report.inputBytes > 0, !name.hasDataExtension {
-        finish(file, vectors, .failed(FailureNote(name, Self.noRecords(file.path))), in: inbox)
-      } else if report.records > 0, report.quarantined == report.records {
-        finish(file, vectors, .failed(FailureNote(name, Self.noGoodRecords(file.path, report), report)), in: inbox)
-      } else {
-        finish(file, vectors, .done, in: inbox)
+    isUpdateDue = isUpdateDue || report.inserted > 0 || report.embedded > 0
+    quarantined += report.quarantined
+    for note in report.notes { log.info("note", metadata: ["text": .string(note.description)]) }
+    let shares = Dictionary(report.sources.map { ($0.path, $0) }) { one, _ in one }
+    let failures = Dictionary(report.failures.map { ($0.source?.path, $0.error) }) { one, _ in one }
+    var trouble: CohortError?
+    for one in taken {
+      let share = shares[one.file.path] ?? IngestReport.Source(name: "", path: one.file.path)
+      let failure = failures[one.file.path] ?? (taken.count == 1 ? report.failures.first?.error : nil)
+      if let failure, Verdict(failure) != .file {
+        trouble = trouble ?? failure
+        continue
       }
-    } catch  where Verdict(error) == .file {
-      finish(file, vectors, .failed(FailureNote(name, error)), in: inbox)
+      if failure == nil || share.records > 0 { tellOf(share, one.file.name, report, since: started, of: taken.count) }
+      let reasons = taken.count == 1 ? report.reasons : [:]
+      finish(one.file, one.vectors, fate(of: one.file, share, failure, reasons), in: inbox)
     }
+    if let trouble = trouble ?? report.failures.first(where: { $0.source == nil })?.error { throw trouble }
+  }
+
+  /// - Parameter reasons: why records were refused; empty where those of several files are counted together.
+  private func fate(
+    of file: InboxFile, _ share: IngestReport.Source, _ failure: CohortError?, _ reasons: [String: UInt64]
+  ) -> Fate {
+    if let failure { return .failed(FailureNote(file.name, failure, share)) }
+    if share.records > 0, share.quarantined == share.records {
+      return .failed(FailureNote(file.name, Self.noGoodRecords(file.path, share, reasons), share))
+    }
+    guard share.records == 0, share.inputBytes > 0, !file.name.hasDataExtension else { return .done }
+    return .failed(FailureNote(file.name, Self.noRecords(file.path)))
+  }
+
+  /// Opens a file that shall be read now; nil for one that is put away instead, or waits.
+  private func open(_ name: InboxName, in inbox: InboxFolder, isAlone: Bool) throws(CohortError) -> Taken? {
+    let taken: Taken
+    do throws(CohortError) {
+      let file = try InboxFile(name, in: inbox)
+      var vectors: InboxFile?
+      if let stamp = try? SystemCall.linkStatus(of: inbox.path(of: name.vectors)), stamp.kind != .folder {
+        // They came in the meantime: they may have to settle, or to be read without other files.
+        guard candidates.contains(name.vectors), isAlone else {
+          see(name.vectors, in: inbox)
+          return nil
+        }
+        vectors = try InboxFile(name.vectors, in: inbox)
+      }
+      taken = Taken(file: file, vectors: vectors)
+    } catch {
+      if error.category == .temporary { throw error }
+      candidates.forget(name)
+      if error.category != .notFound { putAway(name, nil, .failed(FailureNote(name, error)), in: inbox) }
+      return nil
+    }
+    if let known = unmoved[name], known.stamp.hasContent(of: taken.file.stamp) {
+      putAway(taken.file, taken.vectors, known.fate, in: inbox)
+      return nil
+    }
+    return hold(taken.file, taken.vectors) ? nil : taken
   }
 
   private static func noRecords(_ path: String) -> CohortError {
@@ -68,20 +132,24 @@ extension StoreWorker {
       hint: "Inboxes take JSON lines, JSON, CSV and TSV, plain or compressed with gzip or zstd")
   }
 
-  private static func noGoodRecords(_ path: String, _ report: IngestReport) -> CohortError {
-    let reasons = report.reasons.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
+  private static func noGoodRecords(
+    _ path: String, _ share: IngestReport.Source, _ reasons: [String: UInt64]
+  ) -> CohortError {
+    let counted = reasons.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
     return CohortError(
-      .daemonNoGoodRecords, "None of the file's \(report.records) records is good", place: path,
-      cause: reasons.joined(separator: ", "),
+      .daemonNoGoodRecords, "None of the file's \(share.records) records is good", place: path,
+      cause: counted.isEmpty ? nil : counted.joined(separator: ", "),
       hint: "They are in quarantine: cohort sql \"SELECT * FROM quarantine\" shows what is wrong with each")
   }
 
-  private func request(_ file: InboxFile, _ vectors: InboxFile?, _ store: Store) throws -> IngestRequest {
+  private func request(_ taken: [Taken], _ store: Store) throws -> IngestRequest {
     var options = settings.ingestion
-    if settings.taskFromFolder, let folder = file.name.folder { options.task = .fixed(folder) }
-    return IngestRequest(
-      sources: [try file.source()], options: options, dedupe: scope(of: store), embeddings: vectors?.path,
-      space: settings.space)
+    if settings.taskFromFolder, let folder = taken.first?.file.name.folder { options.task = .fixed(folder) }
+    var request = IngestRequest(
+      sources: try taken.map { try $0.file.source() }, options: options, dedupe: scope(of: store),
+      embeddings: taken.first?.vectors?.path, space: settings.space)
+    request.isolatesSources = request.embeddings == nil
+    return request
   }
 
   private func control(_ name: InboxName) -> JobControl {
@@ -89,17 +157,20 @@ extension StoreWorker {
     return JobControl(report: { progress.report($0) }, shouldStop: { [stop] in stop.isMade })
   }
 
-  private func tellOf(_ report: IngestReport, _ name: InboxName, since started: Instant) {
-    for note in report.notes { log.info("note", metadata: ["text": .string(note.description)]) }
+  private func tellOf(
+    _ share: IngestReport.Source, _ name: InboxName, _ report: IngestReport, since started: Instant, of files: Int
+  ) {
     var fields: Logger.Metadata = [
-      "file": .string(name.description), "inserted": .stringConvertible(report.inserted),
-      "duplicates": .stringConvertible(report.duplicates), "quarantined": .stringConvertible(report.quarantined),
-      "bytes": .stringConvertible(report.inputBytes), "seconds": .stringConvertible(started.seconds),
+      "file": .string(name.description), "inserted": .stringConvertible(share.inserted),
+      "duplicates": .stringConvertible(share.duplicates), "quarantined": .stringConvertible(share.quarantined),
+      "bytes": .stringConvertible(share.inputBytes), "seconds": .stringConvertible(started.seconds),
     ]
-    if let layout = report.sources.first?.layout { fields["layout"] = .string(layout) }
+    // The seconds are those of all of them.
+    if files > 1 { fields["files"] = .stringConvertible(files) }
+    if let layout = share.layout { fields["layout"] = .string(layout) }
     if report.embedded > 0 { fields["embedded"] = .stringConvertible(report.embedded) }
     if report.withoutVector > 0 { fields["without_vector"] = .stringConvertible(report.withoutVector) }
-    log.log(level: report.quarantined > 0 ? .warning : .info, "ingested", metadata: fields)
+    log.log(level: share.quarantined > 0 ? .warning : .info, "ingested", metadata: fields)
   }
 
   /// Leaves a file alone for now if somebody has it, or its vectors, open for writing.
@@ -179,11 +250,10 @@ extension StoreWorker {
 
 extension FailureNote {
   /// Why a file failed, and what of it is stored.
-  init(_ name: InboxName, _ error: any Error, _ report: IngestReport? = nil) {
+  init(_ name: InboxName, _ error: any Error, _ share: IngestReport.Source? = nil) {
     self.init(
       file: name.description, error: CohortError(describing: error, as: .daemonUnknown),
-      inserted: report?.inserted ?? 0,
-      duplicates: report?.duplicates ?? 0, quarantined: report?.quarantined ?? 0)
+      inserted: share?.inserted ?? 0, duplicates: share?.duplicates ?? 0, quarantined: share?.quarantined ?? 0)
   }
 }
 

@@ -140,10 +140,13 @@ final class StoreWorker {
     let gate = firstTake ?? candidates.allReady(after: .now)
     firstTake = gate
     let ready = gate <= .now ? candidates.ready(at: .now) : []
-    for name in ready {
+    var waiting = ready[...]
+    while !waiting.isEmpty {
       if stop.isMade { return false }
       guard try hasRoom() else { return true }
-      try take(name)
+      let names = together(waiting)
+      waiting = waiting.dropFirst(names.count)
+      try take(names)
       recovered()
       if isUpdateDue, Instant.now - lastUpdate > Self.updateInterval { break }
     }

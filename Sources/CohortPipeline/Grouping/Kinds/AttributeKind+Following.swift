@@ -23,19 +23,21 @@ private struct AttributeChanges: ChangeSource {
   let erased: GroupingRecord?
 
   mutating func records(_ feed: [FeedRecord], _ transaction: borrowing ReadTransaction) throws -> [ChangeRecord] {
+    // Sources keep what they have while this grouping is there: the store refuses to change it.
+    var texts = SourceTexts(key: key)
     // A deleted sample's payload is gone; engines find its group in the assignments.
-    try feed.changes {
-      .label(try label(of: $0, after: .none, transaction))
+    return try feed.changes {
+      .label(try label(of: $0, after: .none, &texts, transaction))
     } removed: { _ in
       .label(nil)
     } relabelled: {
-      .label(try label(of: $0, after: $1, transaction))
+      .label(try label(of: $0, after: $1, &texts, transaction))
     }
   }
 
   /// - Parameter entry: the label that the sample had behind it; `.none` for the one that it came with.
   private func label(
-    of id: SampleID, after entry: LogSequence, _ transaction: borrowing ReadTransaction
+    of id: SampleID, after entry: LogSequence, _ texts: inout SourceTexts, _ transaction: borrowing ReadTransaction
   ) throws -> String? {
     if let erased, try transaction.isDeleted(id) {
       return try transaction.erasedLabel(of: id, after: entry, in: erased)
@@ -45,8 +47,13 @@ private struct AttributeChanges: ChangeSource {
       former = $0.attributes
       return former == nil
     }
-    if let former { return try former.withUnsafeBytes { try AttributeKind.value(of: key, in: $0, of: id) } }
-    return try transaction.withLiveSample(id) { try AttributeKind.value(of: key, in: $0) } ?? nil
+    return try transaction.withLiveSample(id) { sample in
+      let own =
+        if let former { try former.withUnsafeBytes { try AttributeKind.value(of: key, in: $0, of: id) } } else {
+          try AttributeKind.value(of: key, in: sample)
+        }
+      return try own ?? texts.text(of: sample.source, transaction)
+    } ?? nil
   }
 }
 

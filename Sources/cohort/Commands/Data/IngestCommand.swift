@@ -80,6 +80,7 @@ struct IngestCommand: RecordCommand {
   @Option(help: ArgumentHelp("The split to read from a document that holds several.", valueName: "name"))
   var split: String?
 
+  @OptionGroup var terms: SourceTermsArguments
   @Flag(help: "Read, count, and show what would become of each file's first records; store nothing.") var dryRun = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -118,6 +119,7 @@ struct IngestCommand: RecordCommand {
     var request = IngestRequest(
       paths: paths, options: options, dedupe: scope, embeddings: embeddings, space: space, isDryRun: dryRun)
     request.updatesLabels = updateLabels
+    request.terms = terms.rule
     return request
   }
 
