@@ -152,6 +152,23 @@ struct PublicShape: CustomStringConvertible, Sendable {
       name: "MMLU", record: #"{"question":"Q","subject":"s","choices":["x","y","z"],"answer":2}"#,
       layout: "multiple-choice", dialog: ["user: Q\nA. x\nB. y\nC. z", "assistant: C. z"], task: "s"),
     PublicShape(
+      name: "choices in columns", record: #"{"question":"Q","A":"x","B":"y","C":"z","answer":"B"}"#,
+      layout: "multiple-choice", dialog: ["user: Q\nA. x\nB. y\nC. z", "assistant: B. y"]),
+    PublicShape(
+      name: "several answers in a list", record: #"{"prompt":"Q","response":["A","B"]}"#, layout: "answers",
+      dialog: ["user: Q", "assistant: A"], attributes: #"{"response":["A","B"]}"#),
+    PublicShape(
+      name: "Guanaco", record: ####"{"text":"### Human: Q### Assistant: A\n\nB### Human: Q2### Assistant: A2"}"####,
+      layout: "transcript", dialog: ["user: Q", "assistant: A\n\nB", "user: Q2", "assistant: A2"]),
+    PublicShape(
+      name: "Cohere's history",
+      record:
+        #"{"message":"Q2","chat_history":[{"role":"USER","message":"Q"},{"role":"CHATBOT","message":"A"}],"response":"A2"}"#,
+      layout: "pair", dialog: ["user: Q", "assistant: A", "user: Q2", "assistant: A2"]),
+    PublicShape(
+      name: "CAMEL", record: #"{"role_1":"r","topic":"t","message_1":"Q","message_2":"A"}"#, layout: "pair",
+      dialog: ["user: Q", "assistant: A"], attributes: #"{"role_1":"r","topic":"t"}"#),
+    PublicShape(
       name: "ARC", record: #"{"id":"i","question":"Q","choices":{"text":["x","y"],"label":["1","2"]},"answerKey":"2"}"#,
       layout: "multiple-choice", dialog: ["user: Q\n1. x\n2. y", "assistant: 2. y"], attributes: #"{"id":"i"}"#),
     PublicShape(

@@ -10,10 +10,13 @@ public struct SnapshotCreateAction: RecordAction {
   public var snapshot: String
   /// Empty for all that the store has.
   public var groupings: [String]
+  /// Which samples it holds; an empty filter for all that are not deleted.
+  public var filter: SampleFilter
 
-  public init(snapshot: String, groupings: [String] = []) {
+  public init(snapshot: String, groupings: [String] = [], filter: SampleFilter = SampleFilter()) {
     self.snapshot = snapshot
     self.groupings = groupings
+    self.filter = filter
   }
 
   /// Updates the groupings to the end of the log, and takes the snapshot then.
@@ -24,7 +27,7 @@ public struct SnapshotCreateAction: RecordAction {
     let names = try SnapshotJob.groupings(for: snapshot, groupings, in: store)
     let report = try StoreUpdater(store).update(.groupings(names), control: control)
     if let failure = report.failure { throw failure }
-    return try SnapshotJob.create(store, name: snapshot, groupings: names)
+    return try SnapshotJob.create(store, name: snapshot, groupings: names, filter: filter, control: control)
   }
 }
 

@@ -27,7 +27,11 @@ extension Layout {
   /// Questions with their answers, one after the other: `conversation[{input, output}]`.
   public static let turnPairs = Layout("turn-pairs", conversations(.pairs, usual: "conversation"))
   /// Turns in one string: as JSON, or with the speakers' names before them.
-  public static let transcript = Layout("transcript", conversations(.writtenTurns, usual: "chat"))
+  public static let transcript = Layout(
+    "transcript",
+    conversations(.writtenTurns, usual: "chat") + [
+      shape(.conversation, [.required("text", .messages, .transcript)] + systems + tools)
+    ])
 
   private static func conversations(_ kind: RecordShape.Kinds, usual: String = "messages") -> [RecordShape] {
     let keys = [usual] + turnKeys.filter { $0 != usual }
@@ -101,9 +105,11 @@ extension Layout {
   public static let pair: Layout = {
     let prompts = [
       "prompt", "instruction", "question", "query", "problem", "input", "inputs", "input_text", "user", "human",
+      "message", "message_1",
     ]
     let responses = [
       "solution", "response", "output", "answer", "completion", "target", "targets", "output_text", "assistant", "gpt",
+      "message_2",
     ]
     // What people mean when there are several.
     let usual = ["problem": "solution", "question": "solution", "prompt": "response", "input": "output"]
@@ -133,20 +139,26 @@ extension Layout {
   public static let multipleChoice = Layout(
     "multiple-choice",
     ["answer", "answerKey", "label"].flatMap { answer in
-      ["choices", "options"].map { choices in
+      [
         shape(
           .choices,
-          [
-            .required("question", .prompt), .required(choices, .choices, [.list, .object]),
-            .required(answer, .response, [.string, .number]), .optional("subject", .task),
-          ] + systems, rank: 1)
-      }
+          [.required("question", .prompt), .required("A", .choices), .required(answer, .response, [.string, .number])]
+            + ["B", "C", "D", "E"].map { .optional($0, .ignored) } + systems, rank: 1)
+      ]
+        + ["choices", "options"].map { choices in
+          shape(
+            .choices,
+            [
+              .required("question", .prompt), .required(choices, .choices, [.list, .object]),
+              .required(answer, .response, [.string, .number]), .optional("subject", .task),
+            ] + systems, rank: 1)
+        }
     })
   /// A prompt with several answers, of which the best by its score, else the first, is the response.
   public static let answers = Layout(
     "answers",
     ["question", "instruction", "prompt", "query"].flatMap { prompt in
-      ["answers", "completions", "responses", "answer", "outputs"].map { answers in
+      ["answers", "completions", "responses", "answer", "outputs", "response", "completion", "output"].map { answers in
         shape(.candidates, [.required(prompt, .prompt), .required(answers, .response, .list)] + partners(prompt))
       }
     })

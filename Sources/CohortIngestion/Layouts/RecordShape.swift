@@ -50,6 +50,8 @@ struct RecordShape: Hashable, Sendable {
     static let pairs = Kinds(rawValue: 32)
     /// JSON in a string, or a text with the speakers' names before their turns.
     static let writtenTurns = Kinds(rawValue: 64)
+    /// Only the latter.
+    static let transcript = Kinds(rawValue: 4096)
     static let list = Kinds(rawValue: 128)
     static let object = Kinds(rawValue: 256)
     /// A number or a truth value, which counts as text.

@@ -80,6 +80,7 @@ extension RecordShape.Kinds {
     switch tape.kind(value) {
     case .string:
       return contains(.string) || contains(.writtenTurns) && Transcript.holdsTurns(tape.text(value))
+        || contains(.transcript) && Transcript.isTranscript(tape.text(value))
     case .null: return contains(.null)
     case .signed, .unsigned, .double, .wide: return contains(.number)
     case .yes, .no: return contains(.truth)

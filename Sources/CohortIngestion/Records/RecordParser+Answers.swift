@@ -47,6 +47,7 @@ extension RecordParser {
   private func choices(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) -> [Choice] {
     var list = try required(.choices, shape)
     var labels: Int?
+    if tape.kind(list) == .string { return choicesInColumns(of: tape) }
     if tape.kind(list) == .object {
       labels = tape.member(Array("label".utf8), of: list)
       guard let texts = tape.member(Array("text".utf8), of: list) else { throw wrongType("'choices'", list, of: tape) }
@@ -60,6 +61,16 @@ extension RecordParser {
       let label = given.flatMap { tape.kind($0) == .string ? Array(tape.text($0)) : nil } ?? [letter]
       choices.append(Choice(label: label, text: element))
       return true
+    }
+    return choices
+  }
+
+  /// Choices that are fields of their own, named by their letters.
+  private func choicesInColumns(of tape: UnsafeTape) -> [Choice] {
+    var choices: [Choice] = []
+    for letter in UInt8(ascii: "A")...UInt8(ascii: "E") {
+      guard let text = tape.member([letter], of: UnsafeTape.root), tape.kind(text) != .null else { break }
+      choices.append(Choice(label: [letter], text: text))
     }
     return choices
   }

@@ -24,7 +24,14 @@ enum Transcript {
   static func holdsTurns(_ text: UnsafeTape.Text) -> Bool {
     guard let first = text.firstIndex(where: { !TextSniffing.isSpace($0) }) else { return false }
     if text[first] == UInt8(ascii: "[") || text[first] == UInt8(ascii: "{") { return isJSONOfTurns(text, from: first) }
-    guard marker(at: first, in: text) != nil else { return false }
+    return isTranscript(text)
+  }
+
+  /// Whether a text begins with a speaker's name and has an answer.
+  static func isTranscript(_ text: UnsafeTape.Text) -> Bool {
+    guard let first = text.firstIndex(where: { !TextSniffing.isSpace($0) }), marker(at: first, in: text) != nil else {
+      return false
+    }
     return turns(of: text).contains { $0.role == .assistant }
   }
 
@@ -50,12 +57,12 @@ enum Transcript {
     else { return [] }
     var start = first + open.length
     var position = start
-    while let line = nextLine(after: position, in: text) {
-      position = line
-      guard isBehindEmptyLine(line, in: text), let next = marker(at: line, in: text) else { continue }
-      turns.append(Turn(role: open.role, text: trimmed(text, start..<line)))
+    while let place = nextPlace(after: position, in: text) {
+      position = place
+      guard let next = marker(at: place, in: text) else { continue }
+      turns.append(Turn(role: open.role, text: trimmed(text, start..<place)))
       open = next
-      start = line + next.length
+      start = place + next.length
       position = start
     }
     turns.append(Turn(role: open.role, text: trimmed(text, start..<text.count)))
@@ -71,14 +78,21 @@ enum Transcript {
     return nil
   }
 
-  private static func nextLine(after index: Int, in text: UnsafeTape.Text) -> Int? {
-    guard let end = text[index...].firstIndex(of: 0x0a), end + 1 < text.count else { return nil }
-    return end + 1
+  /// Where a speaker's name may stand: behind an empty line, and anywhere if it has a `###` before it.
+  private static func nextPlace(after index: Int, in text: UnsafeTape.Text) -> Int? {
+    var index = index + 1
+    while index < text.count {
+      if text[index] == UInt8(ascii: "#") {
+        if index + 3 < text.count, text[index + 1] == text[index], text[index - 1] != text[index] { return index }
+      } else if text[index - 1] == 0x0a, isBehindEmptyLine(index, in: text) {
+        return index
+      }
+      index += 1
+    }
+    return nil
   }
 
-  /// `### Human:` marks its turn by itself; a bare name needs an empty line before it.
   private static func isBehindEmptyLine(_ line: Int, in text: UnsafeTape.Text) -> Bool {
-    if text[line] == UInt8(ascii: "#") { return true }
     var index = line - 2
     while index >= 0, text[index] == 0x0d || text[index] == 0x20 { index -= 1 }
     return index >= 0 && text[index] == 0x0a

@@ -26,7 +26,13 @@ public enum SnapshotJob {
   }
 
   /// Takes a snapshot of groupings that are up to date.
-  public static func create(_ store: Store, name: String, groupings: [String]) throws -> SnapshotRecord {
-    try store.createSnapshot(name: name, groupings: groupings)
+  /// - Parameter filter: which samples it holds; an empty one for all.
+  /// - Throws: what `SampleFilter.ids` and `Store.createSnapshot` throw.
+  public static func create(
+    _ store: Store, name: String, groupings: [String], filter: SampleFilter = SampleFilter(),
+    control: JobControl = JobControl()
+  ) throws -> SnapshotRecord {
+    let only = filter.isEmpty ? nil : SampleSet(try store.read { try filter.ids(in: $0, control: control) })
+    return try store.createSnapshot(name: name, groupings: groupings, only: only)
   }
 }

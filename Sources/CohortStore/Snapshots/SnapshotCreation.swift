@@ -7,24 +7,27 @@ extension WriteTransaction {
   ///
   /// All of it is in this transaction, which has a limit (`lmdb.transaction-full`, near 500 million members in all):
   /// `Store.createSnapshot` has none.
+  /// - Parameter only: the samples that it holds; nil for all that are not deleted.
   /// - Throws: `store.name`; `store.snapshot-exists`; `store.unknown-grouping`.
   /// - Complexity: O(samples) time for each grouping, and 4 bytes a sample of memory (8 above 2^32 samples).
-  public func createSnapshot(name: String, groupings names: [String]) throws -> SnapshotRecord {
+  public func createSnapshot(name: String, groupings names: [String], only: SampleSet? = nil) throws -> SnapshotRecord {
     try checkNew(snapshot: name)
     let groupings = try names.map { try reading.existingGrouping($0) }
     // What this transaction did to columns and sizes must be visible to the scans below.
     try settle()
     let id = nextSnapshot()
     var parts: [SnapshotGrouping] = []
+    var samples = state.counters.live
     for grouping in groupings {
-      let members = try reading.members(of: grouping)
+      let members = try reading.members(of: grouping, only: only)
+      samples = members.samples
       for index in 0..<members.values { try put(members.value(index, in: id)) }
       parts.append(members.grouping)
     }
     return try add(
       SnapshotRecord(
         id: id, name: name, sequence: state.counters.lastSequence, created: state.time,
-        samples: state.counters.live, groupings: parts))
+        samples: samples, groupings: parts))
   }
 
   /// Removes a snapshot and its membership.

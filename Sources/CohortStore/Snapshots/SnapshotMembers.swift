@@ -35,6 +35,9 @@ struct SnapshotMembers: Sendable {
   private let cells: [Cell]
   private let ids: IDs
 
+  /// How many samples it has.
+  var samples: UInt64 { UInt64(ids.count) }
+
   /// Values that it takes: the pieces of ids, and the table of groups, which is the last.
   var values: Int { Self.values(samples: UInt64(ids.count)) }
 
@@ -97,14 +100,16 @@ struct SnapshotMembers: Sendable {
 
 extension ReadTransaction {
   /// Everybody who is not deleted, by group.
+  /// - Parameter only: leave out all others; nil to leave out none.
   /// - Complexity: two scans of the group column; 4 bytes a sample (8 above 2^32 samples).
-  func members(of grouping: GroupingRecord) throws -> SnapshotMembers {
-    let cells = try countCells(of: grouping)
+  func members(of grouping: GroupingRecord, only: SampleSet? = nil) throws -> SnapshotMembers {
+    let cells = try countCells(of: grouping, only)
     let isNarrow = state.counters.nextSample <= UInt64(UInt32.max)
     let ids: SnapshotMembers.IDs =
       isNarrow
-      ? .narrow(try sortMembers(of: grouping, cells: cells)) : .wide(try sortMembers(of: grouping, cells: cells))
-    guard UInt64(ids.count) == state.counters.live else {
+      ? .narrow(try sortMembers(of: grouping, only, cells: cells))
+      : .wide(try sortMembers(of: grouping, only, cells: cells))
+    guard only != nil || UInt64(ids.count) == state.counters.live else {
       throw CohortError.corrupted(
         "The tombstones", cause: "\(ids.count) samples are not deleted, not \(state.counters.live)")
     }
@@ -112,9 +117,9 @@ extension ReadTransaction {
   }
 
   /// Sizes, lengths and geometries of all groups with members, in the order of their ids.
-  private func countCells(of grouping: GroupingRecord) throws -> [SnapshotMembers.Cell] {
+  private func countCells(of grouping: GroupingRecord, _ only: SampleSet?) throws -> [SnapshotMembers.Cell] {
     var cells: [UInt32: SnapshotMembers.Cell] = [:]
-    try forEachLiveRow(of: grouping) { _, group, length in
+    try forEachLiveRow(of: grouping, only) { _, group, length in
       var cell = cells[group] ?? SnapshotMembers.Cell(id: GroupID(group))
       cell.size += 1
       cell.lengthSum += UInt64(length)
@@ -130,7 +135,7 @@ extension ReadTransaction {
 
   /// All ids sorted by (group, id): a counting sort.
   private func sortMembers<ID: FixedWidthInteger>(
-    of grouping: GroupingRecord, cells: [SnapshotMembers.Cell]
+    of grouping: GroupingRecord, _ only: SampleSet?, cells: [SnapshotMembers.Cell]
   ) throws -> [ID] {
     var next: [UInt32: Int] = [:]
     var total = 0
@@ -139,7 +144,7 @@ extension ReadTransaction {
       total += Int(cell.size)
     }
     var ids = [ID](repeating: 0, count: total)
-    try forEachLiveRow(of: grouping) { row, group, _ in
+    try forEachLiveRow(of: grouping, only) { row, group, _ in
       guard let at = next[group] else { return }
       ids[at] = ID(truncatingIfNeeded: row)
       next[group] = at + 1
@@ -147,12 +152,13 @@ extension ReadTransaction {
     return ids
   }
 
-  /// Calls `body` with (id, group, total length) of every sample that is not deleted, in id order.
+  /// Calls `body` with (id, group, total length) of every sample that is not deleted and belongs to `only`, in id order.
   private func forEachLiveRow(
-    of grouping: GroupingRecord, _ body: (UInt64, UInt32, UInt32) throws -> Void
+    of grouping: GroupingRecord, _ only: SampleSet?, _ body: (UInt64, UInt32, UInt32) throws -> Void
   ) throws {
     try forEachBlock(of: [grouping.groupColumn, Column.totalLength]) { block in
       for row in 0..<block.count where !block.isDeleted(row) {
+        if let only, !only.contains(block.first + UInt64(row)) { continue }
         try body(block.first + UInt64(row), block.uint32(0, row), block.uint32(1, row))
       }
       return true

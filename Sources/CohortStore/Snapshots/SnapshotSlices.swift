@@ -7,14 +7,14 @@ private struct SnapshotDraft: Sendable {
   let samples: UInt64
   let members: [SnapshotMembers]
 
-  init(_ transaction: borrowing ReadTransaction, groupings names: [String]) throws {
+  init(_ transaction: borrowing ReadTransaction, groupings names: [String], only: SampleSet?) throws {
     var members: [SnapshotMembers] = []
     for grouping in try names.map({ try transaction.existingGrouping($0) }) {
-      members.append(try transaction.members(of: grouping))
+      members.append(try transaction.members(of: grouping, only: only))
     }
     self.members = members
     sequence = transaction.state.counters.lastSequence
-    samples = transaction.state.counters.live
+    samples = members.first?.samples ?? transaction.state.counters.live
   }
 
   /// All values of its membership, a slice at a time.
@@ -34,12 +34,15 @@ extension Store {
   /// The membership of a large store is written in several transactions, from the state that one read transaction saw; the
   /// last makes the snapshot visible. Others may write in between: the snapshot does not have that. Killed in between, it
   /// leaves pieces of no snapshot, which the next creation removes.
+  /// - Parameter only: the samples that it holds; nil for all that are not deleted.
   /// - Throws: `store.name`; `store.snapshot-exists`; `store.unknown-grouping`; `store.read-only`.
   /// - Complexity: O(samples) time for each grouping. Memory: 4 bytes a sample (8 above 2^32 samples), and as much for each
   ///   grouping when it is written in several transactions.
-  public func createSnapshot(name: String, groupings: [String]) throws -> SnapshotRecord {
+  public func createSnapshot(
+    name: String, groupings: [String], only: SampleSet? = nil
+  ) throws -> SnapshotRecord {
     do {
-      return try createSnapshot(name: name, groupings: groupings, slice: Self.snapshotSlice)
+      return try createSnapshot(name: name, groupings: groupings, only: only, slice: Self.snapshotSlice)
     } catch {
       // If that fails, too, the next creation does it.
       try? removeAbandonedSnapshots(slice: Self.snapshotSlice)
@@ -49,12 +52,15 @@ extension Store {
 
   /// The same with slices of at most `slice` values; `between` is called after each transaction but the last.
   package func createSnapshot(
-    name: String, groupings: [String], slice: Int, between: (_ written: Int) throws -> Void = { _ in }
+    name: String, groupings: [String], only: SampleSet? = nil, slice: Int,
+    between: (_ written: Int) throws -> Void = { _ in }
   ) throws -> SnapshotRecord {
     try removeAbandonedSnapshots(slice: slice)
     let values = try read { SnapshotMembers.values(samples: $0.state.counters.live) * groupings.count }
-    guard values > slice else { return try write { try $0.createSnapshot(name: name, groupings: groupings) } }
-    let draft = try read { try SnapshotDraft($0, groupings: groupings) }
+    guard values > slice else {
+      return try write { try $0.createSnapshot(name: name, groupings: groupings, only: only) }
+    }
+    let draft = try read { try SnapshotDraft($0, groupings: groupings, only: only) }
     let slices = draft.slices(of: slice)
     var reserved: UInt32?
     defer { if let reserved { draftsUnderWay.withLock { _ = $0.remove(reserved) } } }

@@ -2,8 +2,8 @@ import ArgumentParser
 import CohortCore
 import CohortPipeline
 
-/// Conditions that say which samples are meant, as options of a command.
-struct FilterArguments: ParsableArguments {
+/// Conditions on where samples came from and what is said of them, as options of a command.
+struct ConditionArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Samples of this source.", valueName: "name"), completion: StoreNames.sources)
   var source: String?
   @Option(help: ArgumentHelp("Samples with this task.", valueName: "name"), completion: StoreNames.tasks)
@@ -20,26 +20,41 @@ struct FilterArguments: ParsableArguments {
       "Samples whose source has this licence or owner: licence=MIT, owner!=me. May be repeated.",
       valueName: "term=value"))
   var whereSource: [String] = []
-  @Option(help: ArgumentHelp("Samples in this group; with --grouping.", valueName: "id")) var group: UInt32?
-  @Option(help: ArgumentHelp("The grouping of --group.", valueName: "name"), completion: StoreNames.groupings)
-  var grouping: String?
 
   func validate() throws {
-    if (group != nil) != (grouping != nil) { throw ValidationError("--group and --grouping go together.") }
     for condition in conditions { try validating { _ = try AttributeCondition(parsing: condition) } }
     for condition in whereSource { try validating { _ = try SampleFilter.sourceCondition(parsing: condition) } }
   }
 
   /// Whether a condition was given.
-  var isGiven: Bool {
-    source != nil || task != nil || !conditions.isEmpty || !whereSource.isEmpty || group != nil
-  }
+  var isGiven: Bool { source != nil || task != nil || !conditions.isEmpty || !whereSource.isEmpty }
 
   /// The conditions, all of which must hold.
   func filter() throws -> SampleFilter {
     var filter = SampleFilter(source: source, task: task)
     filter.attributes = try conditions.map { try AttributeCondition(parsing: $0) }
     filter.sourceTerms = try whereSource.map { try SampleFilter.sourceCondition(parsing: $0) }
+    return filter
+  }
+}
+
+/// The same, and the group that samples are in.
+struct FilterArguments: ParsableArguments {
+  @OptionGroup var conditions: ConditionArguments
+  @Option(help: ArgumentHelp("Samples in this group; with --grouping.", valueName: "id")) var group: UInt32?
+  @Option(help: ArgumentHelp("The grouping of --group.", valueName: "name"), completion: StoreNames.groupings)
+  var grouping: String?
+
+  func validate() throws {
+    if (group != nil) != (grouping != nil) { throw ValidationError("--group and --grouping go together.") }
+  }
+
+  /// Whether a condition was given.
+  var isGiven: Bool { conditions.isGiven || group != nil }
+
+  /// The conditions, all of which must hold.
+  func filter() throws -> SampleFilter {
+    var filter = try conditions.filter()
     if let group, let grouping { filter.membership = .init(group: GroupID(group), grouping: grouping) }
     return filter
   }

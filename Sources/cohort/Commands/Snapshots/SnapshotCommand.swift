@@ -16,7 +16,10 @@ struct SnapshotCommand: CohortCommandGroup {
 struct SnapshotCreate: RecordCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Bring the groupings up to date and pin their membership under a name.",
-    discussion: examples("cohort snapshot create monday", "cohort snapshot create monday --grouping tasks"))
+    discussion: examples(
+      "cohort snapshot create monday", "cohort snapshot create monday --grouping tasks",
+      "cohort snapshot create good --where label=true", "cohort snapshot create free --where-source licence=MIT",
+      text: "With conditions it holds the samples for which all of them hold; plans on it have no others."))
 
   @Argument(help: "The snapshot's name.") var name: String
 
@@ -25,10 +28,11 @@ struct SnapshotCreate: RecordCommand {
     completion: StoreNames.groupings)
   var grouping: [String] = []
 
+  @OptionGroup var conditions: ConditionArguments
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func action(_ session: Session) -> SnapshotCreateAction {
-    SnapshotCreateAction(snapshot: name, groupings: grouping)
+  func action(_ session: Session) throws -> SnapshotCreateAction {
+    SnapshotCreateAction(snapshot: name, groupings: grouping, filter: try conditions.filter())
   }
 }
 
