@@ -101,10 +101,13 @@ import Testing
         let shown = try program.shell("cohort " + arguments.map { "'\($0)'" }.joined(separator: " "))
         #expect(shown.status == 0 && shown.output.contains(digits) && shown.output.contains("1e400"), "\(shown)")
       }
-      let made = try program.shell("cohort grouping create ids --by attribute:id && cohort update")
+      let made = try program.shell(
+        "cohort grouping create ids --by attribute:id && cohort grouping create xs --by attribute:x && cohort update")
       #expect(made.status == 0, "\(made)")
-      let out = try program.shell("cohort snapshot create s && cohort export --snapshot s --as messages out && cat out")
-      #expect(out.status == 0 && out.output.contains(digits), "\(out)")
+      for (grouping, label) in [("ids", digits), ("xs", "1e400")] {
+        let groups = try program.cohort("group", "list", "--grouping", grouping, "--json")
+        #expect(groups.output.contains("\"\(label)\""), "\(groups)")
+      }
     }
   }
 

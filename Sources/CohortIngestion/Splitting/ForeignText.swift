@@ -24,6 +24,7 @@ enum ForeignText {
   }
 
   static func isPage(_ start: some Collection<UInt8>) -> Bool {
+    guard start.first == UInt8(ascii: "<") else { return false }
     let lower = start.prefix(1024).map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
     return ["<!doctype html", "<html", "<head", "<body", "<?xml", "<error>"].contains {
       lower.starts(with: Array($0.utf8))

@@ -55,31 +55,49 @@ struct TableSplitter: RecordSplitter {
   private mutating func advance(
     _ bytes: UnsafeBufferPointer<UInt8>, limit: Int, into found: inout FoundRecords
   ) {
-    while position < bytes.count, found.records.count < limit {
-      let byte = bytes[position]
-      position += 1
+    let (lineEnd, separator) = (form.lineEnd, form.separator)
+    var at = position
+    while at < bytes.count, found.records.count < limit {
+      let byte = bytes[at]
+      at += 1
       switch state {
-      case .quoted where byte == form.lineEnd:
-        line += 1
-        if isSuspicious { close(bytes, end: position - 1, into: &found) }
       case .quoted:
-        if byte == 0x22 { state = .quoteInQuoted }
+        if byte == 0x22 {
+          state = .quoteInQuoted
+        } else if byte == lineEnd {
+          line += 1
+          if isSuspicious { close(bytes, end: at - 1, &at, into: &found) }
+        } else {
+          // Most bytes are neither.
+          while at < bytes.count, bytes[at] != 0x22, bytes[at] != lineEnd { at += 1 }
+        }
       case .quoteInQuoted where byte == 0x22: state = .quoted
       case .fieldStart where byte == 0x22 && form.isQuoted:
         state = .quoted
-        if !isSuspicious { quote = (line, position - 1 - openStart) }
+        if !isSuspicious { quote = (line, at - 1 - openStart) }
       default:
-        if byte == form.lineEnd {
+        if byte == lineEnd {
           line += 1
-          close(bytes, end: position - 1, into: &found)
-        } else if byte == form.separator {
+          close(bytes, end: at - 1, &at, into: &found)
+        } else if byte == separator {
           state = .fieldStart
         } else {
           if state == .quoteInQuoted, byte != 0x0d, line > quote.line { isSuspicious = true }
           state = .bare
+          while at < bytes.count, bytes[at] != separator, bytes[at] != lineEnd { at += 1 }
         }
       }
     }
+    position = at
+  }
+
+  /// Ends the open row; `at` is behind it, and becomes where to go on.
+  private mutating func close(
+    _ bytes: UnsafeBufferPointer<UInt8>, end: Int, _ at: inout Int, into found: inout FoundRecords
+  ) {
+    position = at
+    close(bytes, end: end, into: &found)
+    at = position
   }
 
   private mutating func close(_ bytes: UnsafeBufferPointer<UInt8>, end: Int, into found: inout FoundRecords) {

@@ -63,7 +63,23 @@ package enum AttributeText {
     } else if first == UInt8(ascii: "t") || first == UInt8(ascii: "f") || isPlainInteger(value) {
       return String(decoding: value, as: UTF8.self)
     }
-    return try decode(AttributeValue.self, value).text
+    if isBeyond64Bits(value) { return String(decoding: value, as: UTF8.self) }
+    do {
+      return try decode(AttributeValue.self, value).text
+    } catch  where first == UInt8(ascii: "[") || first == UInt8(ascii: "{") {
+      // It holds a number that no Float64 can be: as it is stored.
+      return String(decoding: value, as: UTF8.self)
+    }
+  }
+
+  /// Whether a number keeps its digits only as text: a whole one that no integer holds, or one that is beyond every Float64.
+  private static func isBeyond64Bits(_ value: UnsafeRawBufferPointer) -> Bool {
+    guard let first = value.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first) else { return false }
+    let text = String(decoding: value, as: UTF8.self)
+    if value.allSatisfy({ $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }) {
+      return Int64(text) == nil && UInt64(text) == nil
+    }
+    return Double(text)?.isFinite == false
   }
 
   /// Whether a number is written as its text: whole, of at most 18 digits, and no negative zero.
