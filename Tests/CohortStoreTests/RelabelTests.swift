@@ -198,8 +198,34 @@ import Testing
     let key: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15]
     let value = try #require(try made.store.read { try $0.value(key, of: table) })
     #expect(value == [1] + one + [1, 11] + Array(#"{"level":1}"#.utf8) + [0])
-    #expect(table.number == 12 && table.feature.bit == 7 && table.feature.isRequired)
+    #expect(table.number == 12 && table.feature.bit == 9 && table.feature.isRequired)
     #expect(try made.store.verify().isSound)
+  }
+
+  /// A former label that is gone, or whose attributes outlived the sample, is found.
+  @Test func verifyLooksAtFormerLabels() throws {
+    _ = try ingest([(1, "a", #"{"n":1}"#), (2, "a", "")])
+    _ = try ingest([(1, "b", #"{"n":2}"#), (2, "b", "")], updating: true)
+    let table = FormerLabels.table
+    let raw = try RawTables(at: store.path)
+    func change(_ body: (UnsafeTransaction, Table) throws -> Void) throws {
+      let writer = WriterThread()
+      defer { writer.stop() }
+      try writer.perform {
+        try raw.environment.write { try body($0, #require($0.table(table.definition))) }
+      }
+      try raw.catchUpCounters()
+    }
+    let key: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4]
+    var value: [UInt8] = []
+    try change { value = [UInt8](try #require(try $0.get($1, key))) }
+    _ = try store.write { try $0.delete([SampleID(0)], reason: "") }
+    try expectSound()
+    try change { transaction, table in try value.withUnsafeBytes { try transaction.put(table, key, $0) } }
+    #expect(try store.verify().problems.map(\.what) == ["the sample is deleted, and its attributes are still there"])
+    try change { _ = try $0.delete($1, key) }
+    #expect(
+      try store.verify().problems.map(\.what) == ["it has 1 former labels, and the log tells of 2"])
   }
 
   /// Random histories: what a model in plain arrays says.
