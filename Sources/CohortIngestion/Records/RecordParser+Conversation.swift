@@ -1,3 +1,5 @@
+internal import CohortCore
+
 /// Lists of messages: roles, contents, calls of tools.
 extension RecordParser {
   func addMessages(_ list: Int, of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
@@ -40,12 +42,15 @@ extension RecordParser {
     case .assistant: entry.role = MessageDraft.assistant
     case .tool: entry.role = MessageDraft.tool
     case .call:
-      return try addCall(content, of: tape)
+      return try addCall(content, of: hasMore ? message : nil, tape, shape)
     case nil: entry.roleName = tape.text(role)
     }
     if hasMore { try readExtra(of: message, tape, shape, into: &entry) }
     if content >= 0, tape.kind(content) != .null {
       entry.text = try contentText(content, of: tape)
+      if shape.holdsOneTextATurn, case .inPlace(let text) = entry.text {
+        entry.text = .inPlace(withoutRepeatedReasoning(text, entry))
+      }
     } else if !entry.hasCalls {
       throw Failure(reason: .missingField, detail: "a message has no '\(shape.shape.dialect.contentKey)'")
     }
@@ -78,7 +83,7 @@ extension RecordParser {
   }
 
   /// What a message carries besides role and content. Members that are null carry nothing.
-  private func readExtra(
+  func readExtra(
     of message: Int, _ tape: UnsafeTape, _ shape: CompiledShape, into entry: inout MessageDraft.Entry
   ) throws(Failure) {
     var hasCalls = false
@@ -103,43 +108,11 @@ extension RecordParser {
       bytes.append(UInt8(ascii: "}"))
     }
     entry.hasCalls = hasCalls
-  }
-
-  /// A turn whose content is a call, or a list of calls, as JSON: becomes OpenAI's `tool_calls`.
-  private func addCall(_ content: Int, of tape: UnsafeTape) throws(Failure) {
-    guard content >= 0, tape.kind(content) == .string else {
-      throw Failure(reason: .invalidCall, detail: "the call of a tool is not JSON in a string")
-    }
-    let call = try parseEmbedded(tape.text(content), what: "the call of a tool")
-    let calls: [Int]
-    switch call.kind(UnsafeTape.root) {
-    case .object: calls = [UnsafeTape.root]
-    case .array where !call.isEmptyContainer(UnsafeTape.root):
-      var elements: [Int] = []
-      call.forEachElement(of: UnsafeTape.root) { element in
-        elements.append(element)
-        return true
+    if entry.role == MessageDraft.assistant {
+      entry.isMasked = draft.scratch.withUnsafeBytes {
+        SampleContent.isMasked(UnsafeRawBufferPointer(rebasing: $0[entry.extra]))
       }
-      calls = elements
-    default: throw Failure(reason: .invalidCall, detail: "the call of a tool is neither an object nor a list of them")
     }
-    guard calls.allSatisfy({ call.kind($0) == .object }) else {
-      throw Failure(reason: .invalidCall, detail: "a call in the list of calls is not an object")
-    }
-    let extra = draft.compose { bytes in
-      bytes.append(contentsOf: "{\"tool_calls\":".utf8)
-      var separator = UInt8(ascii: "[")
-      for function in calls {
-        bytes.append(separator)
-        separator = UInt8(ascii: ",")
-        bytes.append(contentsOf: "{\"type\":\"function\",\"function\":".utf8)
-        CanonicalJSON.append(function, of: call, to: &bytes)
-        bytes.append(UInt8(ascii: "}"))
-      }
-      bytes.append(contentsOf: "]}".utf8)
-    }
-    draft.entries.append(
-      .init(role: MessageDraft.assistant, text: .scratch(0..<0), extra: extra, hasCalls: true))
   }
 
   /// The tools on offer: a list, or its JSON in a string.
@@ -164,7 +137,7 @@ extension RecordParser {
   }
 
   /// Parses JSON that sits in a string. The tape is valid until the next call.
-  private func parseEmbedded(_ text: UnsafeTape.Text, what: String) throws(Failure) -> UnsafeTape {
+  func parseEmbedded(_ text: UnsafeTape.Text, what: String) throws(Failure) -> UnsafeTape {
     var padded = [UInt8](text)
     padded.append(contentsOf: repeatElement(0, count: JSONParser.padding))
     let result = padded.withUnsafeBufferPointer { bytes -> Result<UnsafeTape, Failure> in

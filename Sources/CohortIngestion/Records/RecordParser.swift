@@ -165,7 +165,11 @@ final class RecordParser {
     guard let response = parts.response else {
       throw Failure(reason: .noAssistantMessage, detail: "no message is the assistant's")
     }
-    guard draft.entries[response].hasCalls || !draft.isBlank(draft.entries[response]) else {
+    let answer = draft.entries[response]
+    guard answer.hasCalls || !draft.isBlank(answer) else {
+      if draft.holdsReasoning(answer) {
+        throw Failure(reason: .reasoningOnly, detail: "the response holds reasoning, and no answer")
+      }
       throw Failure(reason: .emptyResponse, detail: "the response holds no text")
     }
     var lengths = draft.lengths(of: parts) { shape.countTokens?($0) ?? shape.lengthUnit.measure($0) }

@@ -48,6 +48,14 @@ final class ProgressLine: Sendable {
     }
   }
 
+  /// Says something that must be known, even where no progress is shown: what is left out of a result.
+  func warn(_ text: String) {
+    state.withLock { state in
+      clear(&state)
+      SystemCall.put(TerminalText.block(text) + "\n", on: STDERR_FILENO)
+    }
+  }
+
   /// Takes the line away, before anything else is written.
   func finish() { state.withLock { clear(&$0) } }
 
