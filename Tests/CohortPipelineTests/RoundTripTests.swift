@@ -143,6 +143,29 @@ import Testing
     #expect(other.lines.first?.contains(#""task":"mine""#) == true && other.report.renamed == ["system": 1])
   }
 
+  /// Readers would take a list of messages for the conversation, whatever the layout.
+  @Test(arguments: [ExportLayout.sharegpt, .alpaca, .promptCompletion])
+  func anAttributeThatLooksLikeAConversationIsRenamed(layout: ExportLayout) throws {
+    let line =
+      #"{"prompt":"q","completion":"a","messages":[{"role":"user","content":"z"}],"conversations":[1],"n":{"messages":[]}}"#
+    let (report, lines, _) = try export(line, layout, from: .promptCompletion)
+    #expect(report.renamed == ["messages": 1, "conversations": 1])
+    #expect(
+      lines.first?.hasSuffix(
+        #","attributes.messages":[{"role":"user","content":"z"}],"attributes.conversations":[1],"n":{"messages":[]}}"#)
+        == true)
+  }
+
+  /// A member of a message that is called as the layout's own would come twice.
+  @Test func aMessageWithTheLayoutsKeysIsCounted() throws {
+    let line =
+      #"{"conversations":[{"from":"human","value":"q","role":"r"},{"from":"gpt","value":"a","messages":[1]}]}"#
+    let messages = try export(line, .messages, from: .sharegpt)
+    #expect(messages.report.skipped == ["message-keys": 1] && messages.lines.isEmpty)
+    let (_, lines, same) = try export(line, .sharegpt, from: .sharegpt)
+    #expect(same && lines == [line])
+  }
+
   @Test func alpacaHoldsEarlierTurnsAsHistory() throws {
     let line =
       #"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"1"},{"role":"assistant","content":"2"},{"role":"user","content":"3\n"},{"role":"assistant","content":"4"}]}"#

@@ -39,7 +39,7 @@ import Testing
           #","prompt_length":1,"response_length":1,"total_length":2,"line":1,"attributes.id":8.0,"task":"mine"}"#),
         "\(first)")
       #expect(first.contains(#"],"id":0,"source":""#))
-      #expect(result.errors == "1 attribute under attributes.KEY, because a line has their key already: id 1\n")
+      #expect(result.errors == "1 attribute under attributes.KEY, because a line has the key already: id 1\n")
       #expect(try program.cohort("export", "--as", "messages", "--with", "ids,nothing", "-").status == 2)
     }
   }

@@ -80,7 +80,7 @@ public struct ExportReport: Hashable, Sendable {
     if !skipped.isEmpty { parts.append("left out \(Self.total(skipped, "sample")): \(Self.list(skipped))") }
     if !renamed.isEmpty {
       parts.append(
-        "\(Self.total(renamed, "attribute")) under \(ExportedLine.prefix)KEY, because a line has their key already: "
+        "\(Self.total(renamed, "attribute")) under \(ExportedLine.prefix)KEY, because a line has the key already: "
           + Self.list(renamed))
     }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")

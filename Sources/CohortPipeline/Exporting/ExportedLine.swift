@@ -44,8 +44,9 @@ struct ExportedLine {
   /// - Parameters:
   ///   - attributes: canonical JSON, or empty.
   ///   - reserved: keys that a reader would take for something else, though this line lacks them.
+  ///   - lists: keys of which a reader would do so where they hold a list.
   /// - Returns: false when the bytes are no object.
-  mutating func addAttributes(_ attributes: [UInt8], reserved: [String]) -> Bool {
+  mutating func addAttributes(_ attributes: [UInt8], reserved: [String] = [], lists: [String] = []) -> Bool {
     guard !attributes.isEmpty else { return true }
     let taken = keys + reserved
     var (bytes, renamed) = (self.bytes, self.renamed)
@@ -53,7 +54,8 @@ struct ExportedLine {
       CanonicalObject.forEachMember(of: object) { name, value in
         bytes.append(bytes.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
         bytes.append(UInt8(ascii: "\""))
-        if taken.contains(where: { name.elementsEqual($0.utf8) }) {
+        let isList = value.first == UInt8(ascii: "[")
+        if (isList ? taken + lists : taken).contains(where: { name.elementsEqual($0.utf8) }) {
           bytes.append(contentsOf: Self.prefix(of: name, in: object).utf8)
           renamed.append(String(decoding: name, as: UTF8.self))
         }

@@ -45,7 +45,7 @@ struct ExportedRow {
       }
     }
     let reserved = layout.reservedKeys + (reservesTask ? ["task"] : [])
-    guard line.addAttributes(sample.attributes, reserved: reserved) else {
+    guard line.addAttributes(sample.attributes, reserved: reserved, lists: ExportLayout.conversationKeys) else {
       throw CohortError(
         .pipelineAttributes, "The attributes of a sample are not a JSON object", place: "sample \(sample.id)")
     }
@@ -70,7 +70,7 @@ struct ExportedRow {
     var line = ExportedLine()
     line.add(role.key, text: role.name)
     line.add(content.key, text: content.text)
-    _ = line.addAttributes(extra, reserved: [])
+    _ = line.addAttributes(extra)
     return line.bytes + [UInt8(ascii: "}")]
   }
 
@@ -173,6 +173,9 @@ struct ExportedRow {
 }
 
 extension ExportLayout {
+  /// Keys under which readers look for a conversation, whatever else a record has.
+  static let conversationKeys = ["messages", "conversations"]
+
   /// Keys that readers take for a part of the sample, though a line may lack them.
   var reservedKeys: [String] {
     switch self {
