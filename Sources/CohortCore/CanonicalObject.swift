@@ -1,4 +1,5 @@
-/// Finds members of objects in canonical JSON (as ingestion writes it: valid, without white space), in place.
+/// Finds members of objects and elements of lists in canonical JSON (as ingestion writes it: valid, without white space), in
+/// place.
 public enum CanonicalObject {
   /// Calls `body` with each member's name as it is written between its quotation marks, escapes and all, and its value,
   /// until it returns false.
@@ -25,6 +26,27 @@ public enum CanonicalObject {
       switch json[valueEnd] {
       case UInt8(ascii: ","): offset = valueEnd + 1
       case UInt8(ascii: "}"): return valueEnd + 1 == json.count
+      default: return false
+      }
+    }
+  }
+
+  /// Calls `body` with each element of a list, until it returns false.
+  /// - Returns: false when the bytes are no such list, as far as they were looked at.
+  /// - Complexity: O(bytes).
+  @discardableResult
+  public static func forEachElement(
+    of json: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Bool
+  ) rethrows -> Bool {
+    guard json.first == UInt8(ascii: "["), json.count >= 2 else { return false }
+    var offset = 1
+    if json[offset] == UInt8(ascii: "]") { return json.count == 2 }
+    while true {
+      guard let end = end(ofValueAt: offset, in: json), end < json.count else { return false }
+      guard try body(UnsafeRawBufferPointer(rebasing: json[offset..<end])) else { return true }
+      switch json[end] {
+      case UInt8(ascii: ","): offset = end + 1
+      case UInt8(ascii: "]"): return end + 1 == json.count
       default: return false
       }
     }
@@ -58,7 +80,7 @@ public enum CanonicalObject {
         depth += 1
         offset += 1
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        // The end of the object around a number or a word.
+        // The end of what is around a number or a word.
         if depth == 0 { return offset > start ? offset : nil }
         depth -= 1
         offset += 1

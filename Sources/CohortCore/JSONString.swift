@@ -102,3 +102,64 @@ extension JSONString.Escaping {
     }
   }
 }
+
+extension JSONString {
+  /// Lends the text of a string of JSON in UTF-8.
+  /// - Parameter json: a string with its quotation marks; nothing of it is checked. An escape that is none stays as it is,
+  ///   half of a surrogate pair becomes U+FFFD.
+  /// - Complexity: O(bytes); the text is in place, unless the string has escapes.
+  public static func withText<R>(
+    of json: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> R
+  ) rethrows -> R {
+    let inside = UnsafeRawBufferPointer(rebasing: json.dropFirst().dropLast())
+    guard inside.contains(0x5c) else { return try body(inside) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(inside.count)
+    var offset = 0
+    while offset < inside.count {
+      if inside[offset] == 0x5c, offset + 1 < inside.count {
+        offset = unescape(inside, at: offset, into: &bytes)
+      } else {
+        bytes.append(inside[offset])
+        offset += 1
+      }
+    }
+    return try bytes.withUnsafeBytes(body)
+  }
+
+  /// Appends what an escape stands for. - Returns: the offset behind it.
+  private static func unescape(_ json: UnsafeRawBufferPointer, at offset: Int, into bytes: inout [UInt8]) -> Int {
+    switch json[offset + 1] {
+    case UInt8(ascii: "b"): bytes.append(0x08)
+    case UInt8(ascii: "t"): bytes.append(0x09)
+    case UInt8(ascii: "n"): bytes.append(0x0a)
+    case UInt8(ascii: "f"): bytes.append(0x0c)
+    case UInt8(ascii: "r"): bytes.append(0x0d)
+    case UInt8(ascii: "u"):
+      guard let unit = unit(json, at: offset) else {
+        bytes.append(contentsOf: json[offset...(offset + 1)])
+        break
+      }
+      var (scalar, end) = (unit, offset + 6)
+      if unit & 0xfc00 == 0xd800, let low = Self.unit(json, at: end), low & 0xfc00 == 0xdc00 {
+        (scalar, end) = (0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff), end + 6)
+      }
+      let character = Unicode.Scalar(scalar) ?? "\u{fffd}"
+      bytes.append(contentsOf: String(character).utf8)
+      return end
+    default: bytes.append(json[offset + 1])
+    }
+    return offset + 2
+  }
+
+  /// The four hexadecimal digits of an escape `\u`; nil where there is none.
+  private static func unit(_ json: UnsafeRawBufferPointer, at offset: Int) -> UInt32? {
+    guard offset + 6 <= json.count, json[offset] == 0x5c, json[offset + 1] == UInt8(ascii: "u") else { return nil }
+    var unit: UInt32 = 0
+    for byte in json[(offset + 2)..<(offset + 6)] {
+      guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
+      unit = unit << 4 | UInt32(digit)
+    }
+    return unit
+  }
+}

@@ -75,15 +75,15 @@ extension LengthUnit {
   }
 }
 
-/// The three lengths of a sample, in the store's unit: everything before the last assistant message, that message, and
-/// all messages together.
+/// The three lengths of a sample, in the store's unit: the prompt, the response (`SampleParts`), and all messages together.
+/// A message's length is that of its text, its reasoning and its calls (`MessageParts.length`).
 public struct SampleLengths: Hashable, Sendable {
   /// What people call the store's own way to measure, which its configuration describes. No further measure has this name.
   public static let ownMeasure = "default"
 
-  /// Everything before the last assistant message; all of it where there is none.
+  /// Everything before the response; all of it where there is none.
   public var prompt: UInt32
-  /// The last assistant message; 0 where there is none.
+  /// The last assistant message that is trained on; 0 where there is none.
   public var response: UInt32
   /// All messages, those behind the response included.
   public var total: UInt32

@@ -4,7 +4,7 @@ public enum MessageRole: Hashable, Sendable {
   case system
   /// Whoever asks.
   case user
-  /// The model: its last message is the sample's response.
+  /// The model: its last message that is trained on is the sample's response.
   case assistant
   /// What a tool that was called gave back.
   case tool
@@ -34,8 +34,9 @@ public enum MessageRole: Hashable, Sendable {
   }
 }
 
-/// One turn of a sample. `extra` is a JSON object with what the turn carries besides text (`name`, `tool_calls`, …), as
-/// UTF-8, empty when there is nothing.
+/// One turn of a sample. `extra` is a JSON object with what the turn carries besides text (`name`, `tool_calls`,
+/// `reasoning_content`, `weight`, …), as UTF-8, empty when there is nothing. What of it is reasoning and calls says
+/// `MessageParts`, whether the turn is trained on `SampleContent.isMasked`.
 public struct Message: Hashable, Sendable {
   /// Who speaks; decides what is prompt and what is response.
   public var role: MessageRole

@@ -1,28 +1,53 @@
 /// Which messages of a sample are its prompt, and which is its response: the response is the last message of the
-/// assistant, the prompt is what stands before it. What follows the response belongs to neither. Without a message of the
-/// assistant there is no response, and all messages are the prompt.
+/// assistant that is trained on, the prompt is what stands before it. What follows the response belongs to neither. A message
+/// says itself that it is not trained on (`SampleContent.isMasked`); if all of the assistant say so, the last of them is the
+/// response. Without a message of the assistant there is no response, and all messages are the prompt.
 ///
 /// The one place that says so: ingestion, lengths, encoders, trainers and exports ask here.
 public struct SampleParts: Hashable, Sendable {
+  /// What a message can be to the rule.
+  public enum Turn: Hashable, Sendable {
+    /// Not the assistant's.
+    case other
+    /// The assistant's, and not trained on.
+    case masked
+    /// The assistant's.
+    case trained
+  }
+
   /// How many messages the sample has.
   public let count: Int
   /// Index of the response; nil when there is none.
   public let response: Int?
+  /// Whether there is a response, and it is trained on.
+  public let isTrained: Bool
 
   /// Indices of the prompt's messages.
   public var prompt: Range<Int> { 0..<(response ?? count) }
 
-  /// The parts of messages that are known by their roles only.
-  /// - Parameter isAssistant: whether a message is the assistant's, by its index; asked from the end.
-  /// - Complexity: O(messages behind the response).
-  public init(count: Int, isAssistant: (Int) -> Bool) {
+  /// The parts of messages that are known by what they are to the rule.
+  /// - Parameter turn: what a message is, by its index; asked from the end.
+  /// - Complexity: O(messages behind the response); O(messages) when none is trained on.
+  public init(count: Int, turn: (Int) -> Turn) {
     self.count = count
-    response = (0..<count).last(where: isAssistant)
+    var last: Int?
+    for index in (0..<count).reversed() {
+      switch turn(index) {
+      case .other: continue
+      case .masked: last = last ?? index
+      case .trained:
+        (response, isTrained) = (index, true)
+        return
+      }
+    }
+    (response, isTrained) = (last, false)
   }
 
-  /// The parts of a conversation. Complexity: O(messages behind the response).
+  /// The parts of a conversation. Complexity: as `init(count:turn:)`, and O(bytes) of the extra objects looked at.
   public init(_ messages: [Message]) {
-    self.init(count: messages.count) { messages[$0].role == .assistant }
+    self.init(count: messages.count) { index in
+      messages[index].extra.withUnsafeBytes { Turn(messages[index].role, extra: $0) }
+    }
   }
 
   /// The lengths of the parts, clamped to 32 bits.
@@ -40,6 +65,13 @@ public struct SampleParts: Hashable, Sendable {
   }
 }
 
+extension SampleParts.Turn {
+  /// - Parameter extra: the message's extra object in canonical JSON; empty when there is none.
+  public init(_ role: MessageRole, extra: UnsafeRawBufferPointer) {
+    self = role != .assistant ? .other : SampleContent.isMasked(extra) ? .masked : .trained
+  }
+}
+
 extension SampleContent {
   /// A message in place. Valid only inside the closure that got it.
   public struct MessageView {
@@ -49,6 +81,9 @@ extension SampleContent {
     public let extra: UnsafeRawBufferPointer
     /// The message's text in UTF-8, in place.
     public let text: UnsafeRawBufferPointer
+
+    /// What of the message is reasoning, answer and calls. Complexity: O(bytes of `extra`).
+    public var parts: MessageParts { MessageParts(isAssistant: role == .assistant, extra: extra, text: text) }
   }
 
   /// The messages of a sample in place, and what is prompt and response among them. Valid only inside the closure that
@@ -85,7 +120,7 @@ extension SampleContent {
   ) throws -> R {
     var messages: [MessageView] = []
     try visit(bytes) { messages.append(MessageView(role: $0, extra: $1, text: $2)) }
-    let parts = SampleParts(count: messages.count) { messages[$0].role == .assistant }
+    let parts = SampleParts(count: messages.count) { SampleParts.Turn(messages[$0].role, extra: messages[$0].extra) }
     return try body(PartsView(messages: messages, parts: parts))
   }
 }

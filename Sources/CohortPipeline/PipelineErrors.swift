@@ -40,6 +40,12 @@ extension ErrorCode {
 }
 
 extension CohortError {
+  static func unknownGroup(_ group: GroupID, of grouping: String) -> CohortError {
+    CohortError(
+      .pipelineUnknownGroup, "Grouping \"\(grouping)\" has no group \(group)",
+      hint: "See cohort group list --grouping \(grouping)")
+  }
+
   /// A file that cannot be copied into the store: `pipeline.disk-full`, which may pass, where there is no room.
   /// - Parameter error: what `Foundation` or the system said.
   static func copying(_ what: String, _ error: any Error, code: ErrorCode, place: String) -> CohortError {

@@ -25,19 +25,19 @@ import Testing
     #expect(try lengths([]) == [0, 0, 0])
   }
 
-  /// Calls count as their JSON; whatever else a message carries does not.
+  /// Calls and reasoning count; whatever else a message carries does not.
   @Test(arguments: [
-    (#"{"tool_calls":[{"id":1}]}"#, true), (#"{"name":"n","function_call":{"a":{}}}"#, true),
-    (#"{"tool_calls":[],"function_call":{}}"#, true), (#"{"tool_calls":[]}"#, false),
-    (#"{"tool_calls":"[1]"}"#, false), (#"{"function_call":7,"name":"tool_calls"}"#, false),
-    (#"{"x":{"tool_calls":[1]},"y":[{"function_call":{}}]}"#, false), (#"{"a\"tool_calls":[1]}"#, false),
-    (#"{"x":"\\","tool_calls":[1]}"#, true), (#"{"x":"\",\"tool_calls\":[1]"}"#, false),
-    (#"{"x":"}","tool_calls":{}}"#, true), (#"{"x":"{","tool_calls":{}}"#, true), ("{}", false), ("", false),
+    (#"{"tool_calls":[{"id":1}]}"#, 2), (#"{"name":"n","function_call":{"a":{}}}"#, 8),
+    (#"{"tool_calls":[],"function_call":{}}"#, 2), (#"{"tool_calls":[]}"#, 0),
+    (#"{"tool_calls":"[1]"}"#, 0), (#"{"function_call":7,"name":"tool_calls"}"#, 0),
+    (#"{"x":{"tool_calls":[1]},"y":[{"function_call":{}}]}"#, 0), (#"{"a\"tool_calls":[1]}"#, 0),
+    (#"{"x":"\\","tool_calls":[1]}"#, 1), (#"{"x":"\",\"tool_calls\":[1]"}"#, 0),
+    (#"{"x":"}","tool_calls":{}}"#, 2), (#"{"x":"{","tool_calls":{}}"#, 2), ("{}", 0), ("", 0),
+    (#"{"reasoning_content":"r\n","weight":1}"#, 2), (#"{"tool_call_id":"c","weight":0.5,"name":"n"}"#, 0),
   ])
-  func callsCountAsTheirJSON(extra: String, counts: Bool) throws {
+  func callsAndReasoningCount(extra: String, count: UInt32) throws {
     let message = Message(role: .assistant, text: "abc", extra: Array(extra.utf8))
-    let length = UInt32(3 + (counts ? extra.utf8.count : 0))
-    #expect(try lengths([Message(role: .user, text: "q"), message]) == [1, length, length + 1])
+    #expect(try lengths([Message(role: .user, text: "q"), message]) == [1, 3 + count, 4 + count])
   }
 
   /// An object that is cut anywhere counts no call: it is looked at as far as it goes. The byte behind it is the length of
@@ -50,7 +50,7 @@ import Testing
     for end in 0...whole.utf8.count {
       let extra = String(whole.prefix(end))
       let counts = end == whole.utf8.count
-      let length = UInt32(textLength + (counts ? end : 0))
+      let length = UInt32(textLength + (counts ? 10 : 0))
       let message = Message(role: .assistant, text: text, extra: Array(extra.utf8))
       #expect(try lengths([message]) == [0, length, length], "\(extra)")
       counted += counts ? 1 : 0

@@ -109,7 +109,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
     let extra =
       #"{"tool_calls":[{"type":"function","function":{"name":"f"}},{"type":"function","function":{"name":"g"}}]}"#
     #expect(sample.messages.last == Message(role: .assistant, text: "", extra: Array(extra.utf8)))
-    #expect(sample.lengths == SampleLengths(prompt: 1, response: UInt32(extra.count), total: UInt32(extra.count + 1)))
+    #expect(sample.lengths == SampleLengths(prompt: 1, response: 24, total: 25))
   }
 
   @Test func messagesKeepWhatTheyCarry() throws {

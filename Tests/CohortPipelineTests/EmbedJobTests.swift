@@ -89,6 +89,24 @@ import Testing
     return result
   }
 
+  /// The answer of a response is embedded, whatever was thought before.
+  @Test func reasoningIsNotEmbeddedWithAResponse() throws {
+    let lines = ["<think>\\nhm\\n</think>\\n\\nfour", "<think>hm", "plain"].map {
+      #"{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"\#($0)","reasoning":"r"}]}"#
+    }
+    let path = try folder.write("in.jsonl", lines.joined(separator: "\n"))
+    #expect(try IngestJob.run(store, IngestRequest(paths: [path])).inserted == 3)
+    for text in [EmbeddedText.response, .both] {
+      try space(text.name, text: text)
+      let encoder = WilfulEncoder()
+      _ = try EmbedJob.run(store, space: text.name, encoder: encoder)
+      let expected =
+        text == .response
+        ? ["four", "<think>hm", "plain"] : ["q\n<think>\nhm\n</think>\n\nfour", "q\n<think>hm", "q\nplain"]
+      #expect(Set(encoder.seen.withLock { $0.keys }) == Set(expected))
+    }
+  }
+
   @Test func everySampleIsEmbeddedOnceInOrder() throws {
     let prompts = (0..<400).map { number in
       number % 17 == 3 ? "refuse \(number)" : number % 13 == 5 ? "none \(number)" : "text number \(number)"

@@ -83,6 +83,28 @@ import Testing
     #expect(try store.verify().isSound)
   }
 
+  /// Measures of parts divide what a measure of everything counts.
+  @Test func answersAndReasoningAreMeasuredApart() throws {
+    let store = try store()
+    let lines = [
+      #"{"role":"assistant","content":"four","reasoning_content":"a\nb"}"#,
+      #"{"role":"assistant","content":"<think>ab</think> four"}"#,
+      #"{"role":"assistant","content":"four","weight":1}"#,
+      #"{"role":"assistant","content":"","thinking":"ab","tool_calls":[{"id":"c","function":{"n":"1"}}]}"#,
+    ].map { #"{"messages":[{"role":"assistant","content":"12","reasoning":"1"},\#($0)]}"# }
+    let path = try folder.write("in.jsonl", lines.joined(separator: "\n"))
+    #expect(try IngestJob.run(store, IngestRequest(paths: [path])).inserted == 4)
+    for part in MessageParts.Part.allCases {
+      _ = try MeasureLibrary.add(store, name: part.name, unit: .characters, part: part)
+    }
+    _ = try Pending.measure(store)
+    #expect(try all(store, "answer").map { $0?.response } == [4, 4, 4, 9])
+    #expect(try all(store, "reasoning").map { $0?.response } == [3, 2, 0, 2])
+    #expect(try all(store, "everything") == all(store, nil))
+    #expect(try all(store, "answer").map { $0?.prompt } == [2, 2, 2, 2])
+    #expect(try all(store, "reasoning").map { $0?.total } == [4, 3, 1, 3])
+  }
+
   /// Two measures at once, samples and deletions in between: both know what they should, and each grouping is what the log
   /// makes it.
   @Test(arguments: [UInt64(1), 2, 3])

@@ -95,6 +95,25 @@ import Testing
     #expect(dropped.id == bytes.id && dropped.name == "b")
   }
 
+  /// A measure of a part says so at the end of its values; a program that does not know it is told by a feature's name.
+  @Test func aMeasureOfAPartIsKept() throws {
+    let raw = try RawTables(at: store.path)
+    let made = try store.write { try $0.createMeasure(name: "r", unit: .words, part: .reasoning) }
+    #expect(made.part == .reasoning)
+    let format = try body(raw, "meta", Array("format".utf8))
+    #expect(format == u32(1) + u64(0b1010_0000) + u64(0) + [1, 7, 1, 12] + Array("length-parts".utf8))
+    #expect(try body(raw, "names", [0x88, 0, 0, 0, 0]) == u32(0) + [1, 0x72, 2] + u32(64) + [0, 2])
+    let time = u64(UInt64(FormatStore.time))
+    #expect(try body(raw, "log", RawTables.key(3)) == [1, 16] + time + u32(0) + [1, 0x72, 2, 2])
+    #expect(try measure([3, 4], from: 0, made) == 2)
+    try store.read { transaction in
+      #expect(try transaction.existingMeasure("r").part == .reasoning)
+      let created = try #require(try transaction.entry(LogSequence(3))?.event as? LogEvent.MeasureCreated)
+      #expect(created.part == .reasoning && created.fields.last?.name == "part")
+    }
+    #expect(try store.verify().isSound)
+  }
+
   /// Every lie about a measure is found.
   @Test func damageIsFound() throws {
     let measure = try add("m")

@@ -12,11 +12,16 @@ public struct LengthAddAction: RecordAction {
   public var unit: LengthUnit
   /// The file of the tokenizer that counts; with tokens. It is copied into the store.
   public var tokenizer: String?
+  /// What counts of each message.
+  public var part: MessageParts.Part
 
-  public init(measure: String, unit: LengthUnit, tokenizer: String? = nil) {
+  public init(
+    measure: String, unit: LengthUnit, tokenizer: String? = nil, part: MessageParts.Part = .everything
+  ) {
     self.measure = measure
     self.unit = unit
     self.tokenizer = tokenizer
+    self.part = part
   }
 
   /// Adds the measure; samples are measured by it at the next update.
@@ -28,7 +33,7 @@ public struct LengthAddAction: RecordAction {
         "This cannot be the name of a length measure: \(measure)",
         hint: "--by takes a star for a product of two groupings")
     }
-    let added = try MeasureLibrary.add(store, name: measure, unit: unit, tokenizer: tokenizer)
+    let added = try MeasureLibrary.add(store, name: measure, unit: unit, tokenizer: tokenizer, part: part)
     return PlainReport(try store.read { try added.record($0) })
   }
 }
@@ -36,7 +41,7 @@ public struct LengthAddAction: RecordAction {
 /// `length list`: the store's own measure, and the further ones in the order of their numbers.
 public struct LengthListAction: ListAction {
   public static let name = "length list"
-  public static let columns: [ReportColumn] = ["name", "unit", "tokenizer", "measured", "pending", "default"]
+  public static let columns: [ReportColumn] = ["name", "unit", "part", "tokenizer", "measured", "pending", "default"]
 
   /// Lists every measure of the store.
   public init() {}
@@ -49,14 +54,16 @@ public struct LengthListAction: ListAction {
 extension LengthMeasure {
   fileprivate func record(_ transaction: borrowing ReadTransaction) throws -> ReportRecord {
     let counts = try transaction.counts(of: self)
-    return Self.record(name, unit, tokenizer, counts, isOwn: false)
+    return Self.record(name, unit, part, tokenizer, counts, isOwn: false)
   }
 
   fileprivate static func record(
-    _ name: String, _ unit: LengthUnit, _ tokenizer: Digest128?, _ counts: MeasureCounts, isOwn: Bool
+    _ name: String, _ unit: LengthUnit, _ part: MessageParts.Part, _ tokenizer: Digest128?, _ counts: MeasureCounts,
+    isOwn: Bool
   ) -> ReportRecord {
     [
-      "name": .text(name), "unit": .text(unit.name), "tokenizer": tokenizer.map { .digest($0) } ?? .null,
+      "name": .text(name), "unit": .text(unit.name), "part": .text(part.name),
+      "tokenizer": tokenizer.map { .digest($0) } ?? .null,
       "measured": .count(counts.measured), "pending": .count(counts.pending), "default": .boolean(isOwn),
     ]
   }
@@ -65,7 +72,7 @@ extension LengthMeasure {
 extension ReadTransaction {
   func lengthMeasures(of configuration: StoreConfiguration) throws -> [ReportRecord] {
     let own = LengthMeasure.record(
-      SampleLengths.ownMeasure, configuration.lengthUnit, configuration.tokenizer,
+      SampleLengths.ownMeasure, configuration.lengthUnit, .everything, configuration.tokenizer,
       MeasureCounts(measured: try counters.live, pending: 0), isOwn: true)
     return try [own] + measures().map { try $0.record(self) }
   }

@@ -23,8 +23,11 @@ extension ExportReport {
   public func record(file: String) -> ReportRecord {
     [
       "file": .text(file), "written": .count(written), "bytes": .count(bytes), "deleted": .count(deleted),
-      "skipped": .record(
-        ReportRecord(skipped.sorted { $0.key < $1.key }.map { (name: $0.key, value: .count($0.value)) })),
+      "skipped": Self.record(skipped), "renamed": Self.record(renamed),
     ]
+  }
+
+  private static func record(_ counts: [String: UInt64]) -> ReportValue {
+    .record(ReportRecord(counts.sorted { $0.key < $1.key }.map { (name: $0.key, value: .count($0.value)) }))
   }
 }

@@ -136,24 +136,23 @@ extension Layout {
         ] + systems, callsAnswer: true, rank: 1)
     })
   /// `question`, `choices` and the index, letter or text of the right one.
-  public static let multipleChoice = Layout(
-    "multiple-choice",
-    ["answer", "answerKey", "label"].flatMap { answer in
-      [
-        shape(
-          .choices,
-          [.required("question", .prompt), .required("A", .choices), .required(answer, .response, [.string, .number])]
-            + ["B", "C", "D", "E"].map { .optional($0, .ignored) } + systems, rank: 1)
-      ]
-        + ["choices", "options"].map { choices in
-          shape(
-            .choices,
-            [
-              .required("question", .prompt), .required(choices, .choices, [.list, .object]),
-              .required(answer, .response, [.string, .number]), .optional("subject", .task),
-            ] + systems, rank: 1)
-        }
-    })
+  public static let multipleChoice: Layout = {
+    let letters = ["B", "C", "D", "E"].map { RecordShape.Field.optional($0, .ignored) }
+    var shapes: [RecordShape] = []
+    for answer in ["answer", "answerKey", "label"] {
+      let right = RecordShape.Field.required(answer, .response, [.string, .number])
+      shapes.append(
+        shape(.choices, [.required("question", .prompt), .required("A", .choices), right] + letters + systems, rank: 1))
+      for choices in ["choices", "options"] {
+        let fields: [RecordShape.Field] = [
+          .required("question", .prompt), .required(choices, .choices, [.list, .object]), right,
+          .optional("subject", .task),
+        ]
+        shapes.append(shape(.choices, fields + systems, rank: 1))
+      }
+    }
+    return Layout("multiple-choice", shapes)
+  }()
   /// A prompt with several answers, of which the best by its score, else the first, is the response.
   public static let answers = Layout(
     "answers",

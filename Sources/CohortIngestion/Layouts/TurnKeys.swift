@@ -78,6 +78,13 @@ final class TurnKeys: Sendable {
     return found
   }
 
+  /// Whether a content is all that a turn can say, as in ShareGPT's dialect: reasoning and calls stand in the text then.
+  func isOneText(_ content: Int, _ tape: UnsafeTape) -> Bool {
+    content > 0 && UnsafeTape.isEqual(tape.text(content - 1), Self.oneText)
+  }
+
+  private static let oneText = Array("value".utf8)
+
   /// Calls `body` with the members that are neither role nor content as `members` chose them, and not null.
   func forEachOther(
     of turn: Int, _ members: Members, _ tape: UnsafeTape, _ body: (_ key: UnsafeTape.Text, _ value: Int) -> Void

@@ -107,12 +107,33 @@ struct MessageDraft {
   }
 
   /// Which of the messages are prompt and response.
-  var parts: SampleParts { SampleParts(count: entries.count) { entries[$0].role == Self.assistant } }
+  var parts: SampleParts {
+    SampleParts(count: entries.count) { index in
+      if entries[index].role != Self.assistant { return .other }
+      return entries[index].isMasked ? .masked : .trained
+    }
+  }
 
-  func isBlank(_ entry: Entry) -> Bool {
-    switch entry.text {
-    case .inPlace(let text): text.allSatisfy(TextSniffing.isSpace)
-    case .scratch(let range): scratch[range].allSatisfy(TextSniffing.isSpace)
+  /// Whether a message answers nothing: it has no text but white space and reasoning.
+  func isBlank(_ entry: Entry) -> Bool { withParts(of: entry) { $0.answer.allSatisfy(TextSniffing.isSpace) } }
+
+  /// Whether a message holds reasoning, beside its text or in it.
+  func holdsReasoning(_ entry: Entry) -> Bool {
+    withParts(of: entry) { $0.hasReasoningBesideText || !$0.reasoningInText.isEmpty }
+  }
+
+  /// Lends what of a message is reasoning, answer and calls.
+  func withParts<R>(of entry: Entry, _ body: (MessageParts) -> R) -> R {
+    scratch.withUnsafeBytes { scratch in
+      let text =
+        switch entry.text {
+        case .inPlace(let text): UnsafeRawBufferPointer(text)
+        case .scratch(let range): UnsafeRawBufferPointer(rebasing: scratch[range])
+        }
+      return body(
+        MessageParts(
+          isAssistant: entry.role == Self.assistant, extra: UnsafeRawBufferPointer(rebasing: scratch[entry.extra]),
+          text: text))
     }
   }
 
@@ -151,19 +172,8 @@ struct MessageDraft {
     bytes.append(UInt8(rest))
   }
 
-  /// The lengths of the prompt, the response and everything: text, and calls of tools as the JSON they are written in.
+  /// The lengths of the prompt, the response and everything, of each message its text, its reasoning and its calls.
   func lengths(of parts: SampleParts, measure: (UnsafeRawBufferPointer) -> Int) -> SampleLengths {
-    parts.lengths { index in
-      let entry = entries[index]
-      let calls = entry.hasCalls ? self.measure(entry.extra, measure) : 0
-      switch entry.text {
-      case .inPlace(let text): return calls + measure(UnsafeRawBufferPointer(text))
-      case .scratch(let range): return calls + self.measure(range, measure)
-      }
-    }
-  }
-
-  private func measure(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Int) -> Int {
-    scratch.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    parts.lengths { index in withParts(of: entries[index]) { $0.length(measure: measure) } }
   }
 }

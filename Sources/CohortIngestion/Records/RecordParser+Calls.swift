@@ -1,28 +1,30 @@
+internal import CohortCore
+
 /// Calls of tools, and the tools on offer.
 extension RecordParser {
-  /// A turn, or a response, whose content is a call or a list of calls as JSON: becomes OpenAI's `tool_calls`.
+  /// A response that is a call or a list of calls as JSON: becomes OpenAI's `tool_calls`.
   func addCalls(of text: UnsafeTape.Text) throws(Failure) {
-    let inner = try parseNested(text, what: "the call of a tool", .invalidCall)
-    try addCalls(UnsafeTape.root, of: inner)
+    try addCalls(UnsafeTape.root, of: try parseNested(text, what: "the call of a tool", .invalidCall))
   }
 
   func addCalls(_ value: Int, of tape: UnsafeTape) throws(Failure) {
-    let calls: [Int]
-    switch tape.kind(value) {
-    case .object: calls = [value]
-    case .array where !tape.isEmptyContainer(value):
-      var elements: [Int] = []
-      tape.forEachElement(of: value) { element in
-        elements.append(element)
-        return true
-      }
-      calls = elements
-    default: throw Failure(reason: .invalidCall, detail: "the call of a tool is neither an object nor a list of them")
+    let extra = try composeCalls(value, of: tape, beside: 0..<0)
+    draft.entries.append(
+      .init(role: MessageDraft.assistant, text: .scratch(0..<0), extra: extra, hasCalls: true))
+  }
+
+  /// An extra object with calls, and what the turn has beside them.
+  func composeCalls(_ value: Int, of tape: UnsafeTape, beside more: Range<Int>) throws(Failure) -> Range<Int> {
+    let calls = tape.kind(value) == .object ? [value] : tape.elements(of: value)
+    guard !calls.isEmpty else {
+      throw Failure(reason: .invalidCall, detail: "the call of a tool is neither an object nor a list of them")
     }
     guard calls.allSatisfy({ tape.kind($0) == .object }) else {
       throw Failure(reason: .invalidCall, detail: "a call in the list of calls is not an object")
     }
-    addCallEntry { bytes in
+    let others = Array(draft.scratch[more])
+    return draft.compose { bytes in
+      bytes.append(contentsOf: "{\"tool_calls\":".utf8)
       var separator = UInt8(ascii: "[")
       for function in calls {
         bytes.append(separator)
@@ -37,17 +39,19 @@ extension RecordParser {
         bytes.append(UInt8(ascii: "}"))
       }
       bytes.append(UInt8(ascii: "]"))
-    }
-  }
-
-  private func addCallEntry(_ write: (inout [UInt8]) -> Void) {
-    let extra = draft.compose { bytes in
-      bytes.append(contentsOf: "{\"tool_calls\":".utf8)
-      write(&bytes)
+      others.withUnsafeBytes { others in
+        _ = CanonicalObject.forEachMember(of: others) { name, value in
+          // A list of calls with nothing in it.
+          if name.elementsEqual("tool_calls".utf8) { return true }
+          bytes.append(contentsOf: ",\"".utf8)
+          bytes.append(contentsOf: name)
+          bytes.append(contentsOf: "\":".utf8)
+          bytes.append(contentsOf: value)
+          return true
+        }
+      }
       bytes.append(UInt8(ascii: "}"))
     }
-    draft.entries.append(
-      .init(role: MessageDraft.assistant, text: .scratch(0..<0), extra: extra, hasCalls: true))
   }
 
   private static let functionCall = Array("<functioncall>".utf8)

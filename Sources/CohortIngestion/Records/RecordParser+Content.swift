@@ -6,7 +6,7 @@ internal import CohortCore
 /// `tool_call_id`, `reasoning_content`. Parts that are neither are kept as they are, under `parts`.
 extension RecordParser {
   /// The parts of a content that are no text, as values of the tape.
-  private struct OtherParts {
+  struct OtherParts {
     var thoughts: [Int] = []
     var calls: [Int] = []
     var kept: [Int] = []
@@ -38,6 +38,9 @@ extension RecordParser {
       }
     }
     if members.hasMore || !parts.isEmpty { writeExtra(of: turn, members, parts, tape, shape, into: &entry) }
+    if shape.turnKeys.isOneText(content, tape), case .inPlace(let text) = entry.text {
+      entry.text = .inPlace(withoutRepeatedReasoning(text, entry))
+    }
     if isEmpty, !entry.hasCalls, !entry.hasReasoning {
       throw Failure(reason: .missingField, detail: "a message has no '\(shape.turnKeys.contentName)'")
     }
@@ -147,7 +150,7 @@ extension RecordParser {
   }
 
   /// What a turn carries besides role and text. Members that are null carry nothing.
-  private func writeExtra(
+  func writeExtra(
     of turn: Int, _ members: TurnKeys.Members, _ parts: OtherParts, _ tape: UnsafeTape, _ shape: CompiledShape,
     into entry: inout MessageDraft.Entry
   ) {
@@ -184,7 +187,11 @@ extension RecordParser {
     entry.extra = range
     entry.hasCalls = flags.hasCalls
     entry.hasReasoning = flags.hasReasoning
-    entry.isMasked = flags.isMasked
+    if entry.role == MessageDraft.assistant {
+      entry.isMasked = draft.scratch.withUnsafeBytes {
+        SampleContent.isMasked(UnsafeRawBufferPointer(rebasing: $0[range]))
+      }
+    }
   }
 
   private func writeThoughts(_ parts: [Int], of tape: UnsafeTape, to bytes: inout [UInt8]) {
@@ -233,7 +240,6 @@ extension RecordParser {
 private struct ExtraFlags {
   var hasCalls = false
   var hasReasoning = false
-  var isMasked = false
 
   mutating func note(_ name: UnsafeTape.Text, _ value: Int, of tape: UnsafeTape) {
     if name.elementsEqual("tool_calls".utf8) || name.elementsEqual("function_call".utf8) {
@@ -242,28 +248,6 @@ private struct ExtraFlags {
       || name.elementsEqual("thinking".utf8)
     {
       hasReasoning = hasReasoning || tape.kind(value) == .string && !tape.text(value).isEmpty
-    } else if name.elementsEqual("weight".utf8) || name.elementsEqual("train".utf8)
-      || name.elementsEqual("trainable".utf8) || name.elementsEqual("loss".utf8)
-      || name.elementsEqual("loss_mask".utf8)
-    {
-      isMasked = isMasked || Self.isNothing(value, of: tape)
-    }
-  }
-
-  /// False, zero, or a list of nothing else.
-  private static func isNothing(_ value: Int, of tape: UnsafeTape) -> Bool {
-    switch tape.kind(value) {
-    case .no: return true
-    case .signed, .unsigned: return tape.unsigned(value) == 0
-    case .double: return tape.double(value) == 0
-    case .array:
-      var isNothing = !tape.isEmptyContainer(value)
-      tape.forEachElement(of: value) { element in
-        isNothing = Self.isNothing(element, of: tape)
-        return isNothing
-      }
-      return isNothing
-    default: return false
     }
   }
 }

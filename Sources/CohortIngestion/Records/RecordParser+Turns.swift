@@ -71,8 +71,14 @@ extension RecordParser {
     var entry = MessageDraft.Entry(role: MessageDraft.other, text: .scratch(0..<0))
     let name = tape.text(members.role)
     switch shape.roles.role(named: name) {
-    case .call where members.content >= 0 && tape.kind(members.content) == .string:
-      return try addCalls(of: tape.text(members.content))
+    case .call where members.content >= 0 && tape.kind(members.content) != .null:
+      entry.role = MessageDraft.assistant
+      if members.hasMore { writeExtra(of: turn, members, OtherParts(), tape, shape, into: &entry) }
+      if tape.kind(members.content) == .string { return try addCallTurn(tape.text(members.content), entry) }
+      entry.extra = try composeCalls(members.content, of: tape, beside: entry.extra)
+      entry.hasCalls = true
+      draft.entries.append(entry)
+      return
     case let role?: entry.role = role.code
     case nil:
       entry.roleName = name

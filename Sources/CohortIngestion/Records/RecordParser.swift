@@ -228,7 +228,7 @@ final class RecordParser {
     }
     let said = draft.entries[response]
     guard said.hasCalls || !draft.isBlank(said) else {
-      guard !said.hasReasoning else {
+      if draft.holdsReasoning(said) {
         throw Failure(reason: .reasoningOnly, detail: "the response holds what was thought, and no answer")
       }
       throw Failure(reason: .emptyResponse, detail: "the response holds no text")

@@ -24,7 +24,7 @@ public enum RejectionReason: String, CaseIterable, Sendable {
   case wrongType = "wrong-type"
   /// A response without any text.
   case emptyResponse = "empty-response"
-  /// A response that was thought about and never given.
+  /// A response that holds reasoning, and no answer and no call.
   case reasoningOnly = "reasoning-only"
   /// A conversation in which nobody answers.
   case noAssistantMessage = "no-assistant-message"

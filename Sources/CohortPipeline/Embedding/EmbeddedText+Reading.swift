@@ -3,16 +3,15 @@ internal import CohortCore
 internal import CohortStore
 
 extension EmbeddedText {
-  /// This text of a stored sample: its messages' texts, joined by newlines. Empty when there is none.
+  /// This text of a stored sample. Of a prompt and of both, the texts of its messages, joined by newlines; of a response, its
+  /// answer: reasoning at the beginning of a text says little of what the text is about. Empty when there is none.
   func read(from sample: SampleView) throws -> String {
     try sample.withParts { view in
-      let chosen =
-        switch self {
-        case .prompt: view.prompt
-        case .response: view.messages[(view.parts.response ?? view.messages.endIndex)...].prefix(1)
-        case .both: view.messages[...]
-        }
-      return String(decoding: SampleContent.PartsView.joined(chosen), as: UTF8.self)
+      switch self {
+      case .prompt: String(decoding: SampleContent.PartsView.joined(view.prompt), as: UTF8.self)
+      case .response: view.response.map { String(decoding: $0.parts.answer, as: UTF8.self) } ?? ""
+      case .both: String(decoding: SampleContent.PartsView.joined(view.messages), as: UTF8.self)
+      }
     }
   }
 }

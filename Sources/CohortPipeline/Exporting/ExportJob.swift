@@ -6,38 +6,59 @@ public import Foundation
 public enum ExportJob {
   /// Writes the samples of a scope in the order of their ids, a line each. A file is written beside its place and
   /// renamed when it is complete; then `dataset_info.json` beside it gets an entry that describes it for LLaMA-Factory
-  /// (not for `promptCompletion`).
-  /// - Throws: `pipeline.export` when the file cannot be written; no part of it is left behind then.
+  /// (not for `promptCompletion`, nor for preferences between lists of messages). With `promptCompletion` all samples are
+  /// read twice.
+  /// - Throws: `store.unknown-snapshot`, `store.unknown-grouping`, `pipeline.unknown-group`, `store.unknown-task`;
+  ///   `pipeline.export` when the file cannot be written; no part of it is left behind then.
   /// - Parameter output: takes the bytes when the request's path is `-`.
   public static func run(
     _ store: Store, _ request: ExportRequest, control: JobControl = JobControl(), output: FileHandle? = nil
   ) throws -> ExportReport {
     let selection = try Selection(store, request)
-    var report = ExportReport()
+    var writer = ExportWriter(
+      request, form: try form(of: selection, store, request, control),
+      reservesTask: try store.read { try !$0.tasks().isEmpty })
     let file = try ExportFile(request.path, output)
     do {
-      var next = 0
-      while next < selection.ids.count {
-        let last = min(selection.ids.count, next + 1024)
-        var lines = ""
+      try selection.forEachChunk { ids, next in
+        writer.begin()
         try store.read { transaction in
-          for id in selection.ids[next..<last] { try append(id, request, selection, transaction, &lines, &report) }
+          for id in ids { try writer.add(id, wanted: selection.task, transaction) }
         }
-        let bytes = Data(lines.utf8)
-        try file.write(bytes)
-        report.bytes += UInt64(bytes.count)
-        next = last
+        try file.write(Data(writer.lines))
         control.report(
           JobProgress(stage: "export", done: UInt64(next), total: UInt64(selection.ids.count), unit: "samples"))
         try control.checkpoint()
+        return true
       }
       try file.finish()
     } catch {
       file.abandon()
       throw error
     }
-    try DatasetInfo.write(for: request)
-    return report
+    try DatasetInfo.write(for: request, writer.facts)
+    return writer.report
+  }
+
+  /// The form that holds all samples of a file.
+  private static func form(
+    of selection: Selection, _ store: Store, _ request: ExportRequest, _ control: JobControl
+  ) throws -> ExportedRow.Form {
+    guard request.layout == .promptCompletion else { return .messages }
+    var form = ExportedRow.Form.texts
+    try selection.forEachChunk { ids, _ in
+      try store.read { transaction in
+        for id in ids where form == .texts {
+          guard let sample = try transaction.sample(id), selection.task.map({ $0 == sample.task }) ?? true else {
+            continue
+          }
+          form = ExportedRow(sample: sample, task: nil).form ?? .texts
+        }
+      }
+      try control.checkpoint()
+      return form == .texts
+    }
+    return form
   }
 
   private struct Selection {
@@ -51,6 +72,16 @@ public enum ExportJob {
           wanted = try transaction.existingTask(name).id
         }
         return (try Self.ids(request.scope, transaction), wanted)
+      }
+    }
+
+    /// Calls `body` with some ids at a time, and how many there were with them, until it returns false.
+    func forEachChunk(_ body: (ArraySlice<SampleID>, _ next: Int) throws -> Bool) throws {
+      var next = 0
+      while next < ids.count {
+        let start = next
+        next = min(ids.count, next + 1024)
+        guard try body(ids[start..<next], next) else { return }
       }
     }
 
@@ -81,26 +112,11 @@ public enum ExportJob {
           ids += $0
           return true
         }
+        guard try !ids.isEmpty || transaction.group(group, in: grouping.id) != nil else {
+          throw CohortError.unknownGroup(group, of: name)
+        }
         return ids
       }
-    }
-  }
-
-  private static func append(
-    _ id: SampleID, _ request: ExportRequest, _ selection: Selection, _ transaction: borrowing ReadTransaction,
-    _ lines: inout String, _ report: inout ExportReport
-  ) throws {
-    guard let sample = try transaction.sample(id) else {
-      report.deleted += 1
-      return
-    }
-    if let wanted = selection.task, sample.task != wanted { return }
-    do {
-      lines += try ExportedRow.json(sample, as: request.layout, task: transaction.task(sample.task)?.name)
-      lines += "\n"
-      report.written += 1
-    } catch let reason as ExportedRow.SkipReason {
-      report.skipped[reason.rawValue, default: 0] += 1
     }
   }
 }

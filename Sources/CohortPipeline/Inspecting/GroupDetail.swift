@@ -69,11 +69,7 @@ extension GroupListing {
     let record = try transaction.group(id, in: grouping.id)
     let order = try GroupScan(of: grouping, only: id, transaction)
     let cell = order.cells[id.rawValue]
-    guard record != nil || cell != nil else {
-      throw CohortError(
-        .pipelineUnknownGroup, "Grouping \"\(name)\" has no group \(id)",
-        hint: "See cohort group list --grouping \(name)")
-    }
+    guard record != nil || cell != nil else { throw CohortError.unknownGroup(id, of: name) }
     let summary =
       if let cell {
         try summary(

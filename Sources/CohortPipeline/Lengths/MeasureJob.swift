@@ -15,11 +15,14 @@ public struct MeasureReport: Hashable, Sendable {
 public struct LengthCounter: Sendable {
   private let unit: LengthUnit
   private let tokenizer: LengthTokenizer?
+  /// What counts of each message.
+  fileprivate let part: MessageParts.Part
 
   /// Reads the measure's tokenizer, if it counts tokens.
   /// - Throws: `pipeline.no-tokenizer`, `pipeline.other-tokenizer`.
   public init(of measure: LengthMeasure, in store: Store) throws {
     unit = measure.unit
+    part = measure.part
     tokenizer = try LengthTokenizer(of: measure, in: store)
   }
 
@@ -68,7 +71,7 @@ public enum MeasureJob {
     try store.read { transaction in
       try samples.map { id in
         try transaction.withLiveSample(SampleID(id)) { view in
-          try view.lengths { counter.count($0) }
+          try view.lengths(part: counter.part) { counter.count($0) }
         }
       }
     }

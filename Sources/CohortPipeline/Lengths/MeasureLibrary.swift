@@ -7,11 +7,13 @@ public enum MeasureLibrary {
   /// - Throws: `store.length-measure-exists`, `store.length-unit`, and what reading the tokenizer throws; then there is no
   ///   copy.
   public static func add(
-    _ store: Store, name: String, unit: LengthUnit, tokenizer path: String? = nil
+    _ store: Store, name: String, unit: LengthUnit, tokenizer path: String? = nil,
+    part: MessageParts.Part = .everything
   ) throws -> LengthMeasure {
     let tokenizer = try path.map { try LengthTokenizer(contentsOf: $0) }
     return try store.write { transaction in
-      let measure = try transaction.createMeasure(name: name, unit: unit, tokenizer: tokenizer?.digest)
+      let measure = try transaction.createMeasure(
+        name: name, unit: unit, tokenizer: tokenizer?.digest, part: part)
       // Behind what may refuse the measure, and before the commit: no measure is ever without its tokenizer.
       try tokenizer?.keep(in: store)
       return measure

@@ -15,9 +15,13 @@ extension SampleView {
   }
 
   /// The lengths of its parts, as ingestion would count them.
-  /// - Parameter measure: the length of a text in UTF-8.
+  /// - Parameters:
+  ///   - part: what counts of each message.
+  ///   - measure: the length of a text in UTF-8.
   /// - Throws: as `withParts`.
-  public func lengths(measure: (UnsafeRawBufferPointer) -> Int) throws -> SampleLengths {
-    try withParts { SampleContent.lengths(of: $0, measure: measure) }
+  public func lengths(
+    part: MessageParts.Part = .everything, measure: (UnsafeRawBufferPointer) -> Int
+  ) throws -> SampleLengths {
+    try withParts { SampleContent.lengths(of: $0, part: part, measure: measure) }
   }
 }

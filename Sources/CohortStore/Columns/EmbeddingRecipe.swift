@@ -2,9 +2,9 @@ internal import CohortCore
 
 /// Which text of a sample is embedded.
 public enum EmbeddedText: UInt8, CaseIterable, Sendable {
-  /// Everything before the last assistant message.
+  /// Everything before the response.
   case prompt = 0
-  /// The last assistant message.
+  /// The response's answer: without the reasoning at the beginning of its text.
   case response = 1
   /// All messages.
   case both = 2

@@ -26,12 +26,15 @@ enum StoreFormat {
   static let measures = StoreFeature(bit: 5, "length-measures")
   /// Embedding spaces that were dropped, and a default space.
   static let spaceChanges = StoreFeature(bit: 6, "space-changes")
+  /// Length measures that count a part of each message.
+  static let measuredParts = StoreFeature(bit: 7, "length-parts")
   /// Sources with a licence or an owner.
   static let sourceTerms = StoreFeature(bit: 8, "source-terms")
 
   /// What this program knows.
   static let features = [
-    trainedDictionaries, derivedGroupings, generations, recipes, embeddingRounds, measures, spaceChanges, sourceTerms,
+    trainedDictionaries, derivedGroupings, generations, recipes, embeddingRounds, measures, spaceChanges,
+    measuredParts, sourceTerms,
   ]
 
   /// The value of `meta["format"]`.

@@ -5,8 +5,11 @@ extension WriteTransaction {
   /// - Parameters:
   ///   - unit: any but `field`.
   ///   - tokenizer: XXH3-128 of the tokenizer's file, for `tokens`.
+  ///   - part: what counts of each message.
   /// - Throws: `store.name`; `store.length-measure-exists`; `store.length-unit`.
-  public func createMeasure(name: String, unit: LengthUnit, tokenizer: Digest128? = nil) throws -> LengthMeasure {
+  public func createMeasure(
+    name: String, unit: LengthUnit, tokenizer: Digest128? = nil, part: MessageParts.Part = .everything
+  ) throws -> LengthMeasure {
     try NameRule.check(name, of: "length measure")
     guard name != SampleLengths.ownMeasure, try reading.measure(named: name) == nil else {
       throw CohortError.exists("length-measure", name)
@@ -17,14 +20,15 @@ extension WriteTransaction {
         hint: "Characters, bytes and words can be counted, and tokens by a tokenizer")
     }
     let measure = LengthMeasure(
-      id: MeasureID(state.counters.nextMeasure), name: name, unit: unit, tokenizer: tokenizer,
+      id: MeasureID(state.counters.nextMeasure), name: name, unit: unit, tokenizer: tokenizer, part: part,
       columnNumber: state.counters.nextColumn)
     try require(StoreFormat.measures)
+    if part != .everything { try require(StoreFormat.measuredParts) }
     state.counters.nextMeasure += 1
     state.counters.nextColumn += 3
     try put(measure)
     try log(
-      LogEvent.MeasureCreated(id: measure.id, name: name, unit: unit, tokenizer: tokenizer))
+      LogEvent.MeasureCreated(id: measure.id, name: name, unit: unit, tokenizer: tokenizer, part: part))
     return measure
   }
 

@@ -10,7 +10,7 @@ public struct MeasureID: RawRepresentable, Hashable, Comparable, Sendable, Custo
 }
 
 /// A further way to measure samples, beside the store's own: the lengths of prompt, response and all messages in another
-/// unit, or in the tokens of another tokenizer. Samples are measured in the order of their ids, some time after they came.
+/// unit, or in the tokens of another tokenizer, or of their answers or their reasoning alone. Samples are measured in the order of their ids, some time after they came.
 public struct LengthMeasure: Hashable, Sendable, NamedRecord {
   static let kind = NameKind.measure
   /// In the columns: not measured.
@@ -24,6 +24,8 @@ public struct LengthMeasure: Hashable, Sendable, NamedRecord {
   public var unit: LengthUnit
   /// XXH3-128 of the tokenizer's file; for `tokens`, and only there.
   public var tokenizer: Digest128?
+  /// What counts of each message.
+  public var part = MessageParts.Part.everything
   /// Number of the prompts' column; those of the responses and of all messages are the next ones.
   var columnNumber: UInt32
   /// Samples before this one are measured, but for those that were deleted before.
@@ -46,6 +48,7 @@ extension LengthMeasure {
     (unit, tokenizer) = try reader.lengthUnit()
     columnNumber = try reader.fixed()
     rows = try reader.varint()
+    part = try reader.measuredPart()
   }
 
   func encode(into writer: inout ByteWriter) {
@@ -54,6 +57,7 @@ extension LengthMeasure {
     writer.lengthUnit(unit, tokenizer: tokenizer)
     writer.fixed(columnNumber)
     writer.varint(rows)
+    writer.measuredPart(part)
   }
 }
 
@@ -72,6 +76,24 @@ extension ByteReader {
       throw CohortError.invalid("the length unit", at: offset - 1)
     }
     return (unit, unit == .tokens ? try digest() : nil)
+  }
+}
+
+extension ByteWriter {
+  /// u8, at the end of a value: nothing for all of a message.
+  mutating func measuredPart(_ part: MessageParts.Part) {
+    if part != .everything { fixed(part.rawValue) }
+  }
+}
+
+extension ByteReader {
+  /// What a measure counts of a message, at the end of a value.
+  mutating func measuredPart() throws -> MessageParts.Part {
+    guard remaining > 0 else { return .everything }
+    guard let part = MessageParts.Part(rawValue: try fixed()), part != .everything else {
+      throw CohortError.invalid("the part of a message that is measured", at: offset - 1)
+    }
+    return part
   }
 }
 

@@ -13,9 +13,12 @@ struct ExportCommand: CohortCommand {
       "cohort export --snapshot monday --as messages monday.jsonl",
       "cohort export --grouping topics --group 17 --as alpaca topic.jsonl",
       "cohort export --task gsm8k --as prompt-completion - | head",
+      "cohort export --as messages --with ids,source,lengths all.jsonl",
       text: """
         Samples come in the order of their ids. The file appears when it is complete. Samples that the layout cannot \
-        hold are left out and counted.
+        hold are left out and counted by reason; whatever is written is the same sample when it is ingested again. An \
+        attribute whose key the layout needs stands under attributes.KEY. preference takes the samples that have the \
+        attribute rejected.
         """))
 
   @Argument(help: "Where to write; - for standard output.", completion: .file()) var file: String
@@ -29,6 +32,10 @@ struct ExportCommand: CohortCommand {
   @Option(help: ArgumentHelp("Only samples of this task.", valueName: "name"), completion: StoreNames.tasks) var task:
     String?
   @Option(name: .customLong("as"), help: "The layout of a line.") var layout: ExportLayout
+  @Option(
+    name: .customLong("with"),
+    help: ArgumentHelp("More keys of a line: ids, source, lengths, line, with commas between.", valueName: "list"))
+  var columns: ColumnList?
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
@@ -43,7 +50,8 @@ struct ExportCommand: CohortCommand {
       } else {
         .everything
       }
-    let action = ExportAction(ExportRequest(scope: scope, layout: layout, task: task, path: file))
+    let action = ExportAction(
+      ExportRequest(scope: scope, layout: layout, task: task, columns: columns?.columns ?? [], path: file))
     let store = try session.open(for: action.access, ExportAction.name)
     let report: ExportReport
     do {
@@ -54,10 +62,9 @@ struct ExportCommand: CohortCommand {
       throw OutputClosed()
     }
     session.progress.finish()
+    if let note = report.note { session.progress.note(note) }
     guard file != "-" else {
-      let left = report.skipped.values.reduce(0, +)
-      let text = "wrote \(report.written) samples, left out \(left)"
-      if left > 0 { session.progress.note(text) } else { session.progress.tell(text) }
+      session.progress.tell("wrote \(report.written) samples")
       return .done
     }
     try session.output.record(report.record(file: file))
@@ -72,3 +79,19 @@ struct ExportCommand: CohortCommand {
 }
 
 extension ExportLayout: ExpressibleByArgument {}
+
+/// What `--with` takes: `ids,source`.
+struct ColumnList: ExpressibleByArgument, Sendable {
+  let columns: Set<ExportColumn>
+
+  init?(argument: String) {
+    var columns: Set<ExportColumn> = []
+    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let column = ExportColumn(rawValue: part.filter { $0 != " " }) else { return nil }
+      columns.insert(column)
+    }
+    self.columns = columns
+  }
+
+  static var allValueStrings: [String] { ExportColumn.allCases.map(\.rawValue) }
+}

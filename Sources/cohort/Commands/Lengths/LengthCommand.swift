@@ -1,5 +1,5 @@
-import CohortCore
-import ArgumentParser
+public import ArgumentParser
+public import CohortCore
 import CohortActions
 
 /// `cohort length`
@@ -21,6 +21,7 @@ struct LengthAdd: RecordCommand {
     discussion: examples(
       "cohort length add bytes --unit bytes",
       "cohort length add llama --unit tokens --tokenizer models/llama/tokenizer.json",
+      "cohort length add thoughts --unit words --part reasoning",
       text: """
         The measure starts empty; 'cohort update' and the daemon measure the samples that are there and those that come. \
         The tokenizer is copied into the store. 'default' is the measure that the store was created with.
@@ -32,6 +33,8 @@ struct LengthAdd: RecordCommand {
     help: ArgumentHelp("The tokenizer.json that counts; with --unit tokens.", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var tokenizer: String?
+  @Option(help: "What counts of each message: all of it, its answer and calls, or its reasoning.")
+  var part: MessageParts.Part = .everything
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
@@ -41,7 +44,7 @@ struct LengthAdd: RecordCommand {
   }
 
   func action(_ session: Session) -> LengthAddAction {
-    LengthAddAction(measure: name, unit: unit.unit, tokenizer: tokenizer)
+    LengthAddAction(measure: name, unit: unit.unit, tokenizer: tokenizer, part: part)
   }
 }
 
@@ -66,4 +69,15 @@ struct LengthDrop: RecordCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func action(_ session: Session) -> DropAction { DropAction(.measure, named: name) }
+}
+
+extension MessageParts.Part: ExpressibleByArgument {
+  /// The part of a word after `--part`; nil for any other word.
+  public init?(argument: String) { self.init(name: argument) }
+
+  /// The words that can be given, for help and completion.
+  public static var allValueStrings: [String] { allCases.map(\.name) }
+
+  /// The word itself.
+  public var defaultValueDescription: String { name }
 }
