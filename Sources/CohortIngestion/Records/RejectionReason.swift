@@ -8,7 +8,7 @@ public enum RejectionReason: String, CaseIterable, Sendable {
   case loneSurrogate = "lone-surrogate"
   /// U+0000, raw or escaped.
   case nul
-  /// A number that is malformed or does not fit 64 bits.
+  /// A malformed number. One that does not fit 64 bits is none: it is kept as it was written.
   case invalidNumber = "invalid-number"
   /// More nested arrays and objects than `IngestionLimits.depth`.
   case tooDeep = "too-deep"

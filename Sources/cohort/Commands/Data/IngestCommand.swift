@@ -75,7 +75,7 @@ struct IngestCommand: RecordCommand {
   @Option(help: ArgumentHelp("The longest record; longer ones are quarantined.", valueName: "bytes"))
   var maxLineBytes: Int?
 
-  @Option(help: "Whether quotation marks in tables mean anything: auto, always or never.")
+  @Option(help: "Whether quotation marks in tables mean anything.")
   var quoting = QuotingArgument.auto
   @Option(help: ArgumentHelp("The split to read from a document that holds several.", valueName: "name"))
   var split: String?
