@@ -50,7 +50,7 @@ import Testing
     let text = try String(contentsOfFile: path, encoding: .utf8)
     let again = try Store.create(at: folder.file("again-\(UUID().uuidString)"))
     var request = IngestRequest(paths: [path])
-    request.options.layout = Layout(rawValue: layout.rawValue)
+    request.options.layout = Layout.named(layout.rawValue)
     #expect(request.options.layout != nil)
     request.options.task = .field("task")
     let ingested = try IngestJob.run(again, request)

@@ -76,6 +76,30 @@ import Testing
     }
   }
 
+  /// The folder is the task, and vectors belong to one file: such files are not mixed with others.
+  @Test func foldersAndVectorsKeepToTheirOwn() throws {
+    try withProgram { program in
+      try program.makeStore()
+      for number in 0..<30 {
+        let folder = ["", "math/", "poems/"][number / 10]
+        try program.write(PipelineTests.lines(2, from: number * 10), to: "cohort/inbox/\(folder)\(Self.name(number))")
+      }
+      let vectors = NPYFile.floats([[1, 0], [0, 1]])
+      try Data(vectors).write(to: program.folder.appendingPathComponent("cohort/inbox/math/1015.npy"))
+      let (status, daemon) = try program.daemonOnce("--task-from-folder")
+      #expect(status == 0, "\(daemon.log)")
+      let tasks = try program.cohort("sql", "SELECT name, inserted FROM tasks ORDER BY name", "--format", "csv")
+      #expect(tasks.output.split { $0.isNewline } == ["name,inserted", ",20", "math,20", "poems,20"])
+      let embedded = try daemon.events("ingested").filter { $0["embedded"] != nil }
+      #expect(embedded.count == 1 && embedded.first?["file"] as? String == "math/1015.jsonl", "\(embedded)")
+      #expect(embedded.first?["embedded"] as? Int == 2 && embedded.first?["files"] == nil)
+      #expect(program.names(in: "cohort/inbox/.done/math").contains("1015.npy"))
+      // The order is that of the names, as if each had come alone.
+      let order = try daemon.events("ingested").compactMap { $0["file"] as? String }
+      #expect(order.count == 30 && order == order.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+    }
+  }
+
   /// SIGKILL at random moments: what was put away is stored, and nothing is stored twice.
   @Test func killsLoseNothingAndDoubleNothing() throws {
     let seed = Torture.seed

@@ -270,6 +270,57 @@ import Testing
     }
   }
 
+  /// What a shell makes of `*`: as many paths, in the order in which they were given, options before, between and behind.
+  @Test func thousandsOfPathsAreTakenInTheirOrder() throws {
+    try withProgram { program in
+      for number in 0..<1500 {
+        try program.write(
+          #"{"prompt":"\#(number)","completion":"c"}"# + "\n",
+          to: "in/\(number % 2 == 0 ? "a" : "b")\(10_000 + number).jsonl")
+      }
+      let result = try program.shell(
+        "cohort init && cohort ingest --task x in/b*.jsonl --dedupe none in/a*.jsonl --source all in/b10001.jsonl --json"
+      )
+      #expect(result.status == 0, "\(result)")
+      let report = try result.output.split(separator: "\n").last.map {
+        try JSONSerialization.jsonObject(with: Data($0.utf8))
+      }
+      #expect((report as? [String: Any])?["inserted"] as? Int == 1501)
+      let shown = try program.cohort("sample", "show", "0", "749", "750", "1499", "1500", "--format", "jsonl")
+        .jsonLines()
+      #expect(
+        shown.compactMap { ($0["messages"] as? [[String: Any]])?.first?["content"] as? String } == [
+          "1", "1499", "0", "1498", "1",
+        ], "\(shown)")
+      #expect(shown.allSatisfy { $0["task"] as? String == "x" && $0["source"] as? String == "all" })
+      // A mistake is told as ever.
+      let wrong = try program.shell("cohort ingest in/*.jsonl --sauce x --json")
+      #expect(wrong.status == 2 && wrong.output.contains("--sauce"), "\(wrong)")
+      let missing = try program.shell("cohort ingest in/a*.jsonl none.jsonl --json")
+      #expect(missing.status == 3 || missing.status == 1, "\(missing)")
+      #expect(missing.output.contains("none.jsonl"))
+    }
+  }
+
+  /// Nobody knows when a pipe goes on: what came before it does not wait for that.
+  @Test func filesBeforeAPipeAreStoredBeforeItGoesOn() throws {
+    try withProgram { program in
+      try program.write(Self.lines(3), to: "a.jsonl")
+      let result = try program.shell(
+        """
+        set -e; cohort init > /dev/null; mkfifo pipe
+        cohort ingest a.jsonl pipe > /dev/null &
+        exec 3> pipe
+        for i in $(seq 400); do
+          samples=$(cohort info --json | grep -o '"samples":[0-9]*'); [ "$samples" = '"samples":3' ] && break; sleep 0.02
+        done
+        echo "$samples"; echo '{"prompt":"x","completion":"y"}' >&3; exec 3>&-; wait
+        cohort info --json | grep -o '"samples":[0-9]*'
+        """)
+      #expect(result.status == 0 && result.output == "\"samples\":3\n\"samples\":4\n", "\(result)")
+    }
+  }
+
   @Test func progressKeepsAwayFromPipes() throws {
     try withProgram { program in
       try program.write(Self.lines(200), to: "data.jsonl")

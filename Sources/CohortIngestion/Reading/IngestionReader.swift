@@ -25,6 +25,8 @@ public final class IngestionReader {
   private var ended = 0
   /// The source that the last error of `next()` ended.
   public private(set) var failed: SourceDescription?
+  /// Whether the next batch comes from something that has a size, and not from a pipe, which can keep whoever reads waiting.
+  public var isNextSized: Bool { ended < sources.count && sources[ended].size != nil }
   private var inline: (index: Int, scanner: RecordScanner?, parser: RecordParser)?
 
   /// Bytes of all sources on disk; nil when one of them has no size (standard input, a pipe).

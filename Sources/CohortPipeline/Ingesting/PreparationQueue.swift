@@ -53,8 +53,8 @@ final class PreparationQueue {
         guard let batch = try reader.next() else { break }
         together.append(.success(batch))
         bytes += batch.batch.inputBytes
-        // Whoever sends a long source waits for its records, not for those of the next.
-        guard batch.finishedSource else { break }
+        // Whoever sends a long source waits for its records, not for those of the next; and nobody knows when a pipe goes on.
+        guard batch.finishedSource, reader.isNextSized else { break }
       } catch {
         together.append(.failure(IngestReport.Failure(error: error, source: reader.failed)))
       }

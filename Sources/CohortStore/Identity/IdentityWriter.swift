@@ -62,7 +62,13 @@ final class IdentityWriter {
     var next = 0
 
     mutating func find(_ hash: UInt64, into ids: inout [UInt64]) {
-      var end = entries.count
+      // Steps that double, then halving: the next hash of a large batch is near.
+      var step = 1
+      while next + step <= entries.count, entries[next + step - 1].hash < hash {
+        next += step
+        step *= 2
+      }
+      var end = min(next + step, entries.count)
       while next < end {
         let middle = (next + end) / 2
         if entries[middle].hash < hash { next = middle + 1 } else { end = middle }

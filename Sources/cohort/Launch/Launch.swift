@@ -30,9 +30,14 @@ struct Launch {
   }
 
   private func parseAndExecute() throws -> Int32 {
-    let parsed: any ParsableCommand
+    var parsed: any ParsableCommand
     do {
-      parsed = try Cohort.parseAsRoot(arguments)
+      let long = LongArguments(arguments)
+      parsed = try Cohort.parseAsRoot(long.arguments)
+      if var command = parsed as? any ParsableCommand & TakesManyPaths {
+        command.paths = long.restored(command.paths)
+        parsed = command
+      }
     } catch {
       return try explain(error)
     }
