@@ -198,7 +198,7 @@ import Testing
     let key: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15]
     let value = try #require(try made.store.read { try $0.value(key, of: table) })
     #expect(value == [1] + one + [1, 11] + Array(#"{"level":1}"#.utf8) + [0])
-    #expect(table.number == 12 && table.feature.bit == 9 && table.feature.isRequired)
+    #expect(table.number == 12 && table.feature.bit == 10 && table.feature.isRequired)
     #expect(try made.store.verify().isSound)
   }
 

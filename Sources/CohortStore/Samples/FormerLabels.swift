@@ -22,7 +22,7 @@ public struct FormerLabels: Hashable, Sendable {
 
   static let layoutVersion: UInt8 = 1
   package static let table = OptionalTable(
-    "relabels", key: .bytes, number: 12, feature: StoreFeature(bit: 9, "relabels"))
+    "relabels", key: .bytes, number: 12, feature: StoreFeature(bit: 10, "relabels"))
 
   static func key(_ id: SampleID, _ sequence: LogSequence) -> [UInt8] {
     withUnsafeBytes(of: (id.rawValue.bigEndian, sequence.rawValue.bigEndian)) { [UInt8]($0) }
