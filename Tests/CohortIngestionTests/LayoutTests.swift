@@ -136,7 +136,7 @@ struct LayoutFixture: CustomStringConvertible, Sendable {
       #"{"prompt":"P","chosen":[{"role":"user","content":"P"},{"role":"assistant","content":"C"}],"rejected":[]}"#
     let second = try readLines([chat], options { $0.layout = .preference })
     #expect(second.samples.first?.dialog == ["user: P", "assistant: C"])
-    #expect(second.samples.first?.attributes == #"{"rejected":[],"prompt":"P"}"#)
+    #expect(second.samples.first?.attributes == #"{"prompt":"P","rejected":[]}"#)
   }
 
   @Test func instancesCountOnTheirOwn() throws {

@@ -61,7 +61,7 @@ import Testing
     let record = #"{"messages":[{"role":"user","content":"u"},{"role":"assistant",\#(turn)}]}"#
     let result = try readLines([record])
     #expect(result.reasons == ["reasoning-only"])
-    #expect(result.rejections.first?.detail == "the response holds reasoning, and no answer")
+    #expect(result.rejections.first?.detail == "the response holds what was thought, and no answer")
     // A call is an answer.
     let call = record.dropLast(3) + #","tool_calls":[{"function":{"name":"f"}}]}]}"#
     #expect(try readLines([String(call)]).order == "s")

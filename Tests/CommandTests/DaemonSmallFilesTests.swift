@@ -47,7 +47,7 @@ import Testing
       }
       #expect(
         codes == [
-          ["ingestion.foreign-format"], ["daemon.no-records"], ["ingestion.damaged-input"], ["daemon.refused"],
+          ["ingestion.foreign-format"], ["ingestion.not-a-table"], ["ingestion.damaged-input"], ["daemon.refused"],
         ])
       let note = try JSONSerialization.jsonObject(
         with: Data(try program.read("cohort/inbox/.failed/1050x.jsonl.gz.error.json").utf8))

@@ -17,6 +17,15 @@ public struct Layout: Hashable, Sendable {
     }
   }
 
+  /// The top-level keys that its usual shape takes for parts of a sample, or for partners of them. What else a record has
+  /// stays beside the texts.
+  public var partKeys: [String] {
+    guard let shape = shapes.first else { return [] }
+    return shape.fields.filter { !$0.slot.staysAttribute && !$0.key.isEmpty }.map { field in
+      field.key.split(separator: ".").first.map(String.init) ?? field.key
+    }
+  }
+
   /// The known layout of a name; nil when there is none.
   public static func named(_ name: String) -> Layout? { known.first { $0.name == name } }
 }

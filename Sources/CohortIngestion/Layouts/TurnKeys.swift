@@ -39,6 +39,8 @@ final class TurnKeys: Sendable {
     var hasMore = false
     /// A role or a content is there twice under one name.
     var isDoubled = false
+    /// The value of `from`, which belongs to `value`.
+    fileprivate var from = -1
     fileprivate var roleRank = Int.max
     fileprivate var contentRank = Int.max
 
@@ -63,6 +65,7 @@ final class TurnKeys: Sendable {
       case Bit.role where tape.kind(value) != .object:
         found.isDoubled = found.isDoubled || rank == found.roleRank
         found.hasMore = found.hasMore || found.role >= 0
+        if UnsafeTape.isEqual(tape.text(key), Self.from) { found.from = value }
         if rank < found.roleRank { (found.role, found.roleRank) = (value, rank) }
       case Bit.content:
         found.isDoubled = found.isDoubled || rank == found.contentRank
@@ -75,6 +78,8 @@ final class TurnKeys: Sendable {
       }
       return true
     }
+    // A turn with both pairs of keys: the role is the one that belongs to the content.
+    if found.from >= 0, isOneText(found.content, tape) { found.role = found.from }
     return found
   }
 
@@ -84,6 +89,7 @@ final class TurnKeys: Sendable {
   }
 
   private static let oneText = Array("value".utf8)
+  private static let from = Array("from".utf8)
 
   /// Calls `body` with the members that are neither role nor content as `members` chose them, and not null.
   func forEachOther(

@@ -110,7 +110,7 @@ extension RecordParser {
       return true
     }
     guard let best else { throw Failure(reason: .emptyResponse, detail: "the list of answers is empty") }
-    if count > 1 || tape.kind(best.value) == .object { attributes.append(list - 1) }
+    if count > 1 || tape.kind(best.value) == .object { keepAsAttribute(list - 1) }
     if tape.kind(best.value) == .object {
       if tape.member(Array("role".utf8), of: best.value) != nil { return try addTurns(best.value, of: tape, shape) }
       guard let text = Self.texts.lazy.compactMap({ tape.member($0, of: best.value) }).first else {

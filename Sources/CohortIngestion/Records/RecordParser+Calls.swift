@@ -97,7 +97,7 @@ extension RecordParser {
       let text = tape.text(tools)
       if text.allSatisfy(TextSniffing.isSpace) { return }
       if !isNamedTools, !Transcript.isJSON(text) {
-        attributes.append(tools - 1)
+        keepAsAttribute(tools - 1)
         return
       }
       let list = try parseNested(text, what: "the list of tools", .invalidCall)
@@ -108,7 +108,7 @@ extension RecordParser {
       draft.tools = draft.compose { CanonicalJSON.append(UnsafeTape.root, of: list, to: &$0) }
     default:
       if isNamedTools { throw wrongType("the list of tools", tools, of: tape) }
-      attributes.append(tools - 1)
+      keepAsAttribute(tools - 1)
     }
   }
 }

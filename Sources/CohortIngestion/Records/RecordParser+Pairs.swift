@@ -103,6 +103,8 @@ extension RecordParser {
       draft.add(MessageDraft.system, text)
     case .array, .object:
       if tape.isEmptyContainer(system) { return }
+      // An object or a list of something else is not said by anybody: it stays an attribute.
+      guard holdsTexts(system, of: tape, shape) else { return keepAsAttribute(system - 1) }
       var entry = MessageDraft.Entry(role: MessageDraft.system, text: .scratch(0..<0))
       var members = TurnKeys.Members()
       if tape.kind(system) == .object {
@@ -111,9 +113,22 @@ extension RecordParser {
         members.content = system
       }
       try readContent(of: system, members, tape, shape, into: &entry)
-    default: throw wrongType("the system text", system, of: tape)
+    default: return keepAsAttribute(system - 1)
     }
     draft.moveToFront(from: count)
+  }
+
+  /// Whether a value is a list of texts and typed parts, or an object that holds a text.
+  private func holdsTexts(_ value: Int, of tape: UnsafeTape, _ shape: CompiledShape) -> Bool {
+    if tape.kind(value) == .object {
+      let content = shape.turnKeys.members(of: value, tape).content
+      return content >= 0 && (tape.kind(content) == .string || holdsTexts(content, of: tape, shape))
+    }
+    return tape.kind(value) == .array
+      && tape.elements(of: value).allSatisfy { part in
+        if case .text = PartType(part, of: tape) { return true }
+        return false
+      }
   }
 
   /// Reasoning that stands beside a response goes into it.
@@ -123,7 +138,7 @@ extension RecordParser {
       let last = draft.entries.lastIndex(where: { $0.role == MessageDraft.assistant }),
       !draft.entries[last].hasReasoning, draft.entries[last].extra.isEmpty
     else {
-      attributes.append(reasoning - 1)
+      keepAsAttribute(reasoning - 1)
       return
     }
     draft.entries[last].extra = draft.compose { bytes in
@@ -166,7 +181,7 @@ extension RecordParser {
     let hasPrompt = draft.entries.contains { $0.role == MessageDraft.user }
     if let prompt = value(.prompt), tape.kind(prompt) != .null {
       if hasPrompt {
-        attributes.append(prompt - 1)
+        keepAsAttribute(prompt - 1)
       } else {
         let count = draft.entries.count
         if let history = value(.history), tape.kind(history) != .null { try addTurns(history, of: tape, shape) }

@@ -186,13 +186,19 @@ final class RecordParser {
       if slots[slot] >= 0 {
         if ranks[slot] == rank { return false }
         if ranks[slot] < rank { continue }
-        attributes.append(slots[slot] - 1)
+        keepAsAttribute(slots[slot] - 1)
       }
       (slots[slot], ranks[slot]) = (value, rank)
       if !(FieldSlot(rawValue: slot)?.staysAttribute ?? true) { stays = false }
     }
-    if stays { attributes.append(key) }
+    if stays { keepAsAttribute(key) }
     return true
+  }
+
+  /// Keeps a field beside the texts that its slot cannot take, at its place in the order of the record.
+  func keepAsAttribute(_ key: Int) {
+    guard let last = attributes.last, last > key else { return attributes.append(key) }
+    attributes.insert(key, at: attributes.firstIndex { $0 > key } ?? attributes.endIndex)
   }
 
   private func duplicateAttribute(of tape: UnsafeTape) -> Int {

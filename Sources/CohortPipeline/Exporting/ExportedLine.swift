@@ -43,19 +43,22 @@ struct ExportedLine {
   /// its key, as often as it takes.
   /// - Parameters:
   ///   - attributes: canonical JSON, or empty.
-  ///   - reserved: keys that a reader would take for something else, though this line lacks them.
+  ///   - reserved: keys in lower case that a reader would take for something else, though this line lacks them. Readers do
+  ///     not look at case and outer spaces.
   ///   - lists: keys of which a reader would do so where they hold a list.
   /// - Returns: false when the bytes are no object.
   mutating func addAttributes(_ attributes: [UInt8], reserved: [String] = [], lists: [String] = []) -> Bool {
     guard !attributes.isEmpty else { return true }
-    let taken = keys + reserved
     var (bytes, renamed) = (self.bytes, self.renamed)
     let isObject = attributes.withUnsafeBytes { object in
       CanonicalObject.forEachMember(of: object) { name, value in
         bytes.append(bytes.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
         bytes.append(UInt8(ascii: "\""))
         let isList = value.first == UInt8(ascii: "[")
-        if (isList ? taken + lists : taken).contains(where: { name.elementsEqual($0.utf8) }) {
+        let folded = Self.folded(name)
+        if keys.contains(where: { name.elementsEqual($0.utf8) })
+          || (isList ? reserved + lists : reserved).contains(where: { folded.elementsEqual($0.utf8) })
+        {
           bytes.append(contentsOf: Self.prefix(of: name, in: object).utf8)
           renamed.append(String(decoding: name, as: UTF8.self))
         }
@@ -67,6 +70,14 @@ struct ExportedLine {
     }
     (self.bytes, self.renamed) = (bytes, renamed)
     return isObject
+  }
+
+  /// A name in lower case, without outer spaces.
+  private static func folded(_ name: UnsafeRawBufferPointer) -> [UInt8] {
+    var name = name[...]
+    while name.first == 0x20 { name.removeFirst() }
+    while name.last == 0x20 { name.removeLast() }
+    return name.map { $0 >= 0x41 && $0 <= 0x5a ? $0 | 0x20 : $0 }
   }
 
   /// What stands before a key, so that no other member has the result for its key.

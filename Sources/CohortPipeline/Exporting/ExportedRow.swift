@@ -1,4 +1,5 @@
 internal import CohortCore
+internal import CohortIngestion
 internal import CohortStore
 
 /// One sample on its way into a line.
@@ -176,14 +177,11 @@ extension ExportLayout {
   /// Keys under which readers look for a conversation, whatever else a record has.
   static let conversationKeys = ["messages", "conversations"]
 
-  /// Keys that readers take for a part of the sample, though a line may lack them.
-  var reservedKeys: [String] {
-    switch self {
-    case .messages: ["messages", "tools", "system"]
-    case .sharegpt: ["conversations", "tools", "system"]
-    case .alpaca: ["instruction", "input", "output", "system", "history", "tools"]
-    case .promptCompletion: ["prompt", "completion", "tools", "system"]
-    case .preference: ["prompt", "chosen", "tools", "system"]
-    }
-  }
+  /// Keys that readers take for a part of the sample, though a line may lack them; in lower case.
+  var reservedKeys: [String] { Self.partKeys[self] ?? [] }
+
+  private static let partKeys = Dictionary(
+    uniqueKeysWithValues: allCases.map { layout in
+      (layout, Layout.named(layout.rawValue)?.partKeys.map { $0.lowercased() } ?? [])
+    })
 }
