@@ -169,6 +169,9 @@ struct PublicShape: CustomStringConvertible, Sendable {
       name: "CAMEL", record: #"{"role_1":"r","topic":"t","message_1":"Q","message_2":"A"}"#, layout: "pair",
       dialog: ["user: Q", "assistant: A"], attributes: #"{"role_1":"r","topic":"t"}"#),
     PublicShape(
+      name: "SciQ", record: #"{"question":"Q","distractor1":"x","correct_answer":"A","support":"S"}"#, layout: "sciq",
+      dialog: ["user: Q\nS", "assistant: A"], attributes: #"{"distractor1":"x"}"#),
+    PublicShape(
       name: "ARC", record: #"{"id":"i","question":"Q","choices":{"text":["x","y"],"label":["1","2"]},"answerKey":"2"}"#,
       layout: "multiple-choice", dialog: ["user: Q\n1. x\n2. y", "assistant: 2. y"], attributes: #"{"id":"i"}"#),
     PublicShape(

@@ -7,7 +7,8 @@ extension Layout {
   public static let known: [Layout] = [
     preference, kto, messages, sharegpt, lima, turnPairs, transcript, oasstTree, oasst, naturalInstructions,
     selfInstruct,
-    squad, promptCompletion, p3, flan, dolly, orca, alpaca, qa, xlam, multipleChoice, answers, batchResults, pair, text,
+    squad, sciq, promptCompletion, p3, flan, dolly, orca, alpaca, qa, xlam, multipleChoice, answers, batchResults, pair,
+    text,
   ]
 
   // MARK: Lists of turns
@@ -172,6 +173,14 @@ extension Layout {
           .optional("answers", .ignored, .any),
         ], rank: 2),
       shape(.paragraphs, [.required("paragraphs", .instances, .list), .optional("title", .task)]),
+    ])
+
+  /// SciQ: the passage that supports the answer is the context; wrong answers stay attributes.
+  public static let sciq = Layout(
+    "sciq",
+    [
+      shape(
+        .pair, [.required("question", .prompt), .required("correct_answer", .response)] + partners(input: ["support"]))
     ])
 
   // MARK: Documents, trees, answers of servers
