@@ -36,12 +36,12 @@ public struct IdentityRule: Hashable, Sendable {
   }
 
   /// Whether an attribute with this key counts.
-  public func counts(_ key: String) -> Bool { counted.contains(Self.folded(key)) }
+  public func counts(_ key: String) -> Bool { counted.contains(KeyFolding.folded(key)) }
 
   /// A key that is said to count, and not to; nil where there is none.
   public var contradiction: String? {
-    let ignored = Set(ignoredKeys.map(Self.folded))
-    return identityKeys.first { ignored.contains(Self.folded($0)) }
+    let ignored = Set(ignoredKeys.map { KeyFolding.folded($0) })
+    return identityKeys.first { ignored.contains(KeyFolding.folded($0)) }
   }
 
   /// Whether two objects of attributes, in canonical JSON or empty, are those of the same sample.
@@ -68,7 +68,7 @@ public struct IdentityRule: Hashable, Sendable {
   private func members(of attributes: UnsafeRawBufferPointer) -> [Member] {
     var members: [Member] = []
     CanonicalObject.forEachMember(of: attributes) { name, value in
-      let key = Self.folded(String(decoding: name, as: UTF8.self))
+      let key = KeyFolding.folded(String(decoding: name, as: UTF8.self))
       if counted.contains(key), !value.elementsEqual("null".utf8) {
         members.append(Member(key: key, value: [UInt8](value)))
       }
@@ -78,14 +78,8 @@ public struct IdentityRule: Hashable, Sendable {
   }
 
   private static func counted(_ identity: [String], _ ignored: [String], _ layout: [String]) -> Set<String> {
-    Set((usualKeys + identity + layout).map(folded)).subtracting(ignored.map(folded))
-  }
-
-  private static func folded(_ key: String) -> String {
-    var text = key.lowercased()[...]
-    while text.first?.isWhitespace == true { text.removeFirst() }
-    while text.last?.isWhitespace == true { text.removeLast() }
-    return String(text)
+    Set((usualKeys + identity + layout).map { KeyFolding.folded($0) }).subtracting(
+      ignored.map { KeyFolding.folded($0) })
   }
 }
 

@@ -45,12 +45,8 @@ import Testing
   @Test func ofTwoEqualReadingsNoneIsTaken() throws {
     let error = try failure { _ = try readLines([#"{"question":"q","answer":"a","response":"r"}"#]) }
     #expect(error.code.name == "ingestion.ambiguous-layout")
-    #expect(
-      error.hint
-        == "Choose one: --map prompt=question,response=response or --map prompt=question,response=answer"
-        || error.hint
-          == "Choose one: --map prompt=question,response=answer or --map prompt=question,response=response"
-    )
+    let flags = ["answer", "response"].map { "--layout pair --map prompt=question,response=\($0)" }
+    #expect(flags.allSatisfy { error.hint?.contains($0) == true }, "\(error)")
     let chosen = try readLines(
       [#"{"question":"q","answer":"a","response":"r"}"#],
       try options { $0.map = try FieldMap(parsing: "prompt=question,response=answer") })
@@ -62,8 +58,16 @@ import Testing
     #expect(result.samples.first?.dialog == ["user: p", "assistant: s"])
     #expect(
       result.notes == [
-        "the response is 'solution'; 'answer' is left over as an attribute (--map response=answer takes it instead)"
+        "the response is 'solution'; 'answer' is left over as an attribute (--layout pair --map response=answer takes it instead)"
       ])
+    // What the note says works, and keeps the prompt.
+    let other = try readLines(
+      [#"{"problem":"p","solution":"s","answer":"a"}"#],
+      try options {
+        try $0.setLayout(named: "pair")
+        $0.map = try FieldMap(parsing: "response=answer")
+      })
+    #expect(other.samples.first?.dialog == ["user: p", "assistant: a"])
   }
 
   @Test func whatIsAListOfTurnsIsOfferedAsOne() throws {

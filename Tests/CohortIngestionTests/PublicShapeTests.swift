@@ -130,8 +130,29 @@ struct PublicShape: CustomStringConvertible, Sendable {
       name: "two keys that differ in case", record: #"{"instruction":"I","output":"O","Output":"P"}"#, layout: "alpaca",
       dialog: ["user: I", "assistant: O"], attributes: #"{"Output":"P"}"#),
     PublicShape(
-      name: "reasoning beside a response", record: #"{"prompt":"Q","response":"A","reasoning":"T"}"#, layout: "pair",
-      dialog: ["user: Q", "assistant: A"], extras: ["", #"{"reasoning_content":"T"}"#]),
+      name: "BoolQ", record: #"{"question":"Q","answer":true,"passage":"P"}"#, layout: "qa",
+      dialog: ["user: Q\nP", "assistant: true"]),
+    PublicShape(
+      name: "Cosmopedia", record: #"{"prompt":"Q","text":"A"}"#, layout: "pair", dialog: ["user: Q", "assistant: A"]),
+    PublicShape(
+      name: "MBPP", record: #"{"text":"Q","code":"A"}"#, layout: "pair", dialog: ["user: Q", "assistant: A"]),
+    PublicShape(
+      name: "Anthropic's old form", record: #"{"prompt":"\n\nHuman: Q\n\nAssistant:","completion":" A"}"#,
+      layout: "prompt-completion", dialog: ["user: Q", "assistant:  A"]),
+    PublicShape(
+      name: "a switch for reasoning", record: #"{"input":"Q","output":"A","reasoning":"on"}"#, layout: "pair",
+      dialog: ["user: Q", "assistant: A"], attributes: #"{"reasoning":"on"}"#),
+    PublicShape(
+      name: "a task of its own", record: #"{"prompt":"Q","completion":"A","task":"t"}"#, layout: "prompt-completion",
+      dialog: ["user: Q", "assistant: A"], task: "t"),
+    PublicShape(
+      name: "a context beside turns",
+      record:
+        #"{"prompt":[{"role":"user","content":"Q"}],"completion":[{"role":"assistant","content":"A"}],"context":"C"}"#,
+      layout: "prompt-completion", dialog: ["user: Q", "assistant: A"], attributes: #"{"context":"C"}"#),
+    PublicShape(
+      name: "reasoning beside a response", record: #"{"prompt":"Q","response":"A","reasoning":"T t"}"#, layout: "pair",
+      dialog: ["user: Q", "assistant: A"], extras: ["", #"{"reasoning_content":"T t"}"#]),
     PublicShape(
       name: "OpenAI batch results",
       record:
@@ -168,6 +189,15 @@ struct PublicShape: CustomStringConvertible, Sendable {
     PublicShape(
       name: "CAMEL", record: #"{"role_1":"r","topic":"t","message_1":"Q","message_2":"A"}"#, layout: "pair",
       dialog: ["user: Q", "assistant: A"], attributes: #"{"role_1":"r","topic":"t"}"#),
+    PublicShape(
+      name: "MedQA", record: #"{"question":"Q","options":{"A":"x","B":"y"},"answer":"B"}"#, layout: "multiple-choice",
+      dialog: ["user: Q\nA. x\nB. y", "assistant: B. y"]),
+    PublicShape(
+      name: "Nectar",
+      record:
+        #"{"prompt":"\n\nHuman: Q\n\nAssistant: ","answers":[{"answer":"B","rank":3.0},{"answer":"A","rank":1.0}]}"#,
+      layout: "answers", dialog: ["user: Q", "assistant: A"],
+      attributes: #"{"answers":[{"answer":"B","rank":3.0},{"answer":"A","rank":1.0}]}"#),
     PublicShape(
       name: "SciQ", record: #"{"question":"Q","distractor1":"x","correct_answer":"A","support":"S"}"#, layout: "sciq",
       dialog: ["user: Q\nS", "assistant: A"], attributes: #"{"distractor1":"x"}"#),
@@ -220,6 +250,21 @@ struct PublicShape: CustomStringConvertible, Sendable {
     PublicShape(
       name: "Stack Exchange, paired", record: #"{"qid":1,"question":"Q","response_j":"A","response_k":"B"}"#,
       layout: "preference", dialog: ["user: Q", "assistant: A"], attributes: #"{"qid":1,"response_k":"B"}"#),
+    PublicShape(
+      name: "a preference whose question is the input",
+      record: #"{"system":"S","input":"Q","chosen":"A","rejected":"B"}"#,
+      layout: "preference", dialog: ["system: S", "user: Q", "assistant: A"], attributes: #"{"rejected":"B"}"#),
+    PublicShape(
+      name: "OpenAI's preferences",
+      record:
+        #"{"input":{"messages":[{"role":"user","content":"Q"}]},"preferred_output":[{"role":"assistant","content":"A"}],"non_preferred_output":[{"role":"assistant","content":"B"}]}"#,
+      layout: "preference", dialog: ["user: Q", "assistant: A"],
+      attributes:
+        #"{"input":{"messages":[{"role":"user","content":"Q"}]},"non_preferred_output":[{"role":"assistant","content":"B"}]}"#
+    ),
+    PublicShape(
+      name: "KTO with labels as words", record: #"{"prompt":"Q","completion":"A","label":"False"}"#, layout: "kto",
+      dialog: ["user: Q", "assistant: A"], attributes: #"{"label":"False"}"#, extras: ["", #"{"weight":0}"#]),
     PublicShape(
       name: "KTO, desired", record: #"{"prompt":"Q","completion":"A","label":true}"#, layout: "kto",
       dialog: ["user: Q", "assistant: A"], attributes: #"{"label":true}"#),
@@ -303,7 +348,16 @@ struct PublicShape: CustomStringConvertible, Sendable {
       result.samples.map(\.dialog) == [["user: Q", "assistant: A", "user: Q2", "assistant: A2"], ["assistant: O"]])
     #expect(result.samples.map(\.line) == [5, 8])
     #expect(result.samples.first?.attributes == #"{"lang":"en"}"#)
-    #expect(result.notes == ["1 messages answer a message that is not in the file"])
+    #expect(
+      result.notes == [
+        "1 messages answer a message that is not in the file",
+        "2 messages lead to no accepted answer of the assistant: they are in no conversation",
+      ])
+    // A circle is told of, too, and a table is read like lines.
+    let circle = try readLines([row("x", "y", "prompter", "Q"), row("y", "x", "assistant", "A")])
+    #expect(circle.order == "" && circle.notes.last?.hasPrefix("2 messages lead to no") == true)
+    let table = "message_id,parent_id,text,role\np,,Q,prompter\na,p,A,assistant\n"
+    #expect(try read(table, named: "m.csv").samples.map(\.dialog) == [["user: Q", "assistant: A"]])
     // The same whatever the blocks are.
     let many = (0..<500).flatMap {
       [row("p\($0)", nil, "prompter", "Q"), row("a\($0)", "p\($0)", "assistant", "A\($0)")]
@@ -326,6 +380,49 @@ struct PublicShape: CustomStringConvertible, Sendable {
     #expect(result.samples.first?.attributes == #"{"id":"1"}"#)
     #expect(result.samples.first?.task == "t")
     #expect(result.reasons == ["empty-response"])
+    // Numbers are texts, and a question's own key wins over that of the document.
+    let odd =
+      #"{"id":"d","paragraphs":[{"context":42,"qas":[{"id":"1","question":12345,"answers":[{"text":"a"}]}]}]}"#
+    let sample = try #require(try readLines([odd]).samples.first)
+    #expect(sample.dialog == ["user: 12345\n42", "assistant: a"] && sample.attributes == #"{"id":"1"}"#)
+  }
+
+  @Test func whatAPathReachesIsNoAttributeOfItsOwn() throws {
+    let record = #"{"q":"x","a":"y","meta":[["t"],3,{"s":["u"]}]}"#
+    for map in ["tools=meta.0", "reasoning=meta.1", "system=meta.2.s", "system=meta.1"] {
+      let result = try readLines([record], try options { $0.map = try FieldMap(parsing: "prompt=q,response=a,\(map)") })
+      #expect(result.samples.first?.attributes == #"{"meta":[["t"],3,{"s":["u"]}]}"#, "\(map)")
+    }
+  }
+
+  @Test func anAnswerMayBeJSON() throws {
+    let record = #"{"prompt":"Q","chosen":"[{\"name\":\"x\"}]","rejected":"[]"}"#
+    #expect(try readLines([record]).samples.first?.dialog == ["user: Q", #"assistant: [{"name":"x"}]"#])
+    let turns =
+      #"{"chosen":"[{\"role\":\"user\",\"content\":\"Q\"},{\"role\":\"assistant\",\"content\":\"A\"}]","rejected":"x"}"#
+    #expect(try readLines([turns]).samples.first?.dialog == ["user: Q", "assistant: A"])
+  }
+
+  @Test func noMessageHasAKeyTwice() throws {
+    let turn =
+      #"{"role":"assistant","tool_calls":[],"content":[{"type":"tool_use","id":"t","name":"f","input":{}}],"x":1,"x":2}"#
+    let record = #"{"messages":[{"role":"user","content":"Q"},\#(turn)]}"#
+    let extra = try #require(try readLines([record]).samples.first?.messages.last?.extra)
+    #expect(
+      String(decoding: extra, as: UTF8.self)
+        == #"{"x":2,"tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":{}}}]}"#)
+    let undesired =
+      #"{"messages":[{"role":"user","content":"Q"},{"role":"assistant","content":"A","weight":1}],"label":false}"#
+    let weight = try #require(try readLines([undesired]).samples.first?.messages.last?.extra)
+    #expect(String(decoding: weight, as: UTF8.self) == #"{"weight":0}"#)
+  }
+
+  @Test func aRecordDoesNotUnfoldWithoutBound() throws {
+    let replies = (0..<50).map { #"{"text":"\#($0)","role":"assistant","replies":[]}"# }.joined(separator: ",")
+    let root = String(repeating: "x", count: 2000)
+    let tree = #"{"prompt":{"text":"\#(root)","role":"prompter","replies":[\#(replies)]}}"#
+    let result = try readLines([tree], options { $0.limits.unfoldedBytes = 20_000 })
+    #expect(result.samples.count == 10 && result.reasons == ["line-too-long"])
   }
 
   @Test func aMapReachesListsToolsAndTurns() throws {

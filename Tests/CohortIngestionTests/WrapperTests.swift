@@ -5,6 +5,18 @@ import Testing
 
 /// Documents that hold the records.
 @Suite struct WrapperTests {
+  @Test func aTableWithScalarsBesideItsColumnsIsNoTrap() throws {
+    for text in [#"{"name":"t","columns":["a","b"],"data":[["x"]]}"#, #"{"a":["x","y"],"b":null}"#] {
+      #expect(throws: CohortError.self) { _ = try read(text, named: "m.json") }
+    }
+  }
+
+  @Test func documentsWithoutTheListAreToldOf() throws {
+    let lines = [#"{"data":[{"prompt":"a","completion":"b"}]}"#, #"{"prompt":"c","completion":"d"}"#]
+    let result = try readLines(lines)
+    #expect(result.samples.count == 1 && result.notes.contains { $0.hasPrefix("1 documents have no list 'data'") })
+  }
+
   static func rows(_ count: Int) -> String {
     "[" + (0..<count).map { #"{"instruction":"Do \#($0) ]}\"","output":"Did \#($0)"}"# }.joined(separator: ",\n") + "]"
   }

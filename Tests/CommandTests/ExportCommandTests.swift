@@ -36,9 +36,9 @@ import Testing
       let first = result.output.split(separator: "\n").first.map(String.init) ?? ""
       #expect(
         first.hasSuffix(
-          #","prompt_length":1,"response_length":1,"total_length":2,"line":1,"attributes.id":8.0,"task":"mine"}"#),
+          #","prompt_length":1,"response_length":1,"total_length":2,"line":1,"attributes.id":8.0}"#),
         "\(first)")
-      #expect(first.contains(#"],"id":0,"source":""#))
+      #expect(first.contains(#"],"task":"mine","id":0,"source":""#))
       #expect(result.errors == "1 attribute under attributes.KEY, because a line has the key already: id 1\n")
       #expect(try program.cohort("export", "--as", "messages", "--with", "ids,nothing", "-").status == 2)
     }

@@ -41,7 +41,7 @@ enum CanonicalJSON {
 
   /// The keys that come again in the same object.
   /// - Complexity: O(members), and O(members squared) for at most 12 of them, without memory.
-  private static func overriddenKeys(of object: Int, _ tape: UnsafeTape) -> Set<Int> {
+  static func overriddenKeys(of object: Int, _ tape: UnsafeTape) -> Set<Int> {
     let count = tape.memberCount(object)
     if count < 2 { return [] }
     var overridden: Set<Int> = []

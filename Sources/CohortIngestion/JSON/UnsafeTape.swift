@@ -1,3 +1,4 @@
+internal import CohortCore
 internal import CohortSystem
 
 /// A parsed JSON document in place: simdjson's tape and the unescaped strings it points into.
@@ -61,9 +62,12 @@ struct UnsafeTape {
     }
   }
 
-  /// The first word inside a container, and the word of its close.
+  /// The first word inside a container, and the word of its close; empty for a value that is no container.
   @inline(__always)
-  func inside(_ container: Int) -> Range<Int> { (container + 1)..<(next(after: container) - 1) }
+  func inside(_ container: Int) -> Range<Int> {
+    let end = next(after: container) - 1
+    return end > container ? (container + 1)..<end : container..<container
+  }
 
   func isEmptyContainer(_ value: Int) -> Bool { inside(value).isEmpty }
 
@@ -105,6 +109,19 @@ struct UnsafeTape {
     }
   }
 
+  /// A truth value, also as a word or as 0 and 1; nil for anything else.
+  func truth(_ value: Int) -> Bool? {
+    switch kind(value) {
+    case .yes: return true
+    case .no: return false
+    case .signed, .unsigned, .double: return count(value).flatMap { $0 == 0 ? false : $0 == 1 ? true : nil }
+    case .string:
+      let word = KeyFolding.folded(text(value))
+      return word.elementsEqual("true".utf8) ? true : word.elementsEqual("false".utf8) ? false : nil
+    default: return nil
+    }
+  }
+
   /// Calls `body` with the key and the value of each member, until it returns false.
   @inline(__always)
   func forEachMember(of object: Int, _ body: (_ key: Int, _ value: Int) -> Bool) {
@@ -127,6 +144,30 @@ struct UnsafeTape {
   }
 
   func firstElement(of array: Int) -> Int? { inside(array).first }
+
+  /// The elements of a list; none of anything else.
+  func elements(of list: Int) -> [Int] {
+    guard kind(list) == .array else { return [] }
+    var elements: [Int] = []
+    forEachElement(of: list) { element in
+      elements.append(element)
+      return true
+    }
+    return elements
+  }
+
+  /// The element of a list at an index from 0.
+  /// - Complexity: O(index).
+  func element(_ index: Int, of array: Int) -> Int? {
+    var found: Int?
+    var left = index
+    forEachElement(of: array) { element in
+      if left == 0 { found = element }
+      left -= 1
+      return left >= 0
+    }
+    return found
+  }
 
   /// The value of the first member with this key; nil where there is none, or the value is no object.
   func member(_ key: [UInt8], of object: Int) -> Int? {

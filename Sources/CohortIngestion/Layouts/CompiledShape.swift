@@ -5,8 +5,6 @@ final class CompiledShape: Sendable {
   /// A field that is not simply a key of the record: where it lies, step by step.
   struct Path: Sendable {
     var slot: FieldSlot
-    /// Its place among the fields, for which of several counts.
-    var rank: Int
     var steps: FieldPath
   }
 
@@ -47,8 +45,8 @@ final class CompiledShape: Sendable {
     if let key = options.lengthField { fields.append((key: key, slot: .length)) }
     keys = KeyTable(fields.filter { !$0.key.isEmpty }.map { (key: $0.key, bits: $0.slot.bit) })
     var paths: [Path] = []
-    for (rank, field) in fields.enumerated() {
-      if let steps = FieldPath(field.key) { paths.append(Path(slot: field.slot, rank: rank, steps: steps)) }
+    for field in fields {
+      if let steps = FieldPath(field.key) { paths.append(Path(slot: field.slot, steps: steps)) }
     }
     var identity = options.identity
     // What a record is about and how long it is says nothing of what is trained on.
@@ -97,19 +95,5 @@ struct FieldPath: Hashable, Sendable {
       }
     }
     return current
-  }
-}
-
-extension UnsafeTape {
-  /// The element of a list at an index from 0.
-  func element(_ index: Int, of array: Int) -> Int? {
-    var found: Int?
-    var left = index
-    forEachElement(of: array) { element in
-      if left == 0 { found = element }
-      left -= 1
-      return left >= 0
-    }
-    return found
   }
 }

@@ -1,3 +1,4 @@
+internal import CohortCore
 internal import CohortSystem
 
 /// A few keys in one run of memory, so that finding one costs no allocation and no reference count.
@@ -49,21 +50,13 @@ final class KeyTable: @unchecked Sendable {
 
   /// The same without regard to case and outer spaces.
   func foldedIndex(of key: UnsafeTape.Text) -> Int? {
-    var range = key.indices
-    while let first = range.first, TextSniffing.isSpace(key[first]) { range.removeFirst() }
-    while let last = range.last, TextSniffing.isSpace(key[last]) { range.removeLast() }
-    return entries.indices.first { index in
-      let entry = entries[index]
-      return entry.count == range.count
-        && (0..<entry.count).allSatisfy {
-          Self.lower(bytes[entry.start + $0]) == Self.lower(key[range.lowerBound + $0])
-        }
+    entries.indices.first { index in
+      let name = UnsafeTape.Text(
+        rebasing: UnsafeTape.Text(bytes)[entries[index].start..<(entries[index].start + entries[index].count)])
+      return KeyFolding.isEqual(key, name)
     }
   }
 
   /// What the key at an index means.
   func bits(at index: Int) -> UInt32 { entries[index].bits }
-
-  @inline(__always)
-  static func lower(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte }
 }

@@ -17,7 +17,10 @@ struct DetectionEvidence {
         let known = texts[name] ?? (0, 0)
         if texts.count < 256 { texts[name] = (known.rows + 1, known.bytes + tape.text(value).count) }
         if Transcript.holdsTurns(tape.text(value)) { turns[name, default: 0] += 1 }
-      case .array where RecordShape.Kinds.turns.accepts(value, of: tape, words) && !tape.isEmptyContainer(value):
+      // Lists of strings may be anything.
+      case .array
+      where RecordShape.Kinds([.roleTurns, .fromTurns, .pairs]).accepts(value, of: tape, words)
+        && !tape.isEmptyContainer(value):
         turns[name, default: 0] += 1
       case .object:
         // One level down: a list of turns, or the description of a sound.
@@ -31,7 +34,7 @@ struct DetectionEvidence {
         }
       default: break
       }
-      if ["audio", "speech", "wav", "sound"].contains(RowKeys.fold(name)) { sounds.insert(name) }
+      if ["audio", "speech", "wav", "sound"].contains(KeyFolding.folded(name)) { sounds.insert(name) }
       return true
     }
   }
@@ -52,13 +55,14 @@ extension LayoutDetection {
     guard best.shape.body == .pair, let taken = best.shape.field(in: .response)?.key else { return notes }
     let own = Set(best.fields.map(\.folded))
     let left = keyOrder.filter { key in
-      let folded = RowKeys.fold(key)
+      let folded = KeyFolding.folded(key)
       return Self.responseKeys.contains(folded) && folded != "text" && !own.contains(folded)
         && (evidence.texts[key]?.rows ?? 0) * 2 >= rows
     }
     for key in left {
       notes.append(
-        "the response is '\(taken)'; '\(key)' is left over as an attribute (--map response=\(key) takes it instead)")
+        "the response is '\(taken)'; '\(key)' is left over as an attribute "
+          + "(--layout \(best.shape.name) --map response=\(key) takes it instead)")
     }
     return notes
   }
@@ -67,7 +71,7 @@ extension LayoutDetection {
   func ambiguous(_ best: Candidate, _ other: Candidate) -> CohortError {
     func flags(_ candidate: Candidate) -> String {
       let prompt = candidate.shape.field(in: .prompt)?.key ?? ""
-      return "--map prompt=\(prompt),response=\(candidate.shape.field(in: .response)?.key ?? "")"
+      return "--layout pair --map prompt=\(prompt),response=\(candidate.shape.field(in: .response)?.key ?? "")"
     }
     return CohortError(
       .ingestionAmbiguousLayout, "the records can be read in two ways, and neither explains more", place: path,
@@ -110,12 +114,12 @@ extension LayoutDetection {
 
   /// At most two guesses, as the flags to write.
   private var guesses: [String] {
-    let turns = evidence.turns.filter { $0.value * 2 >= rows }.keys.sorted()
+    let turns = evidence.turns.filter { $0.value * 2 >= rows && !Self.looksWrong($0.key) }.keys.sorted()
     if !turns.isEmpty { return turns.prefix(2).map { "--map messages=\($0)" } }
     // Identifiers and dates are short and alike; texts are what is long.
     let texts = keyOrder.filter { key in
       guard let known = evidence.texts[key] else { return false }
-      return known.rows * 2 >= rows && !Self.looksLikeAnID(key)
+      return known.rows * 2 >= rows && !Self.looksLikeAnID(key) && !Self.looksWrong(key)
     }
     let long = texts.sorted { (evidence.texts[$0]?.bytes ?? 0) > (evidence.texts[$1]?.bytes ?? 0) }.prefix(2)
     let ordered = texts.filter { long.contains($0) }
@@ -127,8 +131,16 @@ extension LayoutDetection {
     }
   }
 
+  /// Whether a key names what nobody should train on.
+  private static func looksWrong(_ key: String) -> Bool {
+    let folded = KeyFolding.folded(key)
+    return ["reject", "non_preferred", "incorrect", "wrong", "distractor", "negative", "bad_"].contains {
+      folded.contains($0)
+    }
+  }
+
   private static func looksLikeAnID(_ key: String) -> Bool {
-    let folded = RowKeys.fold(key)
+    let folded = KeyFolding.folded(key)
     return ["id", "uuid", "hash", "url", "date", "timestamp", "lang", "language", "source", "split"].contains(folded)
       || folded.hasSuffix("_id") || folded.hasSuffix("_hash")
   }
@@ -136,7 +148,13 @@ extension LayoutDetection {
   /// Misspelt keys of known layouts.
   private var didYouMean: String {
     let known = Set(candidates.flatMap { $0.shape.fields.filter(\.isRequired).map(\.key) })
-    let unknown = keyOrder.filter { !known.contains($0) && $0.utf8.count > 3 }
+    // What differs in case only, in an ending or a number is no slip of the keys.
+    let folded = Set(candidates.flatMap { $0.fields.map(\.folded) })
+    let unknown = keyOrder.filter { key in
+      let name = KeyFolding.folded(key)
+      return name.utf8.count > 3 && !folded.contains(name) && !folded.contains(name + "s")
+        && !(name.utf8.last.map { (0x30...0x39).contains($0) } ?? false)
+    }
     let meant = unknown.compactMap { key in
       Spelling.nearest(to: key, among: known.sorted()).map { "'\($0)' for '\(key)'" }
     }

@@ -89,7 +89,7 @@ struct LayoutDetection {
       }
     }
     var texts = 0
-    for name in row.names where Self.textKeys.contains(RowKeys.fold(name)) { texts += 1 }
+    for name in row.names where Self.textKeys.contains(KeyFolding.folded(name)) { texts += 1 }
     for index in candidates.indices {
       guard let explained = explained(row, by: candidates[index], texts: texts, tape) else { continue }
       candidates[index].matches += 1

@@ -37,7 +37,7 @@ extension Layout {
   private static func conversations(_ kind: RecordShape.Kinds, usual: String = "messages") -> [RecordShape] {
     let keys = [usual] + turnKeys.filter { $0 != usual }
     return keys.filter { kind != .writtenTurns || !$0.isEmpty }.map { key in
-      shape(.conversation, [.required(key, .messages, kind)] + systems + tools)
+      shape(.conversation, [.required(key, .messages, kind)] + systems + tools + task)
     }
   }
 
@@ -118,7 +118,9 @@ extension Layout {
       "pair",
       prompts.flatMap { prompt in
         responses.map { pairShape(prompt, $0, rank: usual[prompt] == $0 ? 1 : 0) }
-      })
+          // A text beside a prompt is the response only where nothing else can be.
+          + [pairShape(prompt, "text", rank: -1)]
+      } + [pairShape("text", "code")])
   }()
   /// `text`: a response without a prompt.
   public static let text = Layout("text", [shape(.pair, [.required("text", .response, .text)])])
@@ -233,16 +235,26 @@ extension Layout {
       ("chosen", "rejected"), ("response_j", "response_k"), ("chosen_response", "rejected_response"),
       ("preferred", "dispreferred"),
     ]
+    // OpenAI's, whose prompt lies deeper.
+    let deep = shape(
+      .preference,
+      [
+        .required("preferred_output", .response, .textOrTurns), .required("non_preferred_output", .rejected, .any),
+        .required("input.messages", .prompt, .textOrTurns),
+      ], rank: 2)
     return Layout(
       "preference",
       keys.map { chosen, rejected in
-        let prompts = ["prompt", "instruction", "question", "query", "conversations", "messages"]
+        let prompts = [
+          "prompt", "instruction", "question", "query", "problem", "message", "conversations", "messages",
+          "input",
+        ]
         return shape(
           .preference,
           [
             .required(chosen, .response, [.textOrTurns, .writtenTurns]), .required(rejected, .rejected, .any),
           ] + prompts.map { .optional($0, .prompt, [.textOrTurns, .null]) } + partners(), rank: 2)
-      })
+      } + [deep])
   }()
   /// A pair or a list of turns with `label: true` or `false`, or LLaMA-Factory's `kto_tag`.
   public static let kto: Layout = {
@@ -257,7 +269,7 @@ extension Layout {
         let field = RecordShape.Field.required(label, .label, .truth)
         let ofTurns = [RecordShape.Kinds.roleTurns, .fromTurns].flatMap { kind in
           ["messages", "conversations"].map { key in
-            shape(.conversation, [.required(key, .messages, kind), field] + systems + tools, rank: 1)
+            shape(.conversation, [.required(key, .messages, kind), field] + systems + tools + task, rank: 1)
           }
         }
         let ofTexts = pairs.map { prompt, response in
@@ -281,13 +293,18 @@ extension Layout {
     .optional($0, .tools, [.string, .list, .object])
   }
 
+  /// The key under which exports write the task.
+  private static let task: [RecordShape.Field] = [.optional("task", .task, .text)]
+
   private static let reasoning: [RecordShape.Field] = ["reasoning_content", "thinking", "reasoning"].map {
     .optional($0, .reasoning, .any)
   }
 
   /// What may stand beside a pair of texts. Of several keys for one part the first counts; the others are attributes.
-  private static func partners(_ prompt: String = "", input: [String] = ["input", "context"]) -> [RecordShape.Field] {
-    systems + tools + reasoning
+  private static func partners(_ prompt: String = "", input: [String] = ["input", "context", "passage", "article"])
+    -> [RecordShape.Field]
+  {
+    systems + tools + reasoning + task
       + input.filter { $0 != prompt }.map { .optional($0, .input) }
       + ["history", "chat_history"].map { .optional($0, .history, .list) }
   }

@@ -38,7 +38,7 @@ final class RoleTable: Sendable {
 
   /// - Parameter given: names that count before the known ones.
   init(_ given: [String: TurnRole] = [:]) {
-    let own = given.sorted { $0.key < $1.key }.map { (Self.folded(Array($0.key.utf8)), $0.value) }
+    let own = given.sorted { $0.key < $1.key }.map { (KeyFolding.folded($0.key.utf8), $0.value) }
     entries = own + Self.known.map { (Array($0.0.utf8), $0.1) }
   }
 
@@ -47,15 +47,8 @@ final class RoleTable: Sendable {
     for known in entries where known.name.count == name.count && UnsafeTape.isEqual(name, known.name) {
       return known.role
     }
-    let folded = Self.folded(Array(name))
+    let folded = KeyFolding.folded(name)
     return entries.first { $0.name == folded }?.role
-  }
-
-  private static func folded(_ name: [UInt8]) -> [UInt8] {
-    var name = name[...]
-    while let first = name.first, TextSniffing.isSpace(first) { name.removeFirst() }
-    while let last = name.last, TextSniffing.isSpace(last) { name.removeLast() }
-    return name.map { $0 >= 0x41 && $0 <= 0x5a ? $0 | 0x20 : $0 }
   }
 }
 

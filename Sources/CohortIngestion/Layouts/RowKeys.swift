@@ -17,22 +17,10 @@ struct RowKeys {
     tape.forEachMember(of: record) { key, value in
       let name = tape.string(key)
       exact[name] = value
-      folded[Self.fold(name)] = value
+      folded[KeyFolding.folded(name)] = value
       return true
     }
     (self.exact, self.folded) = (exact, folded)
-  }
-
-  static func fold(_ key: String) -> String {
-    let bytes = key.utf8
-    guard let first = bytes.first, let last = bytes.last,
-      TextSniffing.isSpace(first) || TextSniffing.isSpace(last)
-        || bytes.contains(where: { $0 >= 0x41 && $0 <= 0x5a })
-    else { return key }
-    var text = bytes.map(KeyTable.lower)[...]
-    while let byte = text.first, TextSniffing.isSpace(byte) { text.removeFirst() }
-    while let byte = text.last, TextSniffing.isSpace(byte) { text.removeLast() }
-    return String(decoding: text, as: UTF8.self)
   }
 
   var names: Dictionary<String, Int>.Keys { exact.keys }
@@ -56,7 +44,7 @@ struct TriedField: Sendable {
 
   init(_ field: RecordShape.Field) {
     key = field.key
-    folded = RowKeys.fold(field.key)
+    folded = KeyFolding.folded(field.key)
     path = FieldPath(field.key)
     (slot, kinds, isRequired) = (field.slot, field.kinds, field.isRequired)
   }
@@ -79,7 +67,8 @@ extension RecordShape.Kinds {
     if contains(.any) { return true }
     switch tape.kind(value) {
     case .string:
-      return contains(.string) || contains(.writtenTurns) && Transcript.holdsTurns(tape.text(value))
+      return contains(.string) || contains(.truth) && tape.truth(value) != nil
+        || contains(.writtenTurns) && Transcript.holdsTurns(tape.text(value))
         || contains(.transcript) && Transcript.isTranscript(tape.text(value))
     case .null: return contains(.null)
     case .signed, .unsigned, .double, .wide: return contains(.number)

@@ -91,12 +91,15 @@ final class TurnKeys: Sendable {
   private static let oneText = Array("value".utf8)
   private static let from = Array("from".utf8)
 
-  /// Calls `body` with the members that are neither role nor content as `members` chose them, and not null.
+  /// Calls `body` with the members that are neither role nor content as `members` chose them, and not null. Of a key that
+  /// is there twice the last value counts.
   func forEachOther(
     of turn: Int, _ members: Members, _ tape: UnsafeTape, _ body: (_ key: UnsafeTape.Text, _ value: Int) -> Void
   ) {
     guard tape.kind(turn) == .object else { return }
+    let overridden = CanonicalJSON.overriddenKeys(of: turn, tape)
     tape.forEachMember(of: turn) { key, value in
+      if overridden.contains(key) { return true }
       if value != members.role, value != members.content, tape.kind(value) != .null { body(tape.text(key), value) }
       return true
     }

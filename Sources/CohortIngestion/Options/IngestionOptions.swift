@@ -108,7 +108,9 @@ public struct IngestionOptions: Sendable {
         .ingestionInvalidOptions, "the key '\(key)' is named as one that counts for identity, and as one that does not")
     }
     if sourceName == "" { throw .usage(.ingestionEmptySource, "the source's name is empty") }
-    guard workers >= 0, batchRecords > 0, batchBytes >= 1 << 10, limits.recordBytes > 0, limits.depth > 0 else {
+    guard workers >= 0, batchRecords > 0, batchBytes >= 1 << 10, limits.recordBytes > 0, limits.depth > 0,
+      highestRank >= 0, previewedRecords >= 0
+    else {
       throw .usage(.ingestionInvalidOptions, "a worker count, batch size or limit is too small")
     }
   }
@@ -118,6 +120,8 @@ public struct IngestionOptions: Sendable {
 public struct IngestionLimits: Sendable {
   /// The longest record (line, element, CSV row) in bytes. A longer one is quarantined.
   public var recordBytes: Int = 16 << 20
+  /// What the samples of one record may have together, in bytes: a record can hold many samples with the same text.
+  public var unfoldedBytes: Int = 256 << 20
   /// Nested arrays and objects of one record.
   public var depth: Int = 64
   /// Bytes one compressed input may unfold to.

@@ -3,6 +3,9 @@ internal import CohortCore
 /// Lines that hold several whole JSON values, as files do that were put together without a line end between them:
 /// `{…}{…}`. Such a line is known by its failure, so lines that are as they should be cost nothing.
 enum JoinedLines {
+  /// A line of more values is no line of records that lost its line ends.
+  private static let piecesLimit = 4096
+
   /// Parses a block; lines of several values become a record for each.
   static func parse(_ block: InputBlock, with parser: RecordParser) -> SampleBatch {
     let batch = parser.parse(block)
@@ -55,6 +58,7 @@ enum JoinedLines {
         skim.position = line.count
       }
       pieces.append(start..<skim.position)
+      if pieces.count > piecesLimit { return [] }
       if pieces.count == 1 {
         if skim.next() == nil { return [] }
         guard (try? parser.parse(UnsafeBufferPointer(rebasing: line[start..<pieces[0].upperBound]))) != nil else {

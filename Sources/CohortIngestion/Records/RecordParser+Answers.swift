@@ -50,13 +50,21 @@ extension RecordParser {
     if tape.kind(list) == .string { return choicesInColumns(of: tape) }
     if tape.kind(list) == .object {
       labels = tape.member(Array("label".utf8), of: list)
-      guard let texts = tape.member(Array("text".utf8), of: list) else { throw wrongType("'choices'", list, of: tape) }
+      guard let texts = tape.member(Array("text".utf8), of: list) else {
+        var choices: [Choice] = []
+        tape.forEachMember(of: list) { key, text in
+          choices.append(Choice(label: Array(tape.text(key)), text: text))
+          return true
+        }
+        return choices
+      }
       list = texts
     }
     guard tape.kind(list) == .array, !tape.isEmptyContainer(list) else { throw wrongType("'choices'", list, of: tape) }
     var choices: [Choice] = []
+    let given = labels.map { tape.elements(of: $0) } ?? []
     tape.forEachElement(of: list) { element in
-      let given = labels.flatMap { tape.kind($0) == .array ? tape.element(choices.count, of: $0) : nil }
+      let given = choices.count < given.count ? given[choices.count] : nil
       let letter = UInt8(ascii: "A") + UInt8(min(choices.count, 25))
       let label = given.flatMap { tape.kind($0) == .string ? Array(tape.text($0)) : nil } ?? [letter]
       choices.append(Choice(label: label, text: element))
@@ -97,8 +105,8 @@ extension RecordParser {
   /// The answer with the highest score, an accepted one before it; of equal ones the first. All answers stay an attribute
   /// where there are several.
   func composeCandidates(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
-    if let history = value(.history), tape.kind(history) != .null { try addTurns(history, of: tape, shape) }
-    try addQuestion([.definition, .prompt, .input], of: tape, shape)
+    try addHistory(of: tape, shape)
+    try addPrompt(of: tape, shape)
     let list = try required(.response, shape)
     guard tape.kind(list) == .array else { throw wrongType("the list of answers", list, of: tape) }
     var best: (value: Int, score: Double)?
@@ -110,7 +118,7 @@ extension RecordParser {
       return true
     }
     guard let best else { throw Failure(reason: .emptyResponse, detail: "the list of answers is empty") }
-    if count > 1 || tape.kind(best.value) == .object { keepAsAttribute(list - 1) }
+    if count > 1 || tape.kind(best.value) == .object { keepAsAttribute(.response) }
     if tape.kind(best.value) == .object {
       if tape.member(Array("role".utf8), of: best.value) != nil { return try addTurns(best.value, of: tape, shape) }
       guard let text = Self.texts.lazy.compactMap({ tape.member($0, of: best.value) }).first else {
@@ -129,13 +137,16 @@ extension RecordParser {
     for key in ["selected", "accepted", "is_accepted"] {
       if let mark = tape.member(Array(key.utf8), of: answer), tape.kind(mark) == .yes { return .infinity }
     }
+    if let rank = tape.member(Array("rank".utf8), of: answer).flatMap({ tape.count($0) }) { return -Double(rank) }
     for key in scores {
       guard let score = tape.member(key, of: answer) else { continue }
       switch tape.kind(score) {
       case .signed: return Double(tape.signed(score))
       case .unsigned: return Double(tape.unsigned(score))
       case .double: return tape.double(score)
-      case .string: return Double(tape.string(score)) ?? 0
+      case .string:
+        guard let number = Double(tape.string(score)), number.isFinite else { continue }
+        return number
       default: continue
       }
     }

@@ -17,6 +17,7 @@ extension RecordParser {
     } else {
       let inner = try parseNested(calls, what: "the call of a tool", .invalidCall)
       entry.extra = try composeCalls(UnsafeTape.root, of: inner, beside: entry.extra)
+      giveBackNestedParser()
       entry.hasCalls = true
     }
     draft.entries.append(entry)

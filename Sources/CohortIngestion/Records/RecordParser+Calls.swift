@@ -5,6 +5,7 @@ extension RecordParser {
   /// A response that is a call or a list of calls as JSON: becomes OpenAI's `tool_calls`.
   func addCalls(of text: UnsafeTape.Text) throws(Failure) {
     try addCalls(UnsafeTape.root, of: try parseNested(text, what: "the call of a tool", .invalidCall))
+    giveBackNestedParser()
   }
 
   func addCalls(_ value: Int, of tape: UnsafeTape) throws(Failure) {
@@ -77,6 +78,7 @@ extension RecordParser {
         Result { () throws(Failure) in try parseNested(bytes, what: "the call", .invalidCall) }
       }.get()
       try addCalls(UnsafeTape.root, of: call)
+      giveBackNestedParser()
       return true
     } catch {
       return false
@@ -87,7 +89,7 @@ extension RecordParser {
   /// an attribute.
   func readTools(of tape: UnsafeTape) throws(Failure) {
     guard let tools = value(.tools) else { return }
-    let isNamedTools = UnsafeTape.isEqual(tape.text(tools - 1), Array("tools".utf8))
+    let isNamedTools = key(of: .tools).map { tape.isEqual($0, Array("tools".utf8)) } ?? true
     switch tape.kind(tools) {
     case .null: return
     case .array:
@@ -97,7 +99,7 @@ extension RecordParser {
       let text = tape.text(tools)
       if text.allSatisfy(TextSniffing.isSpace) { return }
       if !isNamedTools, !Transcript.isJSON(text) {
-        keepAsAttribute(tools - 1)
+        keepAsAttribute(.tools)
         return
       }
       let list = try parseNested(text, what: "the list of tools", .invalidCall)
@@ -106,9 +108,10 @@ extension RecordParser {
       }
       if list.isEmptyContainer(UnsafeTape.root) { return }
       draft.tools = draft.compose { CanonicalJSON.append(UnsafeTape.root, of: list, to: &$0) }
+      giveBackNestedParser()
     default:
       if isNamedTools { throw wrongType("the list of tools", tools, of: tape) }
-      keepAsAttribute(tools - 1)
+      keepAsAttribute(.tools)
     }
   }
 }

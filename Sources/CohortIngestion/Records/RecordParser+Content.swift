@@ -12,6 +12,18 @@ extension RecordParser {
     var kept: [Int] = []
 
     var isEmpty: Bool { thoughts.isEmpty && calls.isEmpty && kept.isEmpty }
+
+    /// Whether a member of the turn is nothing beside these parts, which will stand under its name.
+    func replaces(_ name: UnsafeTape.Text, _ value: Int, of tape: UnsafeTape) -> Bool {
+      if name.elementsEqual("parts".utf8) { return !kept.isEmpty }
+      if name.elementsEqual("tool_calls".utf8) {
+        return !calls.isEmpty && (tape.kind(value) != .array || tape.isEmptyContainer(value))
+      }
+      if name.elementsEqual("reasoning_content".utf8) {
+        return !thoughts.isEmpty && (tape.kind(value) != .string || tape.text(value).isEmpty)
+      }
+      return false
+    }
   }
 
   /// Reads what a turn says, and adds it to the draft; a turn that holds nothing but results of tools becomes those.
@@ -38,7 +50,7 @@ extension RecordParser {
       }
     }
     if members.hasMore || !parts.isEmpty { writeExtra(of: turn, members, parts, tape, shape, into: &entry) }
-    if shape.turnKeys.isOneText(content, tape), case .inPlace(let text) = entry.text {
+    if case .inPlace(let text) = entry.text, shape.turnKeys.isOneText(content, tape) {
       entry.text = .inPlace(withoutRepeatedReasoning(text, entry))
     }
     if isEmpty, !entry.hasCalls, !entry.hasReasoning {
@@ -158,6 +170,7 @@ extension RecordParser {
     let range = draft.compose { bytes in
       var writer = MemberWriter()
       shape.turnKeys.forEachOther(of: turn, members, tape) { name, value in
+        if parts.replaces(name, value, of: tape) { return }
         flags.note(name, value, of: tape)
         writer.name(name, to: &bytes)
         CanonicalJSON.append(value, of: tape, to: &bytes)

@@ -74,13 +74,13 @@ extension RecordParser {
     let documentAttributes = attributes
     defer { attributes = documentAttributes }
     attributes = []
+    let overridden = CanonicalJSON.overriddenKeys(of: instance, tape)
     tape.forEachMember(of: instance) { key, value in
+      if overridden.contains(key) { return true }
       if value != input, value != output || !isOnlyOutput { attributes.append(key) }
       return true
     }
-    // A key of the instance wins over the same key of the document.
-    let own = Set(attributes.map { tape.string($0) })
-    attributes += documentAttributes.filter { !own.contains(tape.string($0)) }
+    addAttributes(documentAttributes, of: tape)
     try finishSample(line: line, of: tape, shape, into: &batch) { bytes in
       self.writeAttributes(of: tape, to: &bytes)
     }

@@ -16,8 +16,11 @@ extension RecordParser {
     try addPartners(of: tape, shape)
   }
 
-  /// What stands beside the texts.
+  /// What stands beside the texts. What the prompt has not taken up stays an attribute: nothing is lost.
   private func addPartners(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
+    for slot in [FieldSlot.definition, .input, .history] where usedSlots & slot.bit == 0 {
+      if let value = value(slot), tape.kind(value) != .null { keepAsAttribute(slot) }
+    }
     try addSystem(of: tape, shape)
     try readTools(of: tape)
     addReasoning(of: tape)
@@ -26,7 +29,7 @@ extension RecordParser {
 
   private func composePair(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
     if let turns = value(.messages) { try addTurns(turns, of: tape, shape) }
-    if let history = value(.history), tape.kind(history) != .null { try addTurns(history, of: tape, shape) }
+    try addHistory(of: tape, shape)
     try addPrompt(of: tape, shape)
     if let field = shape.shape.field(in: .input), field.isRequired, value(.input) == nil {
       throw missing(.input, shape)
@@ -34,7 +37,15 @@ extension RecordParser {
     try addResponse(try required(.response, shape), of: tape, shape)
   }
 
-  private func addPrompt(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
+  func addHistory(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
+    guard let history = value(.history), tape.kind(history) != .null else { return }
+    usedSlots |= FieldSlot.history.bit
+    // An empty cell of a table.
+    if tape.kind(history) == .string, tape.text(history).allSatisfy(TextSniffing.isSpace) { return }
+    try addTurns(history, of: tape, shape)
+  }
+
+  func addPrompt(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
     guard let prompt = value(.prompt) else {
       if shape.shape.field(in: .prompt)?.isRequired == true { throw missing(.prompt, shape) }
       return
@@ -42,7 +53,9 @@ extension RecordParser {
     switch tape.kind(prompt) {
     case .array, .object: try addTurns(prompt, of: tape, shape)
     case .string where value(.input) == nil && value(.definition) == nil:
-      draft.add(MessageDraft.user, tape.text(prompt))
+      let turns = Transcript.openTurns(of: tape.text(prompt))
+      if turns.isEmpty { return draft.add(MessageDraft.user, tape.text(prompt)) }
+      for turn in turns { draft.add(turn.role.code, turn.text) }
     default: try addQuestion([.definition, .prompt, .input], of: tape, shape)
     }
   }
@@ -52,6 +65,9 @@ extension RecordParser {
     var first: MessageDraft.Text?
     var joined: [MessageDraft.Text] = []
     for slot in slots {
+      usedSlots |= slot.bit
+      // One key may stand for the input, and for the prompt where there is no other.
+      if slot == .input, value(.input) == value(.prompt) { continue }
       guard let value = value(slot), tape.kind(value) != .null || slot == .prompt else { continue }
       let text = try text(value, slot, of: tape, shape)
       if first == nil || !text.isEmpty { first = first.flatMap { $0.isEmpty ? nil : $0 } ?? text }
@@ -70,6 +86,12 @@ extension RecordParser {
       if Transcript.isJSON(tape.text(value)) { return try addCalls(of: tape.text(value)) }
     }
     switch tape.kind(value) {
+    case .array where tape.firstElement(of: value).map({ tape.kind($0) == .string }) == true:
+      // Several answers: the first counts, and all stay an attribute.
+      keepAsAttribute(.response)
+      let first = try text(tape.inside(value).lowerBound, .response, of: tape, shape)
+      draft.entries.append(.init(role: MessageDraft.assistant, text: first))
+      return
     case .array, .object: return try addTurns(value, of: tape, shape)
     default: break
     }
@@ -104,7 +126,7 @@ extension RecordParser {
     case .array, .object:
       if tape.isEmptyContainer(system) { return }
       // An object or a list of something else is not said by anybody: it stays an attribute.
-      guard holdsTexts(system, of: tape, shape) else { return keepAsAttribute(system - 1) }
+      guard holdsTexts(system, of: tape, shape) else { return keepAsAttribute(.system) }
       var entry = MessageDraft.Entry(role: MessageDraft.system, text: .scratch(0..<0))
       var members = TurnKeys.Members()
       if tape.kind(system) == .object {
@@ -113,7 +135,7 @@ extension RecordParser {
         members.content = system
       }
       try readContent(of: system, members, tape, shape, into: &entry)
-    default: return keepAsAttribute(system - 1)
+    default: return keepAsAttribute(.system)
     }
     draft.moveToFront(from: count)
   }
@@ -134,11 +156,12 @@ extension RecordParser {
   /// Reasoning that stands beside a response goes into it.
   private func addReasoning(of tape: UnsafeTape) {
     guard let reasoning = value(.reasoning) else { return }
-    guard tape.kind(reasoning) == .string, !tape.text(reasoning).isEmpty,
+    // One word is a switch (`on`, `high`), and no thought.
+    guard tape.kind(reasoning) == .string, tape.text(reasoning).contains(where: TextSniffing.isSpace),
       let last = draft.entries.lastIndex(where: { $0.role == MessageDraft.assistant }),
       !draft.entries[last].hasReasoning, draft.entries[last].extra.isEmpty
     else {
-      keepAsAttribute(reasoning - 1)
+      keepAsAttribute(.reasoning)
       return
     }
     draft.entries[last].extra = draft.compose { bytes in
@@ -151,18 +174,23 @@ extension RecordParser {
 
   /// A response that its label calls undesired is kept with weight 0: nobody trains on it unasked.
   private func markUndesired(of tape: UnsafeTape) {
-    guard let label = value(.label), tape.kind(label) == .no else { return }
+    guard let label = value(.label), tape.truth(label) == false else { return }
     for index in draft.entries.indices where draft.entries[index].role == MessageDraft.assistant {
       guard !draft.entries[index].isMasked else { continue }
-      let old = draft.entries[index].extra
+      let old = Array(draft.scratch[draft.entries[index].extra])
       draft.entries[index].extra = draft.compose { bytes in
         bytes.append(contentsOf: "{\"weight\":0".utf8)
-        if old.count > 2 {
-          bytes.append(UInt8(ascii: ","))
-          for offset in old.dropFirst() { bytes.append(bytes[offset]) }
-        } else {
-          bytes.append(UInt8(ascii: "}"))
+        old.withUnsafeBytes { old in
+          _ = CanonicalObject.forEachMember(of: old) { name, value in
+            if name.elementsEqual("weight".utf8) { return true }
+            bytes.append(contentsOf: ",\"".utf8)
+            bytes.append(contentsOf: name)
+            bytes.append(contentsOf: "\":".utf8)
+            bytes.append(contentsOf: value)
+            return true
+          }
         }
+        bytes.append(UInt8(ascii: "}"))
       }
       draft.entries[index].isMasked = true
     }
@@ -176,20 +204,29 @@ extension RecordParser {
   private func composePreference(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
     let chosen = try required(.response, shape)
     if value(.rejected) == nil { throw missing(.rejected, shape) }
-    let isWritten = tape.kind(chosen) == .string && Transcript.holdsTurns(tape.text(chosen))
+    let isWritten = tape.kind(chosen) == .string && holdsWrittenTurns(tape.text(chosen), shape)
     if isWritten || tape.kind(chosen) == .array { try addTurns(chosen, of: tape, shape) }
     let hasPrompt = draft.entries.contains { $0.role == MessageDraft.user }
     if let prompt = value(.prompt), tape.kind(prompt) != .null {
       if hasPrompt {
-        keepAsAttribute(prompt - 1)
+        keepAsAttribute(.prompt)
       } else {
         let count = draft.entries.count
-        if let history = value(.history), tape.kind(history) != .null { try addTurns(history, of: tape, shape) }
+        try addHistory(of: tape, shape)
         try addPrompt(of: tape, shape)
         draft.moveToFront(from: count)
       }
     }
     if !isWritten, tape.kind(chosen) != .array { try addResponse(chosen, of: tape, shape) }
+  }
+
+  /// Whether a text is a transcript, or a list of turns as JSON; an answer may be JSON itself.
+  private func holdsWrittenTurns(_ text: UnsafeTape.Text, _ shape: CompiledShape) -> Bool {
+    guard Transcript.isJSON(text) else { return Transcript.isTranscript(text) }
+    guard let inner = try? parseNested(text, what: "the response", .wrongType) else { return false }
+    defer { giveBackNestedParser() }
+    return RecordShape.Kinds([.roleTurns, .fromTurns]).accepts(UnsafeTape.root, of: inner, shape.turnKeys)
+      && inner.kind(UnsafeTape.root) == .array && !inner.isEmptyContainer(UnsafeTape.root)
   }
 
   // MARK: Fields

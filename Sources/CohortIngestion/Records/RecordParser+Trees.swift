@@ -99,6 +99,7 @@ extension RecordParser {
     _ question: Int, _ context: Int, of tape: UnsafeTape, _ shape: CompiledShape, _ record: InputBlock.Record,
     into batch: inout SampleBatch
   ) throws(Failure) {
+    draft.reset()
     guard let asked = tape.member(Array("question".utf8), of: question), let text = draft.text(of: asked, tape),
       let passage = draft.text(of: context, tape)
     else { throw Failure(reason: .missingField, detail: "a question has no text") }
@@ -107,16 +108,25 @@ extension RecordParser {
     guard let answer = first.flatMap({ tape.member(Array("text".utf8), of: $0) }) else {
       throw Failure(reason: .emptyResponse, detail: "the question has no answer")
     }
-    draft.reset()
     draft.addJoined(MessageDraft.user, [text, passage])
     draft.entries.append(.init(role: MessageDraft.assistant, text: try self.text(answer, .response, of: tape, shape)))
-    let own = attributes
-    defer { attributes = own }
+    let document = attributes
+    defer { attributes = document }
+    attributes = []
+    let overridden = CanonicalJSON.overriddenKeys(of: question, tape)
     tape.forEachMember(of: question) { key, value in
+      if overridden.contains(key) { return true }
       if value != asked, value != answers { attributes.append(key) }
       return true
     }
+    addAttributes(document, of: tape)
     try addSample(of: tape, shape, line: record.line, into: &batch)
+  }
+
+  /// Adds attributes of the document to those of one of its samples, whose own win.
+  func addAttributes(_ document: [Int], of tape: UnsafeTape) {
+    let own = Set(attributes.map { Array(tape.text($0)) })
+    attributes += document.filter { !own.contains(Array(tape.text($0))) }
   }
 
   func addSample(
@@ -135,18 +145,5 @@ extension RecordParser {
     CanonicalJSON.append(part, of: tape, to: &raw)
     reject(
       failure, line: line, raw: Array(raw.prefix(SampleBatch.Rejection.rawLimit)), size: UInt64(raw.count), in: &batch)
-  }
-}
-
-extension UnsafeTape {
-  /// The elements of a list; none of anything else.
-  func elements(of list: Int) -> [Int] {
-    guard kind(list) == .array else { return [] }
-    var elements: [Int] = []
-    forEachElement(of: list) { element in
-      elements.append(element)
-      return true
-    }
-    return elements
   }
 }

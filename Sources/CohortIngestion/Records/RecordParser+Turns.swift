@@ -82,7 +82,7 @@ extension RecordParser {
     case let role?: entry.role = role.code
     case nil:
       entry.roleName = name
-      tallies.unknownRoles[String(decoding: name.prefix(64), as: UTF8.self), default: 0] += 1
+      tallies.note(role: String(decoding: name.prefix(64), as: UTF8.self))
     }
     try readContent(of: turn, members, tape, shape, into: &entry)
   }
@@ -108,6 +108,7 @@ extension RecordParser {
         return .failure(Failure(reason: reason, detail: "\(what) is not JSON: \(error.detail)"))
       }
     }
+    if case .failure = result { giveBackNestedParser() }
     return try result.get()
   }
 }

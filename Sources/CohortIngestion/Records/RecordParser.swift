@@ -7,11 +7,17 @@ final class RecordParser {
   let parser: JSONParser
   /// Parsers of JSON in strings: what they made is valid until the record is done.
   private(set) var nested: [JSONParser] = []
+  /// Bits of the slots that a prompt has taken up.
+  var usedSlots: UInt32 = 0
   private var nestedInUse = 0
+  /// Where the samples of the record that is being read begin in the batch.
+  private var recordStart = 0
   private let limits: IngestionLimits
   var draft = MessageDraft()
   /// Values by slot, -1 for none.
   let slots: UnsafeMutableBufferPointer<Int>
+  /// The key words of the values in `slots`, -1 for one that a path reaches.
+  private let keys: UnsafeMutableBufferPointer<Int>
   /// By which of the shape's keys each slot was filled.
   private let ranks: UnsafeMutableBufferPointer<Int>
   /// Key words of the fields that become attributes.
@@ -29,12 +35,15 @@ final class RecordParser {
     parser = try JSONParser(depth: limits.depth)
     slots = .allocate(capacity: FieldSlot.allCases.count)
     slots.initialize(repeating: -1)
+    keys = .allocate(capacity: FieldSlot.allCases.count)
+    keys.initialize(repeating: -1)
     ranks = .allocate(capacity: FieldSlot.allCases.count)
     ranks.initialize(repeating: .max)
   }
 
   deinit {
     slots.deallocate()
+    keys.deallocate()
     ranks.deallocate()
   }
 
@@ -44,6 +53,9 @@ final class RecordParser {
     nestedInUse += 1
     return nested[nestedInUse - 1]
   }
+
+  /// What the last nested parser made is not needed any more.
+  func giveBackNestedParser() { nestedInUse -= 1 }
 
   /// - Complexity: O(bytes of the block).
   func parse(_ block: InputBlock) -> SampleBatch {
@@ -94,10 +106,13 @@ final class RecordParser {
       throw Failure(reason: .missingField, detail: "no layout is known for the record")
     }
     nestedInUse = 0
+    usedSlots = 0
+    recordStart = batch.arena.count
     if kind == .object {
       try fillSlots(UnsafeTape.root, of: tape, shape)
     } else {
       slots.update(repeating: -1)
+      keys.update(repeating: -1)
       attributes.removeAll(keepingCapacity: true)
       slots[FieldSlot.messages.rawValue] = UnsafeTape.root
     }
@@ -140,6 +155,7 @@ final class RecordParser {
   /// counts, and one that matches exactly before one that matches only without regard to case and outer spaces.
   private func fillSlots(_ object: Int, of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
     slots.update(repeating: -1)
+    keys.update(repeating: -1)
     ranks.update(repeating: .max)
     attributes.removeAll(keepingCapacity: true)
     var duplicate = -1
@@ -186,25 +202,39 @@ final class RecordParser {
       if slots[slot] >= 0 {
         if ranks[slot] == rank { return false }
         if ranks[slot] < rank { continue }
-        keepAsAttribute(slots[slot] - 1)
+        let displaced = keys[slot]
+        keys[slot] = -1
+        // Unless it is something else, too.
+        if !keys.contains(displaced) { keepAsAttribute(displaced) }
       }
-      (slots[slot], ranks[slot]) = (value, rank)
+      (slots[slot], keys[slot], ranks[slot]) = (value, key, rank)
       if !(FieldSlot(rawValue: slot)?.staysAttribute ?? true) { stays = false }
     }
     if stays { keepAsAttribute(key) }
     return true
   }
 
-  /// Keeps a field beside the texts that its slot cannot take, at its place in the order of the record.
-  func keepAsAttribute(_ key: Int) {
+  /// The key of what a slot holds; nil for what a path reaches: that is an attribute with all that is around it.
+  func key(of slot: FieldSlot) -> Int? {
+    let key = keys[slot.rawValue]
+    return key >= 0 ? key : nil
+  }
+
+  /// Keeps beside the texts what a slot holds and the sample has no place for.
+  func keepAsAttribute(_ slot: FieldSlot) {
+    if let key = key(of: slot) { keepAsAttribute(key) }
+  }
+
+  /// Keeps a field beside the texts, at its place in the order of the record.
+  private func keepAsAttribute(_ key: Int) {
     guard let last = attributes.last, last > key else { return attributes.append(key) }
     attributes.insert(key, at: attributes.firstIndex { $0 > key } ?? attributes.endIndex)
   }
 
   private func duplicateAttribute(of tape: UnsafeTape) -> Int {
     if attributes.count > 16 {
-      var seen: Set<String> = []
-      return attributes.first { !seen.insert(tape.string($0)).inserted } ?? -1
+      var seen: Set<[UInt8]> = []
+      return attributes.first { !seen.insert(Array(tape.text($0))).inserted } ?? -1
     }
     for (index, key) in attributes.enumerated() {
       let text = tape.text(key)
@@ -244,6 +274,10 @@ final class RecordParser {
     if shape.lengthUnit == .field { lengths = try lengthsFromField(of: tape) }
     let task = try taskIndex(of: tape, shape)
     let start = batch.arena.count
+    guard start - recordStart <= limits.unfoldedBytes else {
+      throw Failure(
+        reason: .lineTooLong, detail: "the samples of the record have more than \(limits.unfoldedBytes) bytes together")
+    }
     draft.write(to: &batch.arena)
     let end = batch.arena.count
     write(&batch.arena)

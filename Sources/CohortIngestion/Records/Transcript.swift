@@ -48,6 +48,14 @@ enum Transcript {
     return first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
   }
 
+  /// The turns of a prompt in Anthropic's old form, which ends where the assistant is to speak; empty for any other text.
+  static func openTurns(of text: UnsafeTape.Text) -> [Turn] {
+    guard text.starts(with: Array("\n\nHuman:".utf8)) else { return [] }
+    let turns = turns(of: text)
+    guard let last = turns.last, last.role == .assistant, last.text.isEmpty else { return [] }
+    return turns.dropLast()
+  }
+
   /// The turns of a text that begins with a speaker; empty for any other.
   /// - Complexity: O(bytes).
   static func turns(of text: UnsafeTape.Text) -> [Turn] {

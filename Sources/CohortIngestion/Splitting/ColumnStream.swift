@@ -57,24 +57,17 @@ final class ColumnStream: ByteStream {
     return key
   }
 
-  private func elements(of list: Int) -> [Int] {
-    var elements: [Int] = []
-    tape.forEachElement(of: list) { element in
-      elements.append(element)
-      return true
-    }
-    return elements
-  }
-
   private func takeSplit() -> Bool {
     let root = UnsafeTape.root
     guard let names = tape.member(Array("columns".utf8), of: root), tape.kind(names) == .array,
       let data = tape.member(Array("data".utf8), of: root), tape.kind(data) == .array
     else { return false }
-    let columns = elements(of: names)
+    let columns = tape.elements(of: names)
     guard !columns.isEmpty, columns.allSatisfy({ tape.kind($0) == .string }) else { return false }
-    let rows = elements(of: data)
-    guard rows.allSatisfy({ tape.kind($0) == .array && elements(of: $0).count == columns.count }) else { return false }
+    let rows = tape.elements(of: data)
+    guard rows.allSatisfy({ tape.kind($0) == .array && tape.elements(of: $0).count == columns.count }) else {
+      return false
+    }
     self.columns = columns.map { Column(key: key($0)) }
     rowsLeft = rows.count
     way = .split(tape.inside(data).lowerBound)
@@ -103,7 +96,7 @@ final class ColumnStream: ByteStream {
       kinds.insert(tape.kind(value))
       var rows = 0
       switch tape.kind(value) {
-      case .array: rows = elements(of: value).count
+      case .array: rows = tape.elements(of: value).count
       case .object:
         var own: [[UInt8]] = []
         tape.forEachMember(of: value) { index, _ in
@@ -117,8 +110,9 @@ final class ColumnStream: ByteStream {
       }
       isEven = isEven && kinds.count == 1 && (count == nil || count == rows)
       count = rows
+      guard isEven else { return false }
       columns.append(Column(key: key(name), next: tape.inside(value).lowerBound))
-      return isEven
+      return true
     }
     guard isEven, !columns.isEmpty, let count else { return false }
     rowsLeft = count
@@ -146,7 +140,7 @@ final class ColumnStream: ByteStream {
         CanonicalJSON.append(name + 1, of: tape, to: &pending)
         way = .index(tape.next(after: name + 1))
       case .split(let row):
-        appendRow(elements(of: row))
+        appendRow(tape.elements(of: row))
         way = .split(tape.next(after: row))
       case .lists, .columns:
         // A member is its key and then its value.

@@ -4,7 +4,7 @@ internal import CohortCore
 /// until the source ends, and written as conversations, a record each: one for every path as `RecordParser.parseTree`
 /// takes them from a tree.
 ///
-/// Memory: the texts and attributes of all rows, at most `limit` bytes.
+/// Memory: the texts and attributes of all rows, and the conversations made of them, each at most `limit` bytes.
 struct LinkedRows {
   /// Bytes of records that are held at most.
   static let limit = 2 << 30
@@ -19,10 +19,17 @@ struct LinkedRows {
     var rest: [UInt8]
   }
 
+  /// A record that is read by the parser as it is: a conversation, or what is no message, with what is wrong with it.
+  struct Other {
+    var line: UInt64
+    var bytes: [UInt8]
+    var issue: InputBlock.Issue?
+  }
+
   private var rows: [Row] = []
   private var index: [String: Int] = [:]
   /// Records that are no such row, as they came: the parser says what is wrong with them.
-  private var others: [(line: UInt64, bytes: [UInt8])] = []
+  private var others: [Other] = []
   private var size = 0
   private let roles: RoleTable
   private let highestRank: Int
@@ -34,17 +41,11 @@ struct LinkedRows {
 
   /// Takes a record.
   /// - Parameter tape: nil when it is not JSON.
-  mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, line: UInt64, _ tape: UnsafeTape?, path: String)
-    throws(CohortError)
-  {
-    size += bytes.count
-    guard size <= Self.limit else {
-      throw CohortError(
-        .ingestionLinkedSize, "the messages of the file are linked by their ids, and are too many to be held at once",
-        place: path, hint: "Divide the file by trees, or use the file of trees that comes with it")
-    }
-    guard let tape, let row = row(of: tape, line: line) else {
-      others.append((line, Array(bytes)))
+  mutating func add(_ record: Other, _ tape: UnsafeTape?, path: String) throws(CohortError) {
+    size += record.bytes.count
+    try Self.check(size, path)
+    guard let tape, let row = row(of: tape, line: record.line) else {
+      others.append(record)
       return
     }
     index[row.id] = index[row.id] ?? rows.count
@@ -76,45 +77,59 @@ struct LinkedRows {
     return (
       String(decoding: id, as: UTF8.self),
       Row(
-        line: line, parent: text("parent_id").map { String(decoding: $0, as: UTF8.self) },
+        line: line, parent: text("parent_id").flatMap { $0.isEmpty ? nil : String(decoding: $0, as: UTF8.self) },
         isAssistant: roles.role(named: role) == .assistant, rank: rank, message: message, rest: rest)
     )
   }
 
+  private static func check(_ size: Int, _ path: String) throws(CohortError) {
+    guard size <= limit else {
+      throw CohortError(
+        .ingestionLinkedSize, "the messages of the file are linked by their ids, and are too many to be held at once",
+        place: path, hint: "Divide the file by trees, or use the file of trees that comes with it")
+    }
+  }
+
   /// The conversations in the order of the lines of their last messages, and the records that are none.
-  /// - Returns: also how many messages answer one that is not there.
-  func conversations() -> (records: [(line: UInt64, bytes: [UInt8])], orphans: Int) {
+  /// - Returns: also how many messages answer one that is not there, and how many are in no conversation.
+  /// - Throws: `ingestion.linked-size`.
+  func conversations(path: String) throws(CohortError) -> (records: [Other], orphans: Int, unread: Int) {
     var children: [[Int]] = Array(repeating: [], count: rows.count)
     var orphans = 0
     for (number, row) in rows.enumerated() {
       guard let parent = row.parent else { continue }
-      if let known = index[parent], known != number { children[known].append(number) } else { orphans += 1 }
+      if let known = index[parent] { children[known].append(number) } else { orphans += 1 }
     }
     let accepted = rows.indices.map { number -> [Int] in
       let isRanked = children[number].contains { rows[$0].rank != nil }
       return children[number].filter { rows[$0].rank.map { $0 <= UInt64(highestRank) } ?? !isRanked }
     }
     var found = others
+    var made = 0
+    var read = [Bool](repeating: false, count: rows.count)
     for root in rows.indices where rows[root].parent.flatMap({ index[$0] }) == nil {
-      for path in paths(from: root, accepted) {
+      let (leaves, parents) = leaves(below: root, accepted)
+      for leaf in leaves {
+        let messages = Self.path(to: leaf, parents)
         var record: [UInt8] = Array("{\"messages\":[".utf8)
-        for (position, number) in path.enumerated() {
+        for (position, number) in messages.enumerated() {
+          read[number] = true
           if position > 0 { record.append(UInt8(ascii: ",")) }
           record += rows[number].message
         }
         record.append(UInt8(ascii: "]"))
-        if let last = path.last {
-          record += rows[last].rest
-          record.append(UInt8(ascii: "}"))
-          found.append((rows[last].line, record))
-        }
+        record += rows[leaf].rest
+        record.append(UInt8(ascii: "}"))
+        made += record.count
+        try Self.check(made, path)
+        found.append(Other(line: rows[leaf].line, bytes: record))
       }
     }
-    return (found.sorted { $0.line < $1.line }, orphans)
+    return (found.sorted { $0.line < $1.line }, orphans, read.count { !$0 })
   }
 
   /// Without recursion: a chain of replies may be as long as the file.
-  private func paths(from root: Int, _ accepted: [[Int]]) -> [[Int]] {
+  private func leaves(below root: Int, _ accepted: [[Int]]) -> (leaves: [Int], parents: [Int: Int]) {
     var order: [Int] = []
     var parent: [Int: Int] = [:]
     var waiting = [root]
@@ -134,10 +149,12 @@ struct LinkedRows {
         holdsAnswer.insert(above)
       }
     }
-    return leaves.map { leaf in
-      var path = [leaf]
-      while let last = path.last, let above = parent[last] { path.append(above) }
-      return path.reversed()
-    }
+    return (leaves, parent)
+  }
+
+  private static func path(to leaf: Int, _ parents: [Int: Int]) -> [Int] {
+    var path = [leaf]
+    while let last = path.last, let above = parents[last] { path.append(above) }
+    return path.reversed()
   }
 }

@@ -7,6 +7,8 @@ struct ListSplitter: RecordSplitter {
   let inner: String?
   /// Whether a list was found.
   private(set) var hasList = false
+  /// Documents without one: their records, if they are some, are not read.
+  private(set) var passedOver: UInt64 = 0
   private var elements = ElementSplitter(isArray: true, isInner: true)
   private var isInList = false
   /// The list of this document was read.
@@ -106,7 +108,9 @@ struct ListSplitter: RecordSplitter {
             isDone = false
             expectsKey = byte == 0x7b
           }
-        case 0x7d, 0x5d: depth = max(0, depth - 1)
+        case 0x7d, 0x5d:
+          if depth == 1, !isDone { passedOver += 1 }
+          depth = max(0, depth - 1)
         case 0x2c: expectsKey = depth == 1
         case 0x3a, 0x20, 0x09, 0x0a, 0x0d: break
         default: isAtList = false

@@ -31,7 +31,7 @@ final class RecordScanner: @unchecked Sendable {
   private var countedBytes: UInt64 = 0
   private var notes: [IngestionNote] = []
   /// Conversations that are put together already, the last first.
-  private var linked: [(line: UInt64, bytes: [UInt8])] = []
+  private var linked: [LinkedRows.Other] = []
 
   init(_ source: InputSource, options: IngestionOptions, pool: BlockMemoryPool) throws(CohortError) {
     self.pool = pool
@@ -184,18 +184,7 @@ final class RecordScanner: @unchecked Sendable {
     var field: [UInt8] = []
     for record in block.records where record.issue < 0 {
       if detection.rows == LayoutDetection.rowLimit { break }
-      let tape: UnsafeTape?
-      if let table {
-        json.removeAll(keepingCapacity: true)
-        do { try table.write(block.bytes(of: record), to: &json, field: &field) } catch { continue }
-        json.append(contentsOf: repeatElement(0, count: JSONParser.padding))
-        tape = json.withUnsafeBufferPointer {
-          try? parser.parse(UnsafeBufferPointer(rebasing: $0.dropLast(JSONParser.padding)))
-        }
-      } else {
-        tape = try? parser.parse(block.bytes(of: record))
-      }
-      guard let tape else { continue }
+      guard let tape = tape(of: record, in: block, &json, &field) else { continue }
       detection.add(UnsafeTape.root, of: tape)
     }
     guard let choice = try detection.result(isWhole: block.isLast) else { return nil }
@@ -203,24 +192,39 @@ final class RecordScanner: @unchecked Sendable {
     return CompiledShape(choice.shape, options: options, source: source)
   }
 
+  /// A record as JSON, a row of a table with its columns as keys; nil for what cannot be read.
+  private func tape(
+    of record: InputBlock.Record, in block: InputBlock, _ json: inout [UInt8], _ field: inout [UInt8]
+  ) -> UnsafeTape? {
+    guard let table else { return try? parser.parse(block.bytes(of: record)) }
+    json.removeAll(keepingCapacity: true)
+    do { try table.write(block.bytes(of: record), to: &json, field: &field) } catch { return nil }
+    json.append(contentsOf: repeatElement(0, count: JSONParser.padding))
+    return json.withUnsafeBufferPointer {
+      try? parser.parse(UnsafeBufferPointer(rebasing: $0.dropLast(JSONParser.padding)))
+    }
+  }
+
   // MARK: Linked messages
 
   /// Reads the source to its end, and puts its messages together.
   private func link(from first: InputBlock) throws(CohortError) -> InputBlock {
     var rows = LinkedRows(options)
+    var (json, field): ([UInt8], [UInt8]) = ([], [])
     var block = first
     var inputBytes: UInt64 = 0
     while true {
       for record in block.records {
-        let bytes = block.bytes(of: record)
-        try rows.add(bytes, line: record.line, record.issue < 0 ? try? parser.parse(bytes) : nil, path: path)
+        let issue = record.issue >= 0 ? block.issues[record.issue] : nil
+        let row = LinkedRows.Other(line: record.line, bytes: Array(block.bytes(of: record)), issue: issue)
+        try rows.add(row, issue == nil ? tape(of: record, in: block, &json, &field) : nil, path: path)
       }
       inputBytes += block.inputBytes
       if block.isLast { break }
       if let failure, rest.isEmpty { throw failure }
       block = try cut(into: InputBlock(capacity: max(nextCapacity, rest.count), pool: pool))
     }
-    let (records, orphans) = rows.conversations()
+    let (records, orphans, unread) = try rows.conversations(path: path)
     linked = records.reversed()
     var shape = Layout.messages.shapes[0]
     shape.name = Layout.oasst.name
@@ -229,21 +233,33 @@ final class RecordScanner: @unchecked Sendable {
     next.inputBytes = inputBytes
     next.notes = first.notes
     next.previewedRecords = options.previewedRecords
-    if orphans > 0 {
-      next.notes.append(
-        IngestionNote(path: path, message: "\(orphans) messages answer a message that is not in the file"))
+    for (count, what) in [
+      (orphans, "answer a message that is not in the file"),
+      (unread, "lead to no accepted answer of the assistant: they are in no conversation"),
+    ] where count > 0 {
+      next.notes.append(IngestionNote(path: path, message: "\(count) messages \(what)"))
     }
     return next
   }
 
   private func linkedBlock() -> InputBlock {
-    let taken = linked.suffix(options.batchRecords)
+    var bytes = 0
+    let count = linked.reversed().prefix(options.batchRecords).prefix { record in
+      defer { bytes += record.bytes.count }
+      return bytes < options.batchBytes
+    }.count
+    let taken = linked.suffix(count)
     let block = InputBlock(capacity: max(1, taken.reduce(0) { $0 + $1.bytes.count }), pool: pool)
     for record in taken.reversed() {
       record.bytes.withUnsafeBufferPointer { bytes in
         if let base = bytes.baseAddress { (block.memory + block.filled).update(from: base, count: bytes.count) }
       }
-      block.records.append(.init(start: block.filled, count: record.bytes.count, line: record.line))
+      var place = InputBlock.Record(start: block.filled, count: record.bytes.count, line: record.line)
+      if let issue = record.issue {
+        place.issue = block.issues.count
+        block.issues.append(issue)
+      }
+      block.records.append(place)
       block.filled += record.bytes.count
     }
     linked.removeLast(taken.count)
@@ -339,6 +355,11 @@ final class RecordScanner: @unchecked Sendable {
     }
     if let list = splitter as? ListSplitter {
       if !list.hasList { throw WrapperSniffing.noSplit(String(decoding: list.key, as: UTF8.self), among: [], path) }
+      if list.passedOver > 0 {
+        note(
+          "\(list.passedOver) documents have no list '\(String(decoding: list.key, as: UTF8.self))': they were passed over"
+        )
+      }
       if list.isCutOff { note("ends inside the document that holds the records") }
     }
     if recordCount == 0, notes.isEmpty { note("holds no records") }

@@ -55,7 +55,11 @@ struct ExportedLine {
         bytes.append(bytes.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
         bytes.append(UInt8(ascii: "\""))
         let isList = value.first == UInt8(ascii: "[")
-        let folded = Self.folded(name)
+        let folded = JSONString.withText(
+          of: UnsafeRawBufferPointer(start: name.baseAddress.map { $0 - 1 }, count: name.count + 2)
+        ) {
+          KeyFolding.folded($0)
+        }
         if keys.contains(where: { name.elementsEqual($0.utf8) })
           || (isList ? reserved + lists : reserved).contains(where: { folded.elementsEqual($0.utf8) })
         {
@@ -70,14 +74,6 @@ struct ExportedLine {
     }
     (self.bytes, self.renamed) = (bytes, renamed)
     return isObject
-  }
-
-  /// A name in lower case, without outer spaces.
-  private static func folded(_ name: UnsafeRawBufferPointer) -> [UInt8] {
-    var name = name[...]
-    while name.first == 0x20 { name.removeFirst() }
-    while name.last == 0x20 { name.removeLast() }
-    return name.map { $0 >= 0x41 && $0 <= 0x5a ? $0 | 0x20 : $0 }
   }
 
   /// What stands before a key, so that no other member has the result for its key.

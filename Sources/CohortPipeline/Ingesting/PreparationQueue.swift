@@ -56,6 +56,8 @@ final class PreparationQueue {
         // Whoever sends a long source waits for its records, not for those of the next; and nobody knows when a pipe goes on.
         guard batch.finishedSource, reader.isNextSized else { break }
       } catch {
+        // What is no source's fault ends the work: there would be no end of it.
+        guard reader.failed != nil else { throw error }
         together.append(.failure(IngestReport.Failure(error: error, source: reader.failed)))
       }
     }

@@ -56,6 +56,8 @@ struct SourceTermsReader {
   private var given = SourceTerms()
   private var present = SourceTerms()
   private var others: [SourceTerms.Term: Others] = [:]
+  /// What sources were given here: it may not be committed yet.
+  private var givenHere: [String: SourceTerms] = [:]
   /// Terms of which a record of the source that passes named another one.
   private var differing: Set<SourceTerms.Term> = []
 
@@ -103,10 +105,12 @@ struct SourceTermsReader {
       guard let record = try transaction.sourceIfKnown(named: source.name) else { return (nil, true) }
       return (record.terms[term], try transaction.mayGive(terms, to: record))
     }
-    present[term] = known
-    guard known == nil, mayBeGiven, let value else { return }
+    let present = givenHere[source.name]?[term] ?? known
+    self.present[term] = present
+    guard present == nil, mayBeGiven, let value else { return }
     given[term] = value
-    present[term] = value
+    self.present[term] = value
+    givenHere[source.name, default: SourceTerms()][term] = value
   }
 
   /// The values that a source can have, of the records that have one.

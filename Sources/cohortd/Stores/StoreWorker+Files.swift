@@ -74,6 +74,8 @@ extension StoreWorker {
     var trouble: CohortError?
     for one in taken {
       let share = shares[one.file.path] ?? IngestReport.Source(name: "", path: one.file.path)
+      // What is no file's fault has kept it from being read.
+      if shares[one.file.path] == nil, report.failures.contains(where: { $0.source == nil }) { continue }
       let failure = failures[one.file.path] ?? (taken.count == 1 ? report.failures.first?.error : nil)
       if let failure, Verdict(failure) != .file {
         trouble = trouble ?? failure
