@@ -50,11 +50,16 @@ final class KeyTable: @unchecked Sendable {
 
   /// The same without regard to case and outer spaces.
   func foldedIndex(of key: UnsafeTape.Text) -> Int? {
-    entries.indices.first { index in
+    var key = key
+    while let first = key.first, TextSniffing.isSpace(first) { key = UnsafeTape.Text(rebasing: key.dropFirst()) }
+    while let last = key.last, TextSniffing.isSpace(last) { key = UnsafeTape.Text(rebasing: key.dropLast()) }
+    // Most keys have the length of few others.
+    for index in entries.indices where entries[index].count == key.count {
       let name = UnsafeTape.Text(
-        rebasing: UnsafeTape.Text(bytes)[entries[index].start..<(entries[index].start + entries[index].count)])
-      return KeyFolding.isEqual(key, name)
+        rebasing: UnsafeTape.Text(bytes)[entries[index].start..<(entries[index].start + key.count)])
+      if KeyFolding.isEqual(key, name) { return index }
     }
+    return nil
   }
 
   /// What the key at an index means.

@@ -21,7 +21,7 @@ enum TurnRole: String, CaseIterable, Hashable, Sendable {
 ///
 /// Sendable because nothing changes after `init`.
 final class RoleTable: Sendable {
-  private let entries: [(name: [UInt8], role: TurnRole)]
+  private let table: KeyTable
 
   /// The usual names first: they are looked for in order.
   private static let known: [(String, TurnRole)] = [
@@ -38,17 +38,20 @@ final class RoleTable: Sendable {
 
   /// - Parameter given: names that count before the known ones.
   init(_ given: [String: TurnRole] = [:]) {
-    let own = given.sorted { $0.key < $1.key }.map { (KeyFolding.folded($0.key.utf8), $0.value) }
-    entries = own + Self.known.map { (Array($0.0.utf8), $0.1) }
+    let named = given.sorted { $0.key < $1.key }.map { (KeyFolding.folded($0.key), $0.value) }
+    // Each name once.
+    let own = Dictionary(named) { first, _ in first }
+    let others = Self.known.filter { own[$0.0] == nil }
+    table = KeyTable(
+      (own.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + others).map { name, role in
+        (key: name, bits: UInt32(TurnRole.allCases.firstIndex(of: role) ?? 0))
+      })
   }
 
   /// nil for a name that nobody knows.
   func role(named name: UnsafeTape.Text) -> TurnRole? {
-    for known in entries where known.name.count == name.count && UnsafeTape.isEqual(name, known.name) {
-      return known.role
-    }
-    let folded = KeyFolding.folded(name)
-    return entries.first { $0.name == folded }?.role
+    guard let index = table.index(of: name) ?? table.foldedIndex(of: name) else { return nil }
+    return TurnRole.allCases[Int(table.bits(at: index))]
   }
 }
 

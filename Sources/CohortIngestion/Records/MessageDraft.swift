@@ -115,7 +115,15 @@ struct MessageDraft {
   }
 
   /// Whether a message answers nothing: it has no text but white space and reasoning.
-  func isBlank(_ entry: Entry) -> Bool { withParts(of: entry) { $0.answer.allSatisfy(TextSniffing.isSpace) } }
+  func isBlank(_ entry: Entry) -> Bool {
+    // Reasoning in a text is told by its first character.
+    if case .inPlace(let text) = entry.text, let first = text.first, first != UInt8(ascii: "<"),
+      !TextSniffing.isSpace(first)
+    {
+      return false
+    }
+    return withParts(of: entry) { $0.answer.allSatisfy(TextSniffing.isSpace) }
+  }
 
   /// Whether a message holds reasoning, beside its text or in it.
   func holdsReasoning(_ entry: Entry) -> Bool {
@@ -174,6 +182,11 @@ struct MessageDraft {
 
   /// The lengths of the prompt, the response and everything, of each message its text, its reasoning and its calls.
   func lengths(of parts: SampleParts, measure: (UnsafeRawBufferPointer) -> Int) -> SampleLengths {
-    parts.lengths { index in withParts(of: entries[index]) { $0.length(measure: measure) } }
+    parts.lengths { index in
+      if case .inPlace(let text) = entries[index].text, entries[index].extra.isEmpty {
+        return text.isEmpty ? 0 : measure(UnsafeRawBufferPointer(text))
+      }
+      return withParts(of: entries[index]) { $0.length(measure: measure) }
+    }
   }
 }
