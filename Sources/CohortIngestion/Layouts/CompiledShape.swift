@@ -14,6 +14,8 @@ final class CompiledShape: Sendable {
   let paths: [Path]
   /// The record itself is the list of turns.
   let isRootTurns: Bool
+  /// A record without an input does not fit.
+  let requiresInput: Bool
   let turnKeys: TurnKeys
   let roles: RoleTable
   /// The label of every sample; nil when it comes from a field or there is none.
@@ -53,6 +55,7 @@ final class CompiledShape: Sendable {
     identity.layoutKeys += shape.fields.filter { ![.task, .length, .ignored].contains($0.slot) }.map(\.key)
     self.identity = identity
     self.paths = paths
+    requiresInput = shape.field(in: .input)?.isRequired == true
     isRootTurns = fields.contains { $0.key.isEmpty && $0.slot == .messages }
     var words = shape.words
     words.roles.merge(options.roles) { $1 }

@@ -45,8 +45,6 @@ public struct FieldMap: Hashable, Sendable {
 
   /// Whether it says by itself where a sample's texts are, so that no layout is needed.
   var standsAlone: Bool { keys[.response] != nil || keys[.messages] != nil }
-  /// Whether it names parts only that may stand beside the texts of any layout.
-  var onlyCorrects: Bool { keys[.prompt] == nil }
 
   /// The parts that a map can name.
   static let words = FieldSlot.allCases.compactMap(\.word)

@@ -97,7 +97,7 @@ public struct IngestionOptions: Sendable {
         "the length field \(lengthField) is named, but lengths are counted in \(lengthUnit.name)",
         hint: "Create the store with the length unit 'field', or leave the length field out")
     }
-    if let map, !map.standsAlone, !map.onlyCorrects, layout == nil {
+    if let map, !map.standsAlone, map[.prompt] != nil, layout == nil {
       throw .usage(
         .ingestionNoResponseField, "the map names neither a response nor a list of messages",
         hint: "Write it as --map prompt=KEY,response=KEY or --map messages=KEY")

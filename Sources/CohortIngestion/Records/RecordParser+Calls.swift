@@ -40,17 +40,8 @@ extension RecordParser {
         bytes.append(UInt8(ascii: "}"))
       }
       bytes.append(UInt8(ascii: "]"))
-      others.withUnsafeBytes { others in
-        _ = CanonicalObject.forEachMember(of: others) { name, value in
-          // A list of calls with nothing in it.
-          if name.elementsEqual("tool_calls".utf8) { return true }
-          bytes.append(contentsOf: ",\"".utf8)
-          bytes.append(contentsOf: name)
-          bytes.append(contentsOf: "\":".utf8)
-          bytes.append(contentsOf: value)
-          return true
-        }
-      }
+      // Without a list of calls that has nothing in it.
+      MemberWriter.append(others, without: "tool_calls", to: &bytes)
       bytes.append(UInt8(ascii: "}"))
     }
   }

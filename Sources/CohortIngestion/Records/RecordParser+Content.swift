@@ -286,6 +286,20 @@ struct MemberWriter {
     bytes.append(contentsOf: "\"\(name)\":".utf8)
   }
 
+  /// Appends the members of an object in canonical JSON, or empty, but for one, each behind a comma.
+  static func append(_ object: [UInt8], without key: String, to bytes: inout [UInt8]) {
+    object.withUnsafeBytes { object in
+      _ = CanonicalObject.forEachMember(of: object) { name, value in
+        if name.elementsEqual(key.utf8) { return true }
+        bytes.append(contentsOf: ",\"".utf8)
+        bytes.append(contentsOf: name)
+        bytes.append(contentsOf: "\":".utf8)
+        bytes.append(contentsOf: value)
+        return true
+      }
+    }
+  }
+
   func end(_ bytes: inout [UInt8]) {
     if !isOpen { bytes.append(UInt8(ascii: "{")) }
     bytes.append(UInt8(ascii: "}"))

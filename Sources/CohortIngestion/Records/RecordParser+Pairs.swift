@@ -2,8 +2,6 @@ internal import CohortCore
 
 /// What the layouts make of a record's fields: prompts, responses, and what stands beside them.
 extension RecordParser {
-  static let endOfText = Array("<|endoftext|>".utf8)
-
   func composeMessages(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
     switch shape.shape.body {
     case .pair: try composePair(of: tape, shape)
@@ -18,9 +16,9 @@ extension RecordParser {
 
   /// What stands beside the texts. What the prompt has not taken up stays an attribute: nothing is lost.
   private func addPartners(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
-    for slot in [FieldSlot.definition, .input, .history] where usedSlots & slot.bit == 0 {
-      if let value = value(slot), tape.kind(value) != .null { keepAsAttribute(slot) }
-    }
+    keepUnused(.definition, of: tape)
+    keepUnused(.input, of: tape)
+    keepUnused(.history, of: tape)
     try addSystem(of: tape, shape)
     try readTools(of: tape)
     addReasoning(of: tape)
@@ -31,10 +29,13 @@ extension RecordParser {
     if let turns = value(.messages) { try addTurns(turns, of: tape, shape) }
     try addHistory(of: tape, shape)
     try addPrompt(of: tape, shape)
-    if let field = shape.shape.field(in: .input), field.isRequired, value(.input) == nil {
-      throw missing(.input, shape)
-    }
+    if shape.requiresInput, value(.input) == nil { throw missing(.input, shape) }
     try addResponse(try required(.response, shape), of: tape, shape)
+  }
+
+  private func keepUnused(_ slot: FieldSlot, of tape: UnsafeTape) {
+    guard let value = value(slot), usedSlots & slot.bit == 0, tape.kind(value) != .null else { return }
+    keepAsAttribute(slot)
   }
 
   func addHistory(of tape: UnsafeTape, _ shape: CompiledShape) throws(Failure) {
@@ -101,8 +102,9 @@ extension RecordParser {
       return
     }
     var response = tape.text(value)
-    if UnsafeTape.isEqual(UnsafeTape.Text(rebasing: response.suffix(Self.endOfText.count)), Self.endOfText) {
-      response = UnsafeTape.Text(rebasing: response.dropLast(Self.endOfText.count))
+    if UnsafeTape.isEqual(UnsafeTape.Text(rebasing: response.suffix(Transcript.endOfText.count)), Transcript.endOfText)
+    {
+      response = UnsafeTape.Text(rebasing: response.dropLast(Transcript.endOfText.count))
     }
     draft.add(MessageDraft.assistant, response)
   }
@@ -180,16 +182,7 @@ extension RecordParser {
       let old = Array(draft.scratch[draft.entries[index].extra])
       draft.entries[index].extra = draft.compose { bytes in
         bytes.append(contentsOf: "{\"weight\":0".utf8)
-        old.withUnsafeBytes { old in
-          _ = CanonicalObject.forEachMember(of: old) { name, value in
-            if name.elementsEqual("weight".utf8) { return true }
-            bytes.append(contentsOf: ",\"".utf8)
-            bytes.append(contentsOf: name)
-            bytes.append(contentsOf: "\":".utf8)
-            bytes.append(contentsOf: value)
-            return true
-          }
-        }
+        MemberWriter.append(old, without: "weight", to: &bytes)
         bytes.append(UInt8(ascii: "}"))
       }
       draft.entries[index].isMasked = true

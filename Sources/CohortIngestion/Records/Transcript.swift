@@ -48,9 +48,11 @@ enum Transcript {
     return first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
   }
 
+  private static let openMarker = Array("\n\nHuman:".utf8)
+
   /// The turns of a prompt in Anthropic's old form, which ends where the assistant is to speak; empty for any other text.
   static func openTurns(of text: UnsafeTape.Text) -> [Turn] {
-    guard text.starts(with: Array("\n\nHuman:".utf8)) else { return [] }
+    guard text.first == 0x0a, text.starts(with: openMarker) else { return [] }
     let turns = turns(of: text)
     guard let last = turns.last, last.role == .assistant, last.text.isEmpty else { return [] }
     return turns.dropLast()
@@ -106,7 +108,8 @@ enum Transcript {
     return index >= 0 && text[index] == 0x0a
   }
 
-  private static let endOfText = Array("<|endoftext|>".utf8)
+  /// A marker behind a text that is no part of it.
+  static let endOfText = Array("<|endoftext|>".utf8)
 
   /// Without outer white space and the marker of a text's end.
   private static func trimmed(_ text: UnsafeTape.Text, _ range: Range<Int>) -> UnsafeTape.Text {
