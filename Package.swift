@@ -9,6 +9,9 @@ let swift: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Of modules whose tests look inside.
+let testable = swift + [.unsafeFlags(["-enable-testing"], .when(configuration: .release))]
+
 let package = Package(
   name: "Cohort",
   platforms: [.macOS(.v15)],
@@ -17,6 +20,8 @@ let package = Package(
     .executable(name: "cohortd", targets: ["cohortd"]),
     // The read path as one library, so that its link-time dependencies can be looked at: no Foundation, no SQLite.
     .library(name: "CohortReading", type: .dynamic, targets: ["CohortReading"]),
+    // The read path for other languages: the functions of Sources/CCohort/include/cohort.h.
+    .library(name: "CohortLibrary", type: .dynamic, targets: ["CohortLibrary"]),
     // The built-in encoder and the tokenizers, for the programs that compare them with others.
     .library(name: "CohortEmbedding", targets: ["CohortEmbedding"]),
     // The clustering engine without store and files, as Tools/bench runs it.
@@ -31,6 +36,11 @@ let package = Package(
     // Parts of the HTTP client's interface, and the servers of its tests.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    // The daemon's HTTP interface; without its traits, which bring what a server of plain routes never uses.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // Layer 0: C libraries and kernels.
@@ -40,13 +50,17 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
     .target(name: "CSQLiteGuard", linkerSettings: [.linkedLibrary("sqlite3")]),
+    // Calls SQLite by its table of routines alone, so it is not linked with it.
+    .target(name: "CSQLiteTables"),
     .target(name: "CUnicodeTables"),
     .target(name: "CohortKernels"),
+    .target(name: "CCohort"),
+    .target(name: "CSystemCalls"),
     .target(name: "CBundledModel", exclude: ["minilm-l6-256"]),
 
     // Layers 0 and 1: values, threads and files; then vectors and the map.
     .target(name: "CohortCore", dependencies: ["CXXHash"], swiftSettings: swift),
-    .target(name: "CohortSystem", dependencies: ["CohortCore"], swiftSettings: swift),
+    .target(name: "CohortSystem", dependencies: ["CohortCore", "CSystemCalls"], swiftSettings: swift),
     .target(
       name: "CohortVectors", dependencies: ["CohortSystem", "CohortCore", "CohortKernels"], swiftSettings: swift),
     .target(name: "CohortLMDB", dependencies: ["CLMDB", "CohortCore", "CohortSystem"], swiftSettings: swift),
@@ -60,6 +74,8 @@ let package = Package(
       name: "CohortClustering", dependencies: ["CohortSystem", "CohortCore", "CohortVectors", "CohortKernels"],
       swiftSettings: swift),
     .target(
+      name: "CohortSelection", dependencies: ["CohortCore", "CohortVectors", "CohortKernels"], swiftSettings: swift),
+    .target(
       name: "CohortIngestion",
       dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
       swiftSettings: swift),
@@ -71,13 +87,14 @@ let package = Package(
 
     // What joins plans and the store; the last module of the read path.
     .target(
-      name: "CohortReading", dependencies: ["CohortCore", "CohortStore", "CohortPlanning"], swiftSettings: swift),
+      name: "CohortReading", dependencies: ["CohortSystem", "CohortCore", "CohortStore", "CohortPlanning"],
+      swiftSettings: swift),
 
     // Layers 4 and 5: encoders behind servers; what is derived from the store, and what trains on it.
     .target(
       name: "CohortCatalog",
       dependencies: [
-        "CohortSystem", "CohortCore", "CohortStore", "CohortClustering", "CSQLiteGuard",
+        "CohortSystem", "CohortCore", "CohortStore", "CohortClustering", "CohortTables", "CSQLiteGuard",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .target(
@@ -87,6 +104,12 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    .target(
+      name: "CohortTables",
+      dependencies: [
+        "CSQLiteTables", "CohortSystem", "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning",
+        "CohortReading",
+      ], swiftSettings: swift),
     .target(
       name: "CohortProviders",
       dependencies: [
@@ -102,7 +125,7 @@ let package = Package(
       dependencies: [
         "CohortSystem", "CohortCore", "CohortKernels", "CohortVectors", "CohortStore", "CohortPlanning",
         "CohortReading",
-        "CohortClustering", "CohortIngestion",
+        "CohortClustering", "CohortSelection", "CohortIngestion",
         "CohortEmbedding", "CohortProviders", "CBundledModel",
       ], swiftSettings: swift),
 
@@ -111,26 +134,54 @@ let package = Package(
       name: "CohortActions",
       dependencies: [
         "CohortCore", "CohortStore", "CohortPlanning", "CohortReading", "CohortIngestion", "CohortCatalog",
-        "CohortTrainer", "CohortEmbedding", "CohortProviders", "CohortPipeline",
+        "CohortClustering", "CohortTrainer", "CohortEmbedding", "CohortProviders", "CohortSelection", "CohortPipeline",
+        "CohortTables",
         .product(name: "TOMLKit", package: "TOMLKit"),
-      ], swiftSettings: swift),
+      ], swiftSettings: testable),
 
-    // Layer 8: the executables.
+    // Layer 7: the verbs over HTTP.
+    .target(
+      name: "CohortServer",
+      dependencies: [
+        "CohortSystem", "CohortCore", "CohortStore", "CohortIngestion", "CohortPipeline", "CohortActions",
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], swiftSettings: testable),
+
+    // Layer 8: the daemon.
+    .target(
+      name: "CohortDaemon",
+      dependencies: [
+        "CohortSystem", "CohortCore", "CohortStore", "CohortIngestion", "CohortCatalog", "CohortPipeline",
+        "CohortActions", "CohortServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "TOMLKit", package: "TOMLKit"),
+      ], swiftSettings: testable),
+
+    // Layer 9: the executables. `cohort` is the daemon, too, under its name; `cohortd` is nothing else.
     .executableTarget(
       name: "cohort",
       dependencies: [
         "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
-        "CohortProviders", "CohortReading", "CohortPipeline", "CohortActions",
+        "CohortProviders", "CohortReading", "CohortSelection", "CohortPipeline", "CohortActions", "CohortDaemon",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: swift),
-    .executableTarget(
-      name: "cohortd",
+    .executableTarget(name: "cohortd", dependencies: ["CohortDaemon"], swiftSettings: swift),
+
+    // Layer 9, too: what C and Python stand on.
+    .target(
+      name: "CohortLibrary",
       dependencies: [
-        "CohortSystem", "CohortCore", "CohortStore", "CohortIngestion", "CohortCatalog", "CohortPipeline",
-        "CohortActions", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
-      ], swiftSettings: swift),
+        "CCohort", "CohortSystem", "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning", "CohortReading",
+        "CohortTables",
+      ],
+      exclude: ["exports.map"], swiftSettings: swift),
 
     // Tests mirror the sources. What they share: folders and stores that go away, seeds, faults.
     .target(
@@ -156,6 +207,10 @@ let package = Package(
     .testTarget(
       name: "CohortClusteringTests",
       dependencies: ["CohortClustering", "CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CohortSelectionTests",
+      dependencies: ["CohortSelection", "CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
       swiftSettings: swift),
     .testTarget(
       name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore", "CohortTesting"],
@@ -184,8 +239,16 @@ let package = Package(
       ], swiftSettings: swift),
     .testTarget(
       name: "CohortReadingTests",
-      dependencies: ["CohortReading", "CohortStore", "CohortPlanning", "CohortCore", "CohortTesting"],
+      dependencies: [
+        "CohortSystem", "CohortReading", "CohortStore", "CohortPlanning", "CohortCore", "CohortTesting", "ForkSupport",
+      ],
       swiftSettings: swift),
+    .testTarget(
+      name: "CohortTablesTests",
+      dependencies: [
+        "CohortTables", "CohortCatalog", "CohortReading", "CohortStore", "CohortPlanning", "CohortCore",
+        "CohortTesting", .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: swift),
     .testTarget(
       name: "CohortTrainerTests",
       dependencies: [
@@ -196,15 +259,33 @@ let package = Package(
     .testTarget(
       name: "CohortPipelineTests",
       dependencies: [
-        "CohortPipeline", "CohortReading", "CohortStore", "CohortIngestion", "CohortPlanning", "CohortClustering",
-        "CohortEmbedding", "CohortLMDB", "CohortCore", "CohortTesting",
+        "CohortActions", "CohortCatalog", "CohortTrainer", "CohortPipeline", "CohortReading", "CohortStore",
+        "CohortIngestion", "CohortPlanning", "CohortClustering", "CohortEmbedding", "CohortLMDB", "CohortCore",
+        "CohortTesting",
       ], swiftSettings: swift),
+    .testTarget(
+      name: "CohortActionsTests",
+      dependencies: [
+        "CohortActions", "CohortPipeline", "CohortStore", "CohortIngestion", "CohortCore", "CohortTesting",
+      ],
+      swiftSettings: swift),
+    // The HTTP interface over real sockets, with well-behaved and hostile clients.
+    .testTarget(
+      name: "CohortServerTests",
+      dependencies: [
+        "CohortServer", "CohortActions", "CohortPipeline", "CohortIngestion", "CohortStore", "CohortSystem",
+        "CohortCore", "CohortTesting", .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: swift),
+    // A program in C that uses all of the library.
+    .executableTarget(
+      name: "library-program", dependencies: ["CCohort", "CohortLibrary"], path: "Tests/LibraryProgram"),
     // The real executables, run as a user runs them: contract, kills, bad input.
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "CohortSystem", "cohort", "cohortd", "CohortCatalog", "CohortStore", "CohortLMDB", "CohortCore",
-        "CohortTesting", "HostileServers",
+        "CohortSystem", "cohort", "cohortd", "CohortDaemon", "CohortCatalog", "CohortStore", "CohortLMDB", "CohortCore",
+        "CohortPipeline", "CohortActions", "CohortTesting", "HostileServers",
       ],
       exclude: ["Fixtures"], swiftSettings: swift),
   ],

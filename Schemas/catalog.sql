@@ -214,8 +214,22 @@ CREATE TABLE plans (
   name TEXT NOT NULL,
   snapshot INTEGER NOT NULL,
   grouping INTEGER NOT NULL,
+  selection INTEGER, -- NULL for all samples of the snapshot
   hash TEXT NOT NULL,
   report TEXT NOT NULL,
+  created_sequence INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  dropped_sequence INTEGER
+) STRICT;
+
+-- Core sets, dropped ones included.
+CREATE TABLE selections (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  snapshot INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  samples INTEGER NOT NULL,
+  digest TEXT NOT NULL, -- of the ids in their order
   created_sequence INTEGER NOT NULL,
   created INTEGER NOT NULL,
   dropped_sequence INTEGER

@@ -26,7 +26,7 @@ public struct CatalogOptions: Hashable, Sendable {
 /// catalog that does not fit its store (another store's, ahead of it, of another release, damaged) is deleted and made
 /// anew; `opening` and the results of `catchUp` and `rebuild` say so.
 ///
-/// Only the owner of the store writes the file. Any other process reads it, and when it is behind, missing or unusable,
+/// One process at a time writes the file, mostly the one that owns the store. Any other process reads it, and when it is behind, missing or unusable,
 /// works on a private copy in memory that it brings up to date itself: what is read is current either way.
 ///
 /// ```swift
@@ -46,7 +46,7 @@ public final class Catalog: Sendable {
   /// What opening did.
   public let opening: CatalogRefresh
   let storeID: Digest128
-  private let base: Locked<CatalogBase>
+  let base: Locked<CatalogBase>
 
   /// Opens the catalog of a store and brings it up to date.
   /// - Complexity: O(1) when it is up to date, else linear in the entries to apply: about 10,000 a second.
@@ -74,6 +74,21 @@ public final class Catalog: Sendable {
     self.base = Locked(base)
   }
 
+  /// Opens the catalog of a store for questions, and leaves its file alone, whoever owns the store: somebody else in this
+  /// process may be writing it. What the file does not show yet is applied to a copy in memory.
+  /// - Complexity: O(1) when the file is up to date, else linear in its size.
+  public init(reading store: Store, options: CatalogOptions = CatalogOptions()) throws {
+    let path = StoreLayout(store.path).catalog
+    let (base, opening) = try CohortError.describing(path) {
+      try CatalogBase.open(path, store, options, mayWrite: false)
+    }
+    self.path = path
+    self.options = options
+    self.opening = opening
+    storeID = store.id
+    self.base = Locked(base)
+  }
+
   /// Applies the entries that came since. Cheap when there are none.
   @discardableResult
   public func catchUp(from store: Store) throws -> CatalogRefresh {
@@ -82,15 +97,29 @@ public final class Catalog: Sendable {
   }
 
   /// Forgets everything and applies the whole log again. The content comes out the same.
-  /// - Throws: `catalog.read-only` when the store is not open as its owner.
+  /// - Throws: `catalog.read-only` when this process only reads the file.
   @discardableResult
   public func rebuild(from store: Store) throws -> CatalogRefresh {
     try check(store)
-    guard case .owner = store.access else { throw CohortError.readOnly(path) }
     return try CohortError.describing(path) {
-      try base.withLock { try $0.rebuild(path, store, options, because: .requested) }
+      try base.withLock { base in
+        guard base.isWriter else { throw CohortError.readOnly(path) }
+        return try base.rebuild(path, store, options, because: .requested)
+      }
     }
   }
+
+  /// Brings the file of a store's catalog to the end of the log, as anybody may who can write in the folder. Does nothing
+  /// where another process writes it.
+  /// - Throws: as `init(of:options:)`.
+  public static func publish(of store: Store, options: CatalogOptions = CatalogOptions()) throws {
+    let path = StoreLayout(store.path).catalog
+    guard let lock = CatalogLock.take(besides: path, seconds: 0) else { return }
+    try CohortError.describing(path) { _ = try CatalogBase.openToWrite(path, store, options, lock) }
+  }
+
+  /// Whether this process writes the file; else it reads it, or a copy in memory.
+  public var isWriter: Bool { base.withLock { $0.isWriter } }
 
   /// One hash over all rows of all tables: equal for catalogs with the same content.
   /// - Complexity: O(content).
@@ -107,11 +136,6 @@ public final class Catalog: Sendable {
         try base.queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(100)") }.filter { $0 != "ok" }
       }
     }
-  }
-
-  /// Runs `body` with a connection that nobody else uses: to the file, or to a copy of the tables in memory.
-  func withReader<R>(_ body: (Database) throws -> R) throws -> R {
-    try base.withLock { try $0.reader(path) }.unsafeRead(body)
   }
 
   private func check(_ store: Store) throws {

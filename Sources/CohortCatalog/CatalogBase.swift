@@ -5,8 +5,8 @@ internal import GRDB
 /// Where a catalog's tables are, and what may be done with them.
 struct CatalogBase {
   enum Placement {
-    /// The file, by the owner of the store.
-    case file
+    /// The file, by whoever has the lock.
+    case file(CatalogLock)
     /// The file as its owner left it, read-only.
     case publishedFile
     /// A copy of this process, in memory.
@@ -27,18 +27,39 @@ struct CatalogBase {
 
   /// A new connection to the tables, for reading.
   func reader(_ path: String) throws -> DatabaseQueue {
-    if placement != .memory, CatalogFile.exists(path) {
-      let reader = try DatabaseQueue(path: path, configuration: CatalogFile.readOnly())
-      // The owner may have begun to make the file anew since this process looked at it.
-      if try reader.read(CatalogPosition.read)?.applied ?? .none >= applied { return reader }
+    // Who writes the file may have begun to make it anew since it was looked at: then it is gone, or has no tables yet; or
+    // another file took its place while it was opened, and the log beside it belongs to that one.
+    if !isPrivate, let opened = CatalogFile.Identity(path),
+      let reader = try? DatabaseQueue(path: path, configuration: CatalogFile.readOnly()),
+      let position = try? reader.read(CatalogPosition.read), position.applied >= applied,
+      opened.holds(path)
+    {
+      return reader
     }
     let copy = try DatabaseQueue()
     try queue.backup(to: copy)
     return copy
   }
 
-  static func open(_ path: String, _ store: Store, _ options: CatalogOptions) throws -> (CatalogBase, CatalogRefresh) {
-    if case .owner = store.access { return try openAsOwner(path, store, options) }
+  /// Whether the tables are this process' own.
+  private var isPrivate: Bool {
+    if case .memory = placement { return true }
+    return false
+  }
+
+  /// Whether this process writes the file.
+  var isWriter: Bool {
+    if case .file = placement { return true }
+    return false
+  }
+
+  /// - Parameter mayWrite: whether whoever may write the store writes the file.
+  static func open(
+    _ path: String, _ store: Store, _ options: CatalogOptions, mayWrite: Bool = true
+  ) throws -> (CatalogBase, CatalogRefresh) {
+    if mayWrite, store.mayWrite, let lock = CatalogLock.take(besides: path, seconds: Self.lockPatience) {
+      return try openToWrite(path, store, options, lock)
+    }
     var reason = CatalogRefresh.Reason.missing
     if CatalogFile.exists(path) {
       do {
@@ -47,6 +68,9 @@ struct CatalogBase {
         return (base, refresh)
       } catch let error as DatabaseError {
         reason = error.isDamage ? .damaged : .unreadable
+      } catch is CatalogFile.Replaced {
+      } catch  where !CatalogFile.exists(path) {
+        // It is just being made anew.
       }
     }
     var base = CatalogBase(queue: try CatalogFile.openMemory(), placement: .memory)
@@ -66,16 +90,23 @@ struct CatalogBase {
       return (base, refresh)
     } catch is DatabaseError {
       return nil
+    } catch is CatalogFile.Replaced {
+      return nil
+    } catch  where !CatalogFile.exists(path) {
+      return nil
     }
   }
 
-  private static func openAsOwner(
-    _ path: String, _ store: Store, _ options: CatalogOptions
+  /// Seconds to wait for another process that writes the file.
+  private static let lockPatience = 5.0
+
+  static func openToWrite(
+    _ path: String, _ store: Store, _ options: CatalogOptions, _ lock: CatalogLock
   ) throws -> (CatalogBase, CatalogRefresh) {
     var reason: CatalogRefresh.Reason?
     if CatalogFile.exists(path) {
       do {
-        var base = CatalogBase(queue: try CatalogFile.open(path, options), placement: .file)
+        var base = CatalogBase(queue: try CatalogFile.open(path, options), placement: .file(lock))
         reason = try base.misfit(store)
         if reason == nil {
           let refresh = try base.catchUp(path, store, options)
@@ -89,7 +120,7 @@ struct CatalogBase {
     } else {
       reason = .missing
     }
-    var base = CatalogBase(queue: try CatalogFile.make(path, options), placement: .file)
+    var base = CatalogBase(queue: try CatalogFile.make(path, options), placement: .file(lock))
     let refresh = try base.follow(store, options, rebuilt: reason)
     return (base, refresh)
   }
@@ -112,15 +143,15 @@ struct CatalogBase {
     }
   }
 
-  /// Starts from nothing: in the file for its owner, in memory for others.
+  /// Starts from nothing: in the file for its writer, in memory for others.
   mutating func rebuild(
     _ path: String, _ store: Store, _ options: CatalogOptions, because reason: CatalogRefresh.Reason
   ) throws -> CatalogRefresh {
     switch placement {
-    case .file:
+    case .file(let lock):
       try? queue.close()
       try CatalogFile.remove(path)
-      self = CatalogBase(queue: try CatalogFile.make(path, options), placement: .file)
+      self = CatalogBase(queue: try CatalogFile.make(path, options), placement: .file(lock))
     case .publishedFile, .memory:
       self = CatalogBase(queue: try CatalogFile.openMemory(), placement: .memory)
     }
@@ -174,7 +205,7 @@ struct CatalogBase {
     rebuilt: CatalogRefresh.Reason?, entries: UInt64, applied: LogSequence
   ) -> CatalogRefresh {
     self.applied = applied
-    return CatalogRefresh(rebuilt: rebuilt, entries: entries, applied: applied, isPrivate: placement == .memory)
+    return CatalogRefresh(rebuilt: rebuilt, entries: entries, applied: applied, isPrivate: isPrivate)
   }
 }
 

@@ -16,7 +16,7 @@ extension ErrorCode {
   package static let catalogMemory = ErrorCode(.catalog, "memory", .usage)
   package static let catalogNotWritable = ErrorCode(.catalog, "not-writable", .failure)
   package static let catalogOtherStore = ErrorCode(.catalog, "other-store", .usage)
-  package static let catalogReadOnly = ErrorCode(.catalog, "read-only", .usage)
+  package static let catalogReadOnly = ErrorCode(.catalog, "read-only", .temporary)
   package static let catalogRefused = ErrorCode(.catalog, "refused", .usage)
   package static let catalogRowLimit = ErrorCode(.catalog, "row-limit", .usage)
   package static let catalogStatement = ErrorCode(.catalog, "statement", .usage)
@@ -34,8 +34,8 @@ extension CohortError {
 
   static func readOnly(_ path: String) -> CohortError {
     CohortError(
-      .catalogReadOnly, "The catalog can be rebuilt by the owner of the store only", place: path,
-      hint: "Open the store as its owner")
+      .catalogReadOnly, "Another process writes the catalog at the moment", place: path,
+      hint: "Try again when it is done")
   }
 
   /// SQLite's errors by what the user can do about them.

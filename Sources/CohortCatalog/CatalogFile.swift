@@ -9,6 +9,28 @@ enum CatalogFile {
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// What tells whether the file and its log are still those that they were.
+  struct Identity {
+    private let file: FileStatus
+    private let log: FileStatus?
+
+    /// Nil where there is no file.
+    init?(_ path: String) {
+      guard let file = try? SystemCall.status(of: path) else { return nil }
+      self.file = file
+      log = try? SystemCall.status(of: path + "-wal")
+    }
+
+    /// Whether that holds now. A log that was not there may have been made by who reads; numbers of files are given again at once,
+    /// so a file whose content has changed counts as another.
+    func holds(_ path: String) -> Bool {
+      guard let now = Identity(path), now.file.hasContent(of: file), now.file.changed == file.changed else {
+        return false
+      }
+      return log == nil || log?.inode == now.log?.inode
+    }
+  }
+
   /// Makes the file, with empty tables.
   static func make(_ path: String, _ options: CatalogOptions) throws -> DatabaseQueue {
     let queue = try DatabaseQueue(path: path, configuration: writable(options))
@@ -23,10 +45,16 @@ enum CatalogFile {
     return queue
   }
 
+  /// Another file took the place of the one that was opened, so that its log may be the other one's.
+  struct Replaced: Error {}
+
   /// Opens the file for anybody.
+  /// - Throws: `Replaced` where it is made anew at the same time.
   static func openReadOnly(_ path: String) throws -> DatabaseQueue {
+    let opened = Identity(path)
     let queue = try DatabaseQueue(path: path, configuration: readOnly())
     try check(queue)
+    guard opened?.holds(path) == true else { throw Replaced() }
     return queue
   }
 

@@ -39,6 +39,14 @@ public struct ByteReader {
     return T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
   }
 
+  /// One byte: as `fixed(UInt8.self)`, and much quicker where that is not specialised.
+  /// - Throws: `core.truncated`.
+  public mutating func byte() throws -> UInt8 {
+    guard offset < bytes.count else { throw CohortError.truncated("an integer", at: offset) }
+    defer { offset += 1 }
+    return bytes[offset]
+  }
+
   /// Four bytes, little-endian, as the bits of a number: every NaN keeps its bits.
   public mutating func float() throws -> Float { Float(bitPattern: try fixed(UInt32.self)) }
 
@@ -79,6 +87,14 @@ public struct ByteReader {
 
   /// Length and bytes, in place: valid as long as the reader's own bytes.
   public mutating func blob() throws -> UnsafeRawBufferPointer { try raw(try count()) }
+
+  /// Length and bytes, and where the bytes lie: offsets from the first byte of all.
+  /// - Throws: `core.truncated`.
+  public mutating func blobPlace() throws -> Range<Int> {
+    let count = try count()
+    defer { offset += count }
+    return offset..<(offset + count)
+  }
 
   /// Length in bytes and UTF-8, as `ByteWriter.string` writes it.
   /// - Throws: `core.truncated`; `core.invalid` for bytes that are not UTF-8: nothing is repaired.

@@ -15,13 +15,13 @@ public enum SampleContent {
   /// The first byte of the content; readers refuse any other.
   public static let layoutVersion: UInt8 = 1
 
-  static func code(of role: MessageRole) -> UInt8 {
+  static func code(of role: MessageRole) -> RoleCode {
     switch role {
-    case .system: 0
-    case .user: 1
-    case .assistant: 2
-    case .tool: 3
-    case .other: 255
+    case .system: .system
+    case .user: .user
+    case .assistant: .assistant
+    case .tool: .tool
+    case .other: .other
     }
   }
 
@@ -32,7 +32,7 @@ public enum SampleContent {
     writer.varint(messages.count)
     writer.blob(tools)
     for message in messages {
-      writer.fixed(code(of: message.role))
+      writer.fixed(code(of: message.role).rawValue)
       if case .other(let name) = message.role { writer.string(name) }
       writer.blob(message.extra)
       writer.string(message.text)
@@ -59,25 +59,74 @@ public enum SampleContent {
     _ bytes: UnsafeRawBufferPointer,
     _ body: (_ role: MessageRole, _ extra: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer) throws -> Void
   ) throws -> [UInt8] {
+    func part(_ place: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[place]) }
+    let tools = try forEachPlace(in: bytes) { message in
+      let role: MessageRole =
+        switch message.role {
+        case .system: .system
+        case .user: .user
+        case .assistant: .assistant
+        case .tool: .tool
+        case .other: .other(try text(part(message.roleName), at: message.roleName.lowerBound))
+        }
+      try body(role, part(message.extra), part(message.text))
+    }
+    return [UInt8](part(tools))
+  }
+
+  private static func text(_ utf8: UnsafeRawBufferPointer, at offset: Int) throws -> String {
+    guard let text = String(validating: utf8.bindMemory(to: UInt8.self), as: UTF8.self) else {
+      throw CohortError.invalid("UTF-8 text", at: offset)
+    }
+    return text
+  }
+}
+
+extension SampleContent {
+  /// Who speaks, as its code in canonical bytes.
+  public enum RoleCode: UInt8, Sendable {
+    case system = 0
+    case user = 1
+    case assistant = 2
+    case tool = 3
+    /// The role's name stands beside the code.
+    case other = 255
+  }
+
+  /// Where a message lies: offsets from the first of the canonical bytes.
+  public struct MessagePlace {
+    public let role: RoleCode
+    /// Empty unless the role is `other`. UTF-8 if the content is sound; not looked at.
+    public let roleName: Range<Int>
+    /// A JSON object, empty when there is none.
+    public let extra: Range<Int>
+    /// The message's text in UTF-8.
+    public let text: Range<Int>
+  }
+
+  /// Calls `body` with the place of each message, in order: for those who keep the bytes and look at them later.
+  /// - Returns: where the tools lie, JSON; empty when there are none.
+  /// - Throws: `core.invalid`, `core.truncated` for bytes that do not follow the layout; what `body` throws.
+  /// - Complexity: O(messages); texts are not looked at.
+  @discardableResult
+  public static func forEachPlace(
+    in bytes: UnsafeRawBufferPointer, _ body: (MessagePlace) throws -> Void
+  ) throws -> Range<Int> {
     try ByteReader.decode(bytes) { reader in
-      let version = try reader.fixed(UInt8.self)
+      let version = try reader.byte()
       guard version == layoutVersion else {
         throw CohortError.invalid("the sample's layout version", at: 0, cause: "\(version) is not known")
       }
       let count = try reader.count(unit: 3)
-      let tools = [UInt8](try reader.blob())
+      let tools = try reader.blobPlace()
       for _ in 0..<count {
-        let role: MessageRole
-        switch try reader.fixed(UInt8.self) {
-        case 0: role = .system
-        case 1: role = .user
-        case 2: role = .assistant
-        case 3: role = .tool
-        case 255: role = .other(try reader.string())
-        case let code: throw CohortError.invalid("a role", at: reader.offset - 1, cause: "code \(code)")
+        let code = try reader.byte()
+        guard let role = RoleCode(rawValue: code) else {
+          throw CohortError.invalid("a role", at: reader.offset - 1, cause: "code \(code)")
         }
-        let extra = try reader.blob()
-        try body(role, extra, try reader.blob())
+        let name = role == .other ? try reader.blobPlace() : reader.offset..<reader.offset
+        let extra = try reader.blobPlace()
+        try body(MessagePlace(role: role, roleName: name, extra: extra, text: try reader.blobPlace()))
       }
       return tools
     }

@@ -2,10 +2,12 @@ internal import CohortCore
 internal import CLMDB
 internal import CohortSystem
 
-/// What was overwritten.
+/// What was erased.
 package struct ErasedRemains: Hashable, Sendable {
   /// Free pages that are zero now.
   package var pages: UInt64 = 0
+  /// Whether the disk has these pages back.
+  package var areGivenBack = false
   /// Pages in use whose unused bytes are zero now.
   package var gaps: UInt64 = 0
   /// Free pages that a reader of an older state still sees.
@@ -13,9 +15,10 @@ package struct ErasedRemains: Hashable, Sendable {
 }
 
 extension Environment {
-  /// Overwrites what the file holds of values that were removed: free pages, and the unused bytes of the others. (LMDB
+  /// Erases what the file holds of values that were removed: free pages, and the unused bytes of the others. (LMDB
   /// writes pages from buffers that it uses again without clearing them, so an unused part of any page can hold a piece
-  /// of any value.) LMDB looks at neither before it writes it anew.
+  /// of any value.) LMDB looks at neither before it writes it anew. Free pages go back to the disk, and the file has holes
+  /// there; where the file system has no holes, they are overwritten.
   ///
   /// Of pages that a reader of an older state sees, and of those that the last transaction freed, the unused bytes only:
   /// the latter are the state before it, to which a damaged meta page leads back.
@@ -37,6 +40,7 @@ extension Environment {
         try transaction.forEachFreePage { page, freedBy in
           try remains.free(page, isErasable: freedBy < oldest, isRecent: freedBy >= transaction.number)
         }
+        try remains.eraseFreePages()
         try remains.clearGaps()
         try remains.synchronize()
         return remains.erased
@@ -96,10 +100,31 @@ private struct Remains {
     guard page < UInt64(isFree.count) else { throw damaged() }
     if isErasable {
       isFree[Int(page)] = true
-      try clear(page, 0..<pageSize)
-      erased.pages += 1
     } else if !isRecent {
       erased.inUse += 1
+    }
+  }
+
+  /// Gives free pages back to the disk, else overwrites them.
+  mutating func eraseFreePages() throws {
+    erased.areGivenBack = true
+    var page = 2
+    while page < isFree.count {
+      guard isFree[page] else {
+        page += 1
+        continue
+      }
+      let first = page
+      while page < isFree.count, isFree[page] { page += 1 }
+      if erased.areGivenBack { erased.areGivenBack = try punch(first..<page) }
+      if !erased.areGivenBack { for page in first..<page { try clear(UInt64(page), 0..<pageSize) } }
+      erased.pages += UInt64(page - first)
+    }
+  }
+
+  private func punch(_ pages: Range<Int>) throws -> Bool {
+    try CohortError.lmdb(doing: "erasing", place: place) { () throws(Errno) in
+      try SystemCall.punchHole(descriptor, pages.lowerBound * pageSize..<pages.upperBound * pageSize)
     }
   }
 

@@ -173,21 +173,38 @@ package final class Environment: @unchecked Sendable {
   /// Runs `body` on a consistent state of all tables. Buffers are valid only inside `body`. Keep it short: pages that a
   /// reader can see are not reused.
   package func read<R>(_ body: (UnsafeTransaction) throws -> R) throws -> R {
+    let transaction = try beginReading()
+    defer { endReading(transaction) }
+    return try body(transaction)
+  }
+
+  /// Begins to read a consistent state of all tables, for work that does not fit into a closure. `endReading` must follow,
+  /// on any thread; until then the map keeps its size.
+  func beginReading() throws -> UnsafeTransaction {
     try checkProcess()
     for _ in 0..<Self.attempts {
-      let (status, result): (Int32, R?) = try gate.shared {
-        let tables = optional.snapshot()
-        var transaction: OpaquePointer?
-        let status = begin(UInt32(MDB_RDONLY), &transaction)
-        guard status == 0, let transaction else { return (status, nil) }
-        defer { mdb_txn_abort(transaction) }
-        if tables.mayLackTables(transaction) { return (Self.otherTables, nil) }
-        return (0, try body(UnsafeTransaction(pointer: transaction, place: path, layout: layout, optional: tables)))
+      gate.enter()
+      let tables = optional.snapshot()
+      var transaction: OpaquePointer?
+      var status = begin(UInt32(MDB_RDONLY), &transaction)
+      if status == 0, let transaction {
+        if !tables.mayLackTables(transaction) {
+          return UnsafeTransaction(pointer: transaction, place: path, layout: layout, optional: tables)
+        }
+        mdb_txn_abort(transaction)
+        status = Self.otherTables
       }
-      if let result { return result }
+      gate.leave()
       try recover(from: status, "starting to read")
     }
     throw CohortError.lmdb(MDB_MAP_RESIZED, doing: "starting to read", place: path)
+  }
+
+  /// Ends what `beginReading` began. In a forked child it does nothing: the parent's slot of readers is not its own.
+  func endReading(_ transaction: UnsafeTransaction) {
+    guard getpid() == process else { return }
+    mdb_txn_abort(transaction.pointer)
+    gate.leave()
   }
 
   /// Runs `body` in a write transaction and commits durably; an error thrown by `body` undoes everything. When the map
@@ -249,7 +266,7 @@ package final class Environment: @unchecked Sendable {
 
   /// LMDB refuses an environment after a failed write of a meta page, for good. The file is whole: the older meta page
   /// still stands.
-  func reopen() throws {
+  package func reopen() throws {
     try gate.exclusive {
       // First this: two environments of one process on the same file break each other's locks.
       mdb_env_close(pointer)

@@ -64,9 +64,10 @@ extension CohortError {
     case ENOSPC, EDQUOT, EFBIG: (.lmdbDiskFull, "The disk is full")
     case EIO where (freeBytes ?? .max) < 1 << 20: (.lmdbDiskFull, "The disk is full")
     case MDB_MAP_FULL: (.lmdbMapFull, "The memory map of the store is full and cannot grow")
-    // The last four cannot happen on sound pages, with tables used as the store uses them.
+    // From the fifth on, they cannot happen on sound pages, with tables used as the store uses them. (A transaction is bad
+    // once it met a page that is damaged.)
     case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH, MDB_INCOMPATIBLE, MDB_CURSOR_FULL,
-      MDB_PAGE_FULL, MDB_KEYEXIST:
+      MDB_PAGE_FULL, MDB_KEYEXIST, MDB_BAD_TXN:
       (.lmdbCorrupted, "The store's data file is damaged (while \(action))")
     case MDB_TXN_FULL: (.lmdbTransactionFull, "The change is too large for one transaction, and was not made")
     case MDB_PANIC: (.lmdbPanic, "LMDB gave up on this environment (while \(action))")

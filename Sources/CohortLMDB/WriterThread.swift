@@ -48,7 +48,7 @@ package final class WriterThread: Sendable {
         nonisolated(unsafe) let place = result
         nonisolated(unsafe) let body = body
         let number = try state.change { state in
-          precondition(!(state.thread?.isCurrent ?? false), "a write transaction was started inside another one")
+          Self.checkIsOutside(state)
           if state.thread == nil { state.thread = try start(state.generation) }
           state.added += 1
           state.waiting.append(Job(number: state.added) { place.pointee = Result { try body() } })
@@ -60,6 +60,13 @@ package final class WriterThread: Sendable {
     }
     guard let result else { preconditionFailure("a job was not run") }
     return try result.get()
+  }
+
+  /// Stops the program when it is called from within `perform`.
+  package func checkIsOutside() { state.withLock { Self.checkIsOutside($0) } }
+
+  private static func checkIsOutside(_ state: borrowing State) {
+    precondition(!(state.thread?.isCurrent ?? false), "a write transaction was started inside another one")
   }
 
   /// Ends the thread after the work that is queued. Later calls of `perform` start a new one.

@@ -43,6 +43,8 @@ public struct JobControl: Sendable {
   public var limits = CommitLimits()
   /// Threads that may compute at the same time. Results never depend on it.
   public var workers: Int
+  /// Seconds that a question with a time limit of its own may take at most.
+  public var questionSeconds = 86_400.0
 
   /// By default silent, never stopped, on one thread.
   public init(

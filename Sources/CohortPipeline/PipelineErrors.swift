@@ -28,6 +28,8 @@ extension ErrorCode {
   package static let pipelineNoSpace = ErrorCode(.pipeline, "no-space", .notFound)
   package static let pipelineNoTokenizer = ErrorCode(.pipeline, "no-tokenizer", .notFound)
   package static let pipelineNoLabelUpdates = ErrorCode(.pipeline, "no-label-updates", .usage)
+  package static let pipelineNoVector = ErrorCode(.pipeline, "no-vector", .notFound)
+  package static let pipelineNotByEmbedding = ErrorCode(.pipeline, "not-by-embedding", .usage)
   package static let pipelineNotInSnapshot = ErrorCode(.pipeline, "not-in-snapshot", .notFound)
   package static let pipelineNotMeasured = ErrorCode(.pipeline, "not-measured", .usage)
   package static let pipelineOtherModel = ErrorCode(.pipeline, "other-model", .usage)
@@ -35,6 +37,7 @@ extension ErrorCode {
   package static let pipelineProduct = ErrorCode(.pipeline, "product", .usage)
   package static let pipelineRows = ErrorCode(.pipeline, "rows", .usage)
   package static let pipelineSeveralSpaces = ErrorCode(.pipeline, "several-spaces", .usage)
+  package static let pipelineSimilarity = ErrorCode(.pipeline, "similarity", .usage)
   package static let pipelineSnapshotExists = ErrorCode(.pipeline, "snapshot-exists", .usage)
   package static let pipelineUnknownGroup = ErrorCode(.pipeline, "unknown-group", .notFound)
 }

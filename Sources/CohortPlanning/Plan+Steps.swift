@@ -43,7 +43,8 @@ extension Plan {
     return batch == longest ? sequence.batch(at: 0, epoch: epoch) : batch
   }
 
-  private func longestBatch(epoch: UInt64) -> UInt64? {
+  /// With `longestFirst`, the batch that changes places with the one that the order puts first.
+  func longestBatch(epoch: UInt64) -> UInt64? {
     guard let longest else { return nil }
     let unit = layout.units[longest.unit]
     let order = MemberOrder(unit, seed: configuration.seed, epoch: epoch)
@@ -95,7 +96,7 @@ extension Plan {
   }
 
   /// The first item of a slot: `samples × slot / steps`.
-  private func randomBound(_ slot: UInt64) -> UInt64 {
+  func randomBound(_ slot: UInt64) -> UInt64 {
     stepsPerEpoch.dividingFullWidth(samplesPerEpoch.multipliedFullWidth(by: slot)).quotient
   }
 
@@ -112,16 +113,20 @@ extension Plan {
     return lasting[index >= unit.count ? index - unit.count : index]
   }
 
-  /// With `longestFirst`, the step with the longest sample changes places with the first.
-  private func randomSlot(_ step: UInt64, _ order: KeyedPermutation, epoch: UInt64) -> UInt64 {
+  /// With `longestFirst`, the step with the longest sample changes places with the first. Its own inverse.
+  func randomSlot(_ step: UInt64, _ order: KeyedPermutation, epoch: UInt64) -> UInt64 {
     guard let longest else { return step }
     let unit = layout.units[longest.unit]
     guard let member = unit.longestMember, unit.given >= unit.count else { return step }
-    let item = order.index(of: layout.givenSums[longest.unit] + member)
-    // The slot s with bound(s) <= item < bound(s + 1).
-    var slot = samplesPerEpoch.dividingFullWidth(stepsPerEpoch.multipliedFullWidth(by: item)).quotient
-    while randomBound(slot + 1) <= item { slot += 1 }
+    let slot = randomSlot(ofItem: order.index(of: layout.givenSums[longest.unit] + member))
     if step == 0 { return slot }
     return step == slot ? 0 : step
+  }
+
+  /// The slot s with bound(s) <= item < bound(s + 1).
+  func randomSlot(ofItem item: UInt64) -> UInt64 {
+    var slot = samplesPerEpoch.dividingFullWidth(stepsPerEpoch.multipliedFullWidth(by: item)).quotient
+    while randomBound(slot + 1) <= item { slot += 1 }
+    return slot
   }
 }

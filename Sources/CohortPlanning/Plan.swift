@@ -87,7 +87,10 @@ public struct Plan: Sendable {
   public func kind(ofEpoch epoch: UInt64) -> PlanConfiguration.EpochKind { configuration.kind(ofEpoch: epoch) }
 
   /// The group that a position belongs to. Complexity: O(log groups).
-  public func group(ofPosition position: UInt64) throws -> GroupID {
+  public func group(ofPosition position: UInt64) throws -> GroupID { groups[try groupIndex(ofPosition: position)].id }
+
+  /// The index in `groups` of the group that a position belongs to.
+  func groupIndex(ofPosition position: UInt64) throws -> Int {
     guard position < rows else {
       throw CohortError(.planningNoSuchPosition, "there is no position \(position) in a snapshot of \(rows) rows")
     }
@@ -98,7 +101,7 @@ public struct Plan: Sendable {
       // Of groups that begin at the same position all but the last are empty.
       if groups[middle].offset <= position { low = middle } else { high = middle }
     }
-    return groups[low].id
+    return low
   }
 
   /// The groups that were folded, with the group each was folded into.

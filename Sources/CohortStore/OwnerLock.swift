@@ -25,20 +25,28 @@ final class OwnerLock: Sendable {
         throw CohortError(.storeLockFailed, "The store's owner lock cannot be taken", place: path, cause: reason.text)
       }
       throw CohortError(
-        .storeOwned, "Another process owns this store: \(holder)", place: folder,
-        hint: "Wait until it is done; while cohortd owns the store, put files into its inbox instead")
+        .storeOwned, "Another process owns this store: \(holder)", place: folder, hint: "Wait until it is done")
     }
     let text = [UInt8]("\(owner), process \(getpid())\n".utf8)
     if ftruncate(descriptor, 0) == 0 {
       _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
     self.descriptor = descriptor
+    // Of an owner that was killed: a socket there is one that answers.
+    try? SystemCall.remove(StoreLayout(folder).ownerSocket)
   }
 
   deinit {
     // Closing alone would leave it locked while a child that is just being spawned still has the descriptor.
     _ = flock(descriptor, LOCK_UN)
     SystemCall.close(descriptor)
+  }
+
+  /// Whether the lock of a store is held by a process that lends turns, or is about to.
+  static func isHeldByDaemon(of folder: String) -> Bool {
+    guard let descriptor = try? SystemCall.open(StoreLayout(folder).owner, O_RDONLY | O_NOFOLLOW) else { return false }
+    defer { SystemCall.close(descriptor) }
+    return holder(descriptor).hasPrefix(WriteSchedule.daemonName)
   }
 
   private static func holder(_ descriptor: Int32) -> String {

@@ -14,6 +14,14 @@ extension ReadTransaction {
     try Self.existing("embedding-space", name, try space(named: name)) { try spaces().map(\.name) }
   }
 
+  /// The embedding space of a name; without one, that which the store takes where none is named.
+  /// - Throws: `store.unknown-embedding-space`.
+  public func spaceOrDefault(_ name: String?) throws -> EmbeddingSpace {
+    if let name { return try existingSpace(name) }
+    guard let space = try defaultSpace() else { throw CohortError.noDefaultSpace(known: try spaces().map(\.name)) }
+    return space
+  }
+
   /// The further length measure of a name that must be there.
   /// - Throws: `store.unknown-length-measure`, with the closest name.
   public func existingMeasure(_ name: String) throws -> LengthMeasure {

@@ -29,7 +29,7 @@ public struct ReadTransaction: ~Copyable {
       throw CohortError.corrupted(
         "The store's counters", cause: "they are of transaction \(counters.transaction), and this is \(base)")
     }
-    state = TransactionState(counters: counters, time: time)
+    state = TransactionState(counters: counters, packing: try PackedTables.state(unsafe, tables), time: time)
   }
 
   /// The store's counters.
@@ -82,7 +82,7 @@ public struct ReadTransaction: ~Copyable {
   }
 
   /// The chunk, for as long as the transaction lasts and nothing is written in it.
-  func chunk(_ column: Column, of row: UInt64, sound shared: SoundChunks? = nil) throws -> ColumnChunk? {
+  package func chunk(_ column: Column, of row: UInt64, sound shared: SoundChunks? = nil) throws -> ColumnChunk? {
     let number = row / UInt64(column.rowsPerChunk)
     guard let stored = try unsafe.get(tables.columns, column.key(ofChunk: number)) else {
       try column.mayLack(chunk: number, settledRows: state.settledRows)

@@ -18,6 +18,8 @@ public final class Store: Sendable {
     case readOnly
     /// Takes the owner lock; `name` tells others who holds it.
     case owner(name: String)
+    /// Writes beside the owner, which lends each turn through its `OwnerDoor`; `name` tells it who asks.
+    case guest(name: String)
     /// A published copy that nobody writes: no locks, may lie on a network file system.
     case published
   }
@@ -38,12 +40,18 @@ public final class Store: Sendable {
   let optional: [OptionalTable]
   /// Snapshots that are being written in slices: their pieces are no remains.
   let draftsUnderWay = Locked<Set<UInt32>>([])
+  /// How much work of this process follows each plan, by the plans' ids.
+  let plansFollowed = Locked<[UInt32: Int]>([:])
+  /// What other modules keep for this store.
+  private let companions = Locked<[ObjectIdentifier: any AnyObject & Sendable]>([:])
   let codecs = PayloadCodecs()
   /// The writer's, of sources and tasks.
   let known = KnownNames()
   let clock: @Sendable () -> Int64
   private let writer = WriterThread()
   private let lock: OwnerLock?
+  /// Who may write next; nil for those who only read.
+  private let turns: (any WriteTurns)?
 
   /// Creates a store in folder `path`, which must not exist or be empty, and opens it for writing. What a creation that
   /// was killed left there is completed.
@@ -101,41 +109,54 @@ public final class Store: Sendable {
     try StoreFolder.synchronize(path)
     return try Store(
       path: path, environment: environment, tables: tables, optional: StoreTables.optional,
-      access: .owner(name: owner), lock: lock, clock: clock)
+      access: .owner(name: owner), lock: lock, turns: WriteSchedule(owner: owner), clock: clock)
   }
 
   /// Opens an existing store.
+  /// - Parameter turnChanged: of a guest, called with true before it waits for a turn and with false after the turn: stopped
+  ///   in between, the process would keep all others from writing.
   /// - Throws: `store.owned` when another process has the right to write, `store.newer-format`,
-  ///   `lmdb.network-file-system`, `lmdb.truncated`, `lmdb.no-store`.
+  ///   `lmdb.network-file-system`, `lmdb.truncated`, `lmdb.no-store`; for guests `store.owner-silent`.
   public static func open(
     at path: String, access: Access = .readOnly, mapSize: UInt64? = nil,
-    clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds
+    clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds,
+    turnChanged: @escaping @Sendable (Bool) -> Void = { _ in }
   ) throws -> Store {
-    try open(at: path, access: access, mapSize: mapSize, clock: clock, optional: StoreTables.optional)
+    try open(
+      at: path, access: access, mapSize: mapSize, clock: clock, optional: nil, turnChanged: turnChanged)
   }
 
-  /// The same for a program that knows other optional tables.
+  /// The same for a program that knows other optional tables, or has another patience.
   package static func open(
     at path: String, access: Access = .readOnly, mapSize: UInt64? = nil,
-    clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds, optional: [OptionalTable]
+    clock: @escaping @Sendable () -> Int64 = SystemSources.milliseconds, optional known: [OptionalTable]? = nil,
+    turnPatience: Double = WriteSchedule.turnPatience,
+    turnChanged: @escaping @Sendable (Bool) -> Void = { _ in }
   ) throws -> Store {
     try StoreFolder.check(path)
+    let optional = known ?? StoreTables.optional
     var lock: OwnerLock?
-    if case .owner(let name) = access { lock = try OwnerLock(folder: path, owner: name) }
+    var turns: (any WriteTurns)?
+    switch access {
+    case .owner(let name):
+      lock = try OwnerLock(folder: path, owner: name)
+      turns = WriteSchedule(owner: name, turnPatience: turnPatience)
+    case .guest(let name): turns = try GuestPass(store: path, name: name, turnChanged: turnChanged)
+    case .readOnly, .published: break
+    }
     var options = StoreFolder.options(mapSize: mapSize)
-    options.readOnly = lock == nil
+    options.readOnly = turns == nil
     options.withoutLocks = access == .published
     let environment = try EnvironmentRegistry.environment(
       at: path, tables: StoreTables.definitions + optional.map(\.definition), options: options)
     return try Store(
       path: path, environment: environment, tables: try StoreTables(environment), optional: optional, access: access,
-      lock: lock, clock: clock)
+      lock: lock, turns: turns, clock: clock)
   }
 
   private init(
     path: String, environment: Environment, tables: StoreTables, optional: [OptionalTable], access: Access,
-    lock: OwnerLock?,
-    clock: @escaping @Sendable () -> Int64
+    lock: OwnerLock?, turns: (any WriteTurns)?, clock: @escaping @Sendable () -> Int64
   ) throws {
     let identity = try environment.read { transaction in
       guard let format = try transaction.get(tables.meta, StoreFormat.key),
@@ -155,6 +176,7 @@ public final class Store: Sendable {
     self.optional = optional
     self.access = access
     self.lock = lock
+    self.turns = turns
     self.clock = clock
     id = identity.id
     created = identity.created
@@ -175,8 +197,8 @@ public final class Store: Sendable {
   ///
   /// `body` may run again (the map grew); it must not keep state from an earlier run.
   public func write<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> R {
-    guard lock != nil else { throw readOnlyError }
-    return try writer.perform {
+    guard let turns else { throw readOnlyError }
+    return try writer.perform(within: turns) {
       let (result, newNames) = try environment.write { unsafe in
         let transaction = try WriteTransaction(
           unsafe, tables: tables, codecs: codecs, configuration: configuration, known: known, clock: clock)
@@ -186,6 +208,44 @@ public final class Store: Sendable {
       }
       known.add(newNames)
       return result
+    }
+  }
+
+  /// Keeps others from the same kind of work while `body` runs; others may write meanwhile. Holds are never nested.
+  /// - Parameter patience: seconds to wait for whoever has it; nil for as long as it takes. A guest waits as long.
+  /// - Throws: `store.busy` when the patience ends, `store.stopping`; what `body` throws.
+  public func holding<R>(_ holds: [Hold], patience: Double? = nil, _ body: () throws -> R) throws -> R {
+    guard let first = holds.first else { return try body() }
+    guard let turns else { throw readOnlyError }
+    return try turns.holding(first, patience: patience) {
+      try holding(Array(holds.dropFirst()), patience: patience, body)
+    }
+  }
+
+  /// The order in which an owner's store is written; nil for others.
+  public var schedule: WriteSchedule? { turns as? WriteSchedule }
+
+  /// Whether this process may write the store.
+  public var mayWrite: Bool { turns != nil }
+
+  /// Begins to lend turns to guests.
+  /// - Throws: `store.door`; `store.read-only` unless this process owns the store.
+  public func openDoor() throws -> OwnerDoor {
+    guard let schedule else { throw readOnlyError }
+    return try OwnerDoor(store: path, schedule)
+  }
+
+  /// Closes the store's file and opens it again, when no transaction of this process is under way: what LMDB refuses after
+  /// a failed write of a meta page, and what a disk reported, may be gone then.
+  public func reopen() throws { try environment.reopen() }
+
+  /// What another module keeps for this store as long as it is open: one value of a type, made when it is first asked for.
+  package func companion<T: AnyObject & Sendable>(_ make: () -> T) -> T {
+    companions.withLock { companions in
+      if let known = companions[ObjectIdentifier(T.self)] as? T { return known }
+      let new = make()
+      companions[ObjectIdentifier(T.self)] = new
+      return new
     }
   }
 
@@ -203,8 +263,10 @@ public final class Store: Sendable {
   /// Sizes of the data file and its map.
   public func sizes() throws -> StoreSizes {
     let statistics = try environment.statistics()
+    let allocated = (try? SystemCall.status(of: StoreLayout(path).data))?.allocated
     return StoreSizes(
-      mapBytes: statistics.mapSize, fileBytes: statistics.usedBytes, pageBytes: statistics.pageSize,
+      mapBytes: statistics.mapSize, fileBytes: statistics.usedBytes, diskBytes: allocated.map { UInt64($0) },
+      pageBytes: statistics.pageSize,
       readers: statistics.readers, freeDiskBytes: FileSystemKind.freeBytes(ofFolder: path))
   }
 
@@ -226,21 +288,22 @@ public final class Store: Sendable {
     }
   }
 
-  /// Overwrites what the file still holds of removed values: payloads of deleted samples above all. Readers of an older
-  /// state keep what they see; run it again when they are done. (A dictionary that was trained with a deleted sample
+  /// Erases what the file still holds of removed values, payloads of deleted samples above all, and gives free pages back to
+  /// the disk where the file system can do that: the file is as long as before, and has holes. Readers of an older state keep what they see; run it again when they are done. (A dictionary that was trained with a deleted sample
   /// keeps what it learnt from it.)
   /// - Complexity: O(bytes of the file).
   public func eraseRemains() throws -> ErasedRemains {
-    guard lock != nil else { throw readOnlyError }
-    var report = ErasedRemains(pages: 0, gaps: 0, inUse: 0)
+    guard let turns else { throw readOnlyError }
+    var report = ErasedRemains(pages: 0, gaps: 0, inUse: 0, areGivenBack: false)
     // One more transaction, so that the pages which the last one freed are free for good. It may take a free page and give
     // it back unused, and then that one is out of reach: hence twice.
     for _ in 0..<2 {
       try write { _ in }
-      let erased = try writer.perform { try environment.eraseRemains() }
+      let erased = try writer.perform(within: turns) { try environment.eraseRemains() }
       report.pages = max(report.pages, erased.pages)
       report.gaps += erased.gaps
       report.inUse = erased.inUse
+      report.areGivenBack = erased.areGivenBack
     }
     return report
   }
@@ -250,7 +313,7 @@ public final class Store: Sendable {
   }
 }
 
-/// What was overwritten.
+/// What was erased.
 public struct ErasedRemains: Hashable, Sendable {
   /// Free pages that are zero now.
   public var pages: UInt64
@@ -258,6 +321,8 @@ public struct ErasedRemains: Hashable, Sendable {
   public var gaps: UInt64
   /// Free pages that a reader of an older state still sees.
   public var inUse: UInt64
+  /// Whether the disk has the free pages back; otherwise they were overwritten.
+  public var areGivenBack: Bool
 }
 
 /// What a store takes.
@@ -266,6 +331,9 @@ public struct StoreSizes: Hashable, Sendable {
   public var mapBytes: UInt64
   /// Bytes of the data file in use, free pages included.
   public var fileBytes: UInt64
+  /// Bytes of disk that the data file takes: less than its length where free pages were given back. Nil when the system does
+  /// not tell.
+  public var diskBytes: UInt64?
   /// Bytes of one page, the unit in which the file grows and is rewritten.
   public var pageBytes: UInt64
   /// Highest number of reader slots in use.

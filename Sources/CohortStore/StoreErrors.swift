@@ -2,14 +2,20 @@ internal import CohortLMDB
 public import CohortCore
 
 extension ErrorCode {
+  package static let storeBusy = ErrorCode(.store, "busy", .temporary)
+  package static let storePacking = ErrorCode(.store, "packing", .temporary)
   package static let storeCorrupted = ErrorCode(
     .store, "corrupted", .corruption, hint: "Run cohort verify for all damaged places, and restore the last backup")
   package static let storeDefaultSpace = ErrorCode(.store, "default-space", .usage)
   package static let storeDimension = ErrorCode(.store, "dimension", .usage)
+  package static let storeDoor = ErrorCode(.store, "door", .failure)
+  package static let storeDropped = ErrorCode(.store, "dropped", .notFound)
   package static let storeExists = ErrorCode(.store, "exists", .usage)
   package static let storeFolder = ErrorCode(.store, "folder", .failure)
   package static let storeGeneration = ErrorCode(.store, "generation", .failure)
   package static let storeGroupingInUse = ErrorCode(.store, "grouping-in-use", .usage)
+  package static let storeGroupingMoved = ErrorCode(
+    .store, "grouping-moved", .temporary, hint: "Run the same command again")
   package static let storeLengthMeasureInUse = ErrorCode(.store, "length-measure-in-use", .usage)
   package static let storeLengthUnit = ErrorCode(.store, "length-unit", .usage)
   package static let storeLockFailed = ErrorCode(.store, "lock-failed", .failure)
@@ -22,12 +28,23 @@ extension ErrorCode {
   package static let storeNotEmpty = ErrorCode(.store, "not-empty", .usage)
   package static let storeNotWritable = ErrorCode(.store, "not-writable", .failure)
   package static let storeOwned = ErrorCode(.store, "owned", .temporary)
+  package static let storeOwnerGone = ErrorCode(.store, "owner-gone", .unreachable)
+  package static let storeOwnerSilent = ErrorCode(.store, "owner-silent", .unreachable)
+  package static let storePlanInUse = ErrorCode(.store, "plan-in-use", .usage)
   package static let storePosition = ErrorCode(.store, "position", .usage)
+  package static let storeQuery = ErrorCode(.store, "query", .usage)
   package static let storeReadOnly = ErrorCode(.store, "read-only", .usage)
+  package static let storeReadingEnded = ErrorCode(.store, "reading-ended", .failure)
   package static let storeSampleTooLarge = ErrorCode(.store, "sample-too-large", .usage)
+  package static let storeSelectionInUse = ErrorCode(.store, "selection-in-use", .usage)
   package static let storeSnapshotInUse = ErrorCode(.store, "snapshot-in-use", .usage)
+  package static let storeSnapshotLost = ErrorCode(
+    .store, "snapshot-lost", .temporary, hint: "Run the same command again")
+  package static let storeSnapshotWithoutGrouping = ErrorCode(.store, "snapshot-without-grouping", .usage)
   package static let storeSourceTerms = ErrorCode(.store, "source-terms", .usage)
   package static let storeSpaceInUse = ErrorCode(.store, "space-in-use", .usage)
+  package static let storeStopping = ErrorCode(.store, "stopping", .temporary)
+  package static let storeTurnOverdue = ErrorCode(.store, "turn-overdue", .temporary)
   package static let storeUnknownFeature = ErrorCode(.store, "unknown-feature", .failure)
   package static let storeUnknownSample = ErrorCode(.store, "unknown-sample", .failure)
 }
@@ -43,6 +60,14 @@ extension CohortError {
   /// Bytes that do not match their checksum or their layout.
   static func corrupted(_ what: String, cause: String) -> CohortError {
     CohortError(.storeCorrupted, "\(what) is damaged", cause: cause)
+  }
+
+  /// What work that spans several transactions stands on was there when the work began, and was dropped since.
+  /// - Parameter kind: in words, as `snapshot`.
+  package static func dropped(_ kind: String, _ name: String) -> CohortError {
+    CohortError(
+      .storeDropped, "The \(kind) \"\(name)\" was dropped meanwhile", place: "\(kind) \(name)",
+      hint: "Begin anew with one that is there")
   }
 
   /// A value that must be there.
@@ -64,6 +89,28 @@ extension CohortError {
     }
     return CohortError(
       ErrorCode(.store, "unknown-\(kind)", .notFound), "There is no \(words(kind)) named '\(name)'", hint: hint)
+  }
+
+  static func snapshotWithoutGrouping(_ name: String) -> CohortError {
+    CohortError(
+      .storeSnapshotWithoutGrouping, "Snapshot \"\(name)\" has no grouping, and does not know its samples",
+      hint: "Create another one with a grouping")
+  }
+
+  /// No space is named, and the store has none or several.
+  static func noDefaultSpace(known: [String]) -> CohortError {
+    CohortError(
+      ErrorCode(.store, "unknown-embedding-space", .notFound),
+      known.isEmpty ? "The store has no embedding space" : "None of the store's embedding spaces is the default",
+      hint: known.isEmpty ? nil : "Name one of \(known.prefix(10).map { "'\($0)'" }.joined(separator: ", "))")
+  }
+
+  /// An id that no sample has or had.
+  /// - Parameter count: how many samples the store ever had.
+  public static func unknownSample(_ id: UInt64, of count: UInt64) -> CohortError {
+    CohortError(
+      .storeUnknownSample, category: .notFound, "There is no sample \(id)",
+      hint: count == 0 ? "The store has no samples yet" : "Samples have the ids 0 to \(count - 1)")
   }
 
   static func sampleTooLarge(_ bytes: Int, place: String) -> CohortError {

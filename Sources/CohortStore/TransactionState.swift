@@ -10,13 +10,16 @@ final class TransactionState {
   var sizeChanges: [UInt64: Int64] = [:]
   /// Names that this transaction gives to sources and tasks.
   var newNames: [NameKind: Set<Digest128>] = [:]
+  /// Which samples were packed anew, and where they lie.
+  var packing: PackingState
   /// What was read and found right.
   let sound = SoundValues()
   /// Milliseconds since 1970; 0 in a read transaction.
   let time: Int64
 
-  init(counters: StoreCounters, time: Int64) {
+  init(counters: StoreCounters, packing: PackingState, time: Int64) {
     self.counters = counters
+    self.packing = packing
     settledRows = counters.nextSample
     self.time = time
   }

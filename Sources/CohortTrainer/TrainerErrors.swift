@@ -9,6 +9,7 @@ extension ErrorCode {
   package static let trainerOtherLearner = ErrorCode(.trainer, "other-learner", .usage)
   package static let trainerOtherSettings = ErrorCode(.trainer, "other-settings", .usage)
   package static let trainerOutOfOrder = ErrorCode(.trainer, "out-of-order", .failure)
+  package static let trainerRunTaken = ErrorCode(.trainer, "run-taken", .failure)
   package static let trainerSetting = ErrorCode(.trainer, "setting", .usage)
   package static let trainerUnreadable = ErrorCode(.trainer, "unreadable", .corruption)
 }

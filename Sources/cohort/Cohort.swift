@@ -1,7 +1,9 @@
 import ArgumentParser
 import CohortActions
+import CohortCore
+import CohortDaemon
 
-/// The command line of Cohort.
+/// The command line of Cohort, and the daemon where it is called by that name.
 @main
 struct Cohort: CohortCommandGroup {
   static let configuration = CommandConfiguration(
@@ -21,15 +23,18 @@ struct Cohort: CohortCommandGroup {
         name: "Data",
         subcommands: [
           InitCommand.self, IngestCommand.self, UpdateCommand.self, SampleCommand.self, DeleteCommand.self,
-          ExportCommand.self, SQLCommand.self,
+          ExportCommand.self, SQLCommand.self, QueryCommand.self,
         ]),
       CommandGroup(name: "Groups", subcommands: [GroupingCommand.self, GroupCommand.self, LengthCommand.self]),
       CommandGroup(name: "Embeddings", subcommands: [EmbedCommand.self, SpaceCommand.self, ModelCommand.self]),
-      CommandGroup(name: "Training", subcommands: [SnapshotCommand.self, PlanCommand.self, TrainCommand.self]),
+      CommandGroup(
+        name: "Training",
+        subcommands: [SnapshotCommand.self, SelectionCommand.self, PlanCommand.self, TrainCommand.self]),
       CommandGroup(
         name: "Store",
         subcommands: [
-          InfoCommand.self, LogCommand.self, VerifyCommand.self, BackupCommand.self, RebuildCatalogCommand.self,
+          InfoCommand.self, LogCommand.self, VerifyCommand.self, BackupCommand.self, CompactCommand.self,
+          RebuildCatalogCommand.self,
         ]),
       CommandGroup(name: "Settings", subcommands: [ConfigCommand.self]),
       CommandGroup(name: "Shell", subcommands: [CompletionsCommand.self, ManualCommand.self]),
@@ -38,6 +43,7 @@ struct Cohort: CohortCommandGroup {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   static func main() {
+    if DaemonProgram.isMeant { DaemonProgram.main() }
     Launch(arguments: Array(CommandLine.arguments.dropFirst())).end()
   }
 }

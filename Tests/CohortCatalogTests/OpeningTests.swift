@@ -4,6 +4,7 @@ import CohortStore
 import CohortTesting
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @Suite struct OpeningTests {
@@ -126,6 +127,38 @@ import Testing
     #expect(try published.query("SELECT count(*) FROM log").rows == [[.integer(Int64(last.rawValue))]])
     try FileManager.default.removeItem(atPath: file)
     #expect(try published.query("SELECT count(*) FROM log").rows == [[.integer(Int64(last.rawValue))]])
+  }
+
+  /// Questions come on any thread of the process that owns the store, while one of them keeps the file and makes it anew.
+  @Test func questionsBesideWhoKeepsTheFileAreAnswered() throws {
+    var history = try StoreHistory(at: path, seed: 5)
+    try history.steps(20)
+    let store = history.store
+    _ = try Catalog(reading: store)
+    #expect(!FileManager.default.fileExists(atPath: file), "whoever asks leaves the file to who keeps it")
+    let keeper = try Catalog(of: store)
+    let problems = Mutex<[String]>([])
+    let isOver = Mutex(false)
+    let threads = TestThreads(4) { _ in
+      while !isOver.withLock({ $0 }) {
+        do {
+          let catalog = try Catalog(reading: store)
+          try catalog.catchUp(from: store)
+          _ = try catalog.query("SELECT count(*) FROM log")
+        } catch {
+          problems.withLock { $0.append("\(error)") }
+        }
+      }
+    }
+    for step in 0..<60 {
+      try history.step()
+      if step % 3 == 0 { try keeper.rebuild(from: store) } else { try keeper.catchUp(from: store) }
+    }
+    isOver.withLock { $0 = true }
+    threads.wait()
+    let found = problems.withLock { $0 }
+    #expect(found.isEmpty, "\(found.count): \(found.prefix(3))")
+    #expect(try Catalog(reading: store).contentDigest() == keeper.contentDigest())
   }
 
   @Test func theCatalogOfAnotherStoreIsRefused() throws {

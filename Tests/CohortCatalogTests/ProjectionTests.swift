@@ -121,6 +121,6 @@ import Testing
     try history.steps(120)
     let catalog = try Catalog(of: history.store)
     let digest = try catalog.contentDigest()
-    #expect("\(digest)" == "831ce73e3207fe58827ab3a09fe3b892")
+    #expect("\(digest)" == "13b4b5a53aaf2d17e7c5b8e8fd332038")
   }
 }

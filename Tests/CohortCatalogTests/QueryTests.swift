@@ -117,7 +117,7 @@ import Testing
           Issue.record(error, "seed \(seed): \(sql)")
         }
       }
-      #expect(time < .seconds(2), "seed \(seed): \(sql) took \(time)")
+      #expect(time < .seconds(10), "seed \(seed): \(sql) took \(time)")
     }
     #expect(try fixture.state() == before, "seed \(seed)")
     #expect(try fixture.catalog.catchUp(from: fixture.store).rebuilt == nil, "seed \(seed)")
@@ -137,7 +137,7 @@ import Testing
         }
       }
       #expect(stopped.contains(error?.code.name ?? ""), "\(sql.prefix(300)): \(error.map { "\($0)" } ?? "")")
-      #expect(time < .seconds(2), "\(sql.prefix(300)) took \(time)")
+      #expect(time < .seconds(10), "\(sql.prefix(300)) took \(time)")
     }
     for sql in HostileStatements.straight {
       let time = ContinuousClock().measure {
@@ -150,7 +150,7 @@ import Testing
           Issue.record(error, "\(sql.prefix(300))")
         }
       }
-      #expect(time < .seconds(4), "\(sql.prefix(300)) took \(time)")
+      #expect(time < .seconds(20), "\(sql.prefix(300)) took \(time)")
     }
   }
 
@@ -176,7 +176,7 @@ import Testing
         let expected = try database.read {
           try Row.fetchOne($0, sql: sql, arguments: StatementArguments(values))?.databaseValues.map { "\($0)" } ?? []
         }
-        let result = try fixture.catalog.query(sql, arguments: values.map { .text($0) })
+        let result = try fixture.catalog.query(sql, arguments: .ordered(values.map { .text($0) }))
         let ours = result.rows[0].map { if case .integer(let value) = $0 { "\(value)" } else { "?" } }
         #expect(ours == Array(expected), "seed \(seed): \(values)")
       }

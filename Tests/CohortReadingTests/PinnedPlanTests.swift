@@ -105,4 +105,47 @@ import Testing
     #expect(found == digest && reports.last == 20 * pinned.plan.stepsPerEpoch)
     #expect(try pinned.digest(epochs: 0..<20, world: 2, accumulation: 3) == digest)
   }
+
+  /// Whoever reads a plan does not hold it: it may be dropped, with its snapshot. That is no damage.
+  @Test func aPlanThatIsDroppedMeanwhileIsNoDamage() throws {
+    let fixture = try ReadingFixture()
+    let store = fixture.store
+    let record = try fixture.plan(batchSize: 1)
+    let pinned = try PinnedPlan(store, record)
+    let step = try pinned.plan.step(epoch: 0, step: 0)
+    try store.write { try $0.dropPlan(named: record.name) }
+    // The samples of its snapshot are still known.
+    #expect(try pinned.ids(at: step.positions).count == 1)
+    try store.write { try $0.dropSnapshot(named: fixture.snapshot.name) }
+    let readings: [() throws -> Void] = [
+      { _ = try pinned.ids(at: step.positions) },
+      { _ = try pinned.visit(step) { _, _ in } },
+      { _ = try pinned.digest(epochs: 0..<1) },
+      { _ = try PinnedPlan(store, record) },
+      { _ = try store.read { try $0.groups(of: pinned.grouping.id, in: pinned.snapshot.id) } },
+      { try store.read { try $0.forEachPiece(of: pinned.grouping.id, in: pinned.snapshot) { _ in true } } },
+    ]
+    for (number, read) in readings.enumerated() {
+      let error = #expect(throws: CohortError.self, "\(number)") { try read() }
+      #expect(
+        error?.code.name == "store.dropped" && error?.category == .notFound, "\(number): \(error.debugDescription)")
+    }
+    #expect(try store.verify().isSound)
+  }
+
+  @Test func aDigestThatIsUnderWayEndsWhenItsPlanIsDropped() throws {
+    let fixture = try ReadingFixture()
+    let record = try fixture.plan(batchSize: 1)
+    let pinned = try PinnedPlan(fixture.store, record)
+    let error = #expect(throws: CohortError.self) {
+      _ = try pinned.digest(epochs: 0..<20) { done, _ in
+        guard done == pinned.plan.stepsPerEpoch else { return }
+        try fixture.store.write { transaction in
+          try transaction.dropPlan(named: record.name)
+          try transaction.dropSnapshot(named: fixture.snapshot.name)
+        }
+      }
+    }
+    #expect(error?.code.name == "store.dropped")
+  }
 }

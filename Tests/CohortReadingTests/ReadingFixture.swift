@@ -31,9 +31,12 @@ final class ReadingFixture {
 
   /// Makes and stores a plan over the snapshot.
   func plan(
-    _ name: String = "plan", digest: Digest128? = nil, hash: Digest128? = nil, batchSize: UInt64 = 4
+    _ name: String = "plan", digest: Digest128? = nil, hash: Digest128? = nil, batchSize: UInt64 = 4,
+    kind: PlanConfiguration.EpochKind = .grouped
   ) throws -> PlanRecord {
     try grouped.plan(
-      name, PlanConfiguration(batchSize: batchSize, seed: 5, tail: .short), digest: digest, hash: hash)
+      name,
+      PlanConfiguration(batchSize: batchSize, seed: 5, tail: .short, phases: [.init(epochs: 1, kind: kind)]),
+      digest: digest, hash: hash)
   }
 }

@@ -31,7 +31,8 @@ import Testing
       try rows.withUnsafeBytes {
         try transaction.embed(
           ids.map { SampleID($0) }, rows: $0, without: without.map { SampleID($0) },
-          refused: refused.map { RefusedSample(id: SampleID($0.key), reason: $0.value) }, in: space)
+          refused: refused.map { RefusedSample(id: SampleID($0.key), reason: $0.value) }, in: space
+        ).stored
       }
     }
   }

@@ -21,8 +21,8 @@ import Testing
 
   private func table(required: Bool) -> OptionalTable {
     OptionalTable(
-      "selections", key: .bytes, number: 40,
-      feature: StoreFeature(bit: required ? 62 : 5, "selections", isRequired: required))
+      "landscapes", key: .bytes, number: 40,
+      feature: StoreFeature(bit: required ? 62 : 5, "landscapes", isRequired: required))
   }
 
   /// What an older program does with the store.
@@ -47,12 +47,12 @@ import Testing
       #expect(try store.read { try $0.value([1], of: table) } == [4, 5])
       #expect(try store.read { try $0.value([2], of: table) } == nil)
       let report = try store.verify()
-      #expect(report.isSound && report.tables.last?.name == "selections" && report.tables.last?.records == 1)
+      #expect(report.isSound && report.tables.last?.name == "landscapes" && report.tables.last?.records == 1)
     }
     guard !required else {
       let refusal = #expect(throws: CohortError.self) { try Store.open(at: path) }
       #expect(refusal?.code.name == "store.unknown-feature")
-      #expect(refusal?.message == "The store uses 'selections', which this program does not know")
+      #expect(refusal?.message == "The store uses 'landscapes', which this program does not know")
       #expect(throws: CohortError.self) { try Store.open(at: path, access: .owner(name: "old")) }
       #expect(try Store.open(at: path, optional: [table]).read { try $0.value([1], of: table) } == [4, 5])
       return
@@ -73,7 +73,7 @@ import Testing
     try store.write { try $0.put([6], [2], in: optional) }
     let format = try #require(try RawTables(at: path).values("meta").first { $0.key == Array("format".utf8) }?.value)
     func u64(_ value: UInt64) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) } }
-    let name = [10] + Array("selections".utf8)
+    let name = [10] + Array("landscapes".utf8)
     #expect(
       Array(format[8...]) == [1, 0, 0, 0] + u64(1 << 62) + u64(1 << 5) + [2, 62, 1] + name + [5, 0] + name)
   }
@@ -94,6 +94,6 @@ import Testing
       }
     }
     try raw.catchUpCounters()
-    #expect(try store.verify().problems.contains { $0.place == "selections 03" })
+    #expect(try store.verify().problems.contains { $0.place == "landscapes 03" })
   }
 }

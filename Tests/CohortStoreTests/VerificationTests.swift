@@ -127,22 +127,23 @@ import Testing
     #expect(try made.store.read { try $0.sample(SampleID(3)) } == nil)
     #expect(try made.store.verify().isSound)
   }
+}
 
-  /// So that the counters are of the last transaction, as the store demands.
-  private func rewriteCounters(_ store: Store) throws {
-    let raw = try RawTables(at: store.path)
-    let transaction = try raw.environment.statistics().lastTransaction + 1
-    try raw.change("meta", Array("counters".utf8)) { value in
-      let end = value.count
-      withUnsafeBytes(of: transaction.littleEndian) { value.replaceSubrange((end - 8)..<end, with: $0) }
-      reseal(&value, salt(1, XXH3.hash64(Array("counters".utf8))))
-    }
+/// So that the counters are of the last transaction, as the store demands.
+func rewriteCounters(_ store: Store) throws {
+  let raw = try RawTables(at: store.path)
+  let transaction = try raw.environment.statistics().lastTransaction + 1
+  try raw.change("meta", Array("counters".utf8)) { value in
+    let end = value.count
+    withUnsafeBytes(of: transaction.littleEndian) { value.replaceSubrange((end - 8)..<end, with: $0) }
+    reseal(&value, salt(1, XXH3.hash64(Array("counters".utf8))))
   }
+}
 
-  private func reseal(_ value: inout [UInt8], _ salt: UInt64) {
-    let checksum = XXH3.hash64(Array(value[8...])) ^ salt
-    withUnsafeBytes(of: checksum.littleEndian) { value.replaceSubrange(0..<8, with: $0) }
-  }
+/// Gives a value the checksum that belongs to it.
+func reseal(_ value: inout [UInt8], _ salt: UInt64) {
+  let checksum = XXH3.hash64(Array(value[8...])) ^ salt
+  withUnsafeBytes(of: checksum.littleEndian) { value.replaceSubrange(0..<8, with: $0) }
 }
 
 /// What a checksum is mixed with, as `Schemas/store.md` has it.

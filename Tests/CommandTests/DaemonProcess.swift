@@ -12,13 +12,15 @@ final class DaemonProcess {
     try self.init(program, arguments, waitingFor: "ready")
   }
 
+  /// - Parameter isPlain: whether the arguments say how to log.
   init(
-    _ program: Program, _ arguments: [String], waitingFor event: String?, environment: [String: String] = [:]
+    _ program: Program, _ arguments: [String], waitingFor event: String?, environment: [String: String] = [:],
+    isPlain: Bool = false
   ) throws {
     logFile = program.folder.appendingPathComponent("cohortd-\(UUID().uuidString).log")
     try Data().write(to: logFile)
     process = try program.process(
-      Program.executable("cohortd"), ["--log-format", "json", "--log-level", "debug"] + arguments,
+      Program.executable("cohortd"), (isPlain ? [] : ["--log-format", "json", "--log-level", "debug"]) + arguments,
       environment: environment)
     process.standardInput = FileHandle.nullDevice
     process.standardError = try FileHandle(forWritingTo: logFile)

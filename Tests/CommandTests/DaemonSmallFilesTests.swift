@@ -15,8 +15,8 @@ import Testing
 
   /// What a store holds, sample by sample, in the order of ids.
   private static func content(_ program: Program, _ store: String) throws -> String {
-    let count = try program.samples(store)
-    let result = try program.cohort("sample", "show", "0..<\(count)", "--store", store, "--format", "jsonl")
+    let result = try program.cohort(
+      "export", "--as", "messages", "--with", "ids,lengths,line,source", "-", "--store", store)
     try #require(result.status == 0, "\(result)")
     return result.output.replacingOccurrences(of: "/\(store)/", with: "/")
   }

@@ -45,7 +45,8 @@ import CohortTesting
         let stormy = try Store(program, "stormy")
         var acknowledged = 0
         for _ in 0..<Self.killsEach {
-          let work = Double.random(in: 0..<1, using: &random) < 0.6 ? Self.ingest : ["update"]
+          let draw = Double.random(in: 0..<1, using: &random)
+          let work = draw < 0.5 ? Self.ingest : draw < 0.8 ? ["update"] : ["compact"]
           let delay = Double.random(in: 0..<longest, using: &random)
           if try stormy.killed(work, after: delay) {
             kills += 1

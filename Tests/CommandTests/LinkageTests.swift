@@ -2,15 +2,16 @@ import Foundation
 import Testing
 
 #if os(Linux)
-  /// The read path (`CohortReading`) needs neither Foundation nor Swift's concurrency nor SQLite: small, quick to load, and
+  /// The read path (`CohortReading`), and the library for other languages on it, need neither Foundation nor Swift's concurrency nor SQLite: small, quick to load, and
   /// usable after `fork`.
   @Suite struct LinkageTests {
-    @Test func theReadPathNeedsLittle() throws {
+    @Test(arguments: ["CohortReading", "CohortLibrary"])
+    func theReadPathNeedsLittle(product: String) throws {
       try withProgram { program in
-        let library = Program.executable("libCohortReading.so").path
+        let library = Program.executable("lib\(product).so").path
         // The tests' build makes it, too; not if only this target was built.
         try #require(
-          FileManager.default.fileExists(atPath: library), "build it first: swift build --product CohortReading")
+          FileManager.default.fileExists(atPath: library), "build it first: swift build --product \(product)")
         let dynamic = try program.shell("readelf -d '\(library)'")
         try #require(dynamic.status == 0, "\(dynamic)")
         let needed = dynamic.output.split(separator: "\n").filter { $0.contains("(NEEDED)") }.compactMap {

@@ -59,6 +59,37 @@ import Testing
     }
   }
 
+  @Test func theDaemonHasAPageOfItsOwn() throws {
+    try withProgram { program in
+      let page = try program.cohort("man", "cohortd")
+      #expect(page.status == 0 && page.output.hasPrefix(".TH \"COHORTD\" \"1\""), "\(page)")
+      for text in [
+        ".SH \"INBOXES\"\n", "\\-\\-config", "\\-\\-token\\-file", "\\-\\-role", "A second SIGINT", "\\fBcohort\\fR(1)",
+      ] { #expect(page.output.contains(text), "\(text)") }
+      let formatted = try program.shell(
+        "command -v groff > /dev/null || { echo none; exit; }; cohort man cohortd | groff -man -Tutf8 -ww -z && echo fine"
+      )
+      #expect(["fine\n", "none\n"].contains(formatted.output) && formatted.errors.isEmpty, "\(formatted)")
+      let all = try program.shell(
+        "mkdir pages && cohort man --output pages && cmp pages/cohortd.1 <(cohort man cohortd)")
+      #expect(all.status == 0, "\(all)")
+    }
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func shellsCompleteTheDaemonsFlags(shell: String) throws {
+    try withProgram { program in
+      let script = try program.cohortd(["--generate-completion-script", shell])
+      #expect(script.status == 0)
+      for word in ["token-file", "print-config", "task-from-folder"] {
+        #expect(script.output.contains(word), "\(word)")
+      }
+      guard shell == "bash" else { return }
+      let checked = try program.shell("cohortd --generate-completion-script bash > s && bash -n s && echo fine")
+      #expect(checked.output == "fine\n", "\(checked)")
+    }
+  }
+
   @Test func anUnknownPageIsNotFound() throws {
     try withProgram { program in
       let result = try program.cohort("man", "confi", "--json")

@@ -124,11 +124,11 @@ import Testing
       testDescription: "shells that reach past what they stand on",
       files: [
         "Sources/cohort/More.swift": "import CohortLMDB\n",
-        "Sources/CohortABI/More.swift": "import CohortCatalog\n",
+        "Sources/CohortLibrary/More.swift": "import CohortCatalog\n",
       ],
-      declared: ["cohort": "CohortLMDB", "CohortABI": "CohortCatalog"],
+      declared: ["cohort": "CohortLMDB", "CohortLibrary": "CohortCatalog"],
       found: [
-        "Sources/CohortABI/More.swift:1: barred: CohortABI imports CohortCatalog",
+        "Sources/CohortLibrary/More.swift:1: barred: CohortLibrary imports CohortCatalog",
         "Sources/cohort/More.swift:1: barred: cohort imports CohortLMDB",
       ]),
     Harm(
@@ -196,8 +196,8 @@ private struct FakeTree {
           name: "CohortCatalog",  // "CohortClustering"
           dependencies: ["CohortCore", .product(name: "GRDB", package: "GRDB.swift"), "CohortStore"]),
         .executableTarget(name: "cohort", dependencies: ["CohortStore"], path: "Sources/cohort"),
-        .target(name: "CohortABI", dependencies: ["CohortStore"]),
-        .testTarget(name: "CommandTests", dependencies: ["cohort", "CohortABI", "CohortCore"]),
+        .target(name: "CohortLibrary", dependencies: ["CohortStore"]),
+        .testTarget(name: "CommandTests", dependencies: ["cohort", "CohortLibrary", "CohortCore"]),
       ])
     """
 
@@ -229,7 +229,7 @@ private struct FakeTree {
     "Sources/CohortStore/Store.swift": "public import CohortCore\ninternal import CohortLMDB\n",
     "Sources/CohortClustering/Groups.swift": "import Foundation\nimport CohortCore\nfunc f() async { await g() }\n",
     "Sources/CohortCatalog/Catalog.swift": "internal import GRDB\npublic import CohortCore\nimport CohortStore\n",
-    "Sources/CohortABI/Functions.swift": "import CohortStore\n",
+    "Sources/CohortLibrary/Functions.swift": "import CohortStore\n",
     "Sources/cohort/Commands/Command.swift": """
     import CohortStore
     try store.read { $0 }

@@ -69,6 +69,10 @@ struct Program {
     try run(Self.executable("cohort"), arguments, environment: environment, input: input, output: output)
   }
 
+  func cohort(_ arguments: [String]) throws -> Result {
+    try run(Self.executable("cohort"), arguments, environment: [:], input: "", output: nil)
+  }
+
   /// A shell script in which `cohort` is the program under test.
   func shell(
     _ script: String, environment: [String: String] = [:], output: FileHandle? = nil
@@ -111,7 +115,7 @@ struct Program {
   }
 
   /// Output goes through files: no pipe can fill up.
-  private func run(
+  func run(
     _ executable: URL, _ arguments: [String], environment: [String: String], input: String = "",
     output: FileHandle? = nil
   ) throws -> Result {

@@ -34,7 +34,9 @@ import Testing
     "info", "log", "backup b", "grouping list", "grouping create x --by task", "group list --grouping x",
     "sample show 1", "sample search x", "delete 1", "snapshot list", "snapshot create x", "plan list",
     "plan show x --epoch 0", "plan digest x --epochs 1", "train --plan x --epochs 1", "update",
-    "export --as messages -",
+    "export --as messages -", "export --as atlas -", "export --where 'SELECT 1 AS id' --as messages -",
+    "sample near --id 1", "sample duplicates", "group compare a b", "plan which x --id 1", "query list",
+    "query save a 'SELECT 1 AS x'", "query run a", "query drop a",
   ])
   func withoutAStoreEverythingIsNotFound(line: String) throws {
     try withProgram { program in
@@ -68,7 +70,10 @@ import Testing
     "train --plan x --epochs 0", "train --plan x --epochs 1 --log-every 0",
     "plan create x --snapshot s --grouping g --batch-size 4 --weights 1=x",
     "plan create x --snapshot s --grouping g --batch-size 4 --random --phases grouped",
-    "export --as messages --group 1 -", "export --as xml -",
+    "export --as messages --group 1 -", "export --as xml -", "sample near", "sample near --id 1 -k 0",
+    "sample near --id 1 --text x", "sample duplicates --threshold 1.5", "query run x --param y",
+    "query run x --param a=1 --param a=2", "plan which x --id 1 --world 0", "group compare a b --moves -1",
+    "query save a 'SELECT ?'", "query save a 'PRAGMA table_list'",
   ])
   func argumentsThatMakeNoSenseAreUsageErrors(line: String) throws {
     try withProgram { program in

@@ -83,7 +83,11 @@ package final class LoopbackServer: Sendable {
     Thread.detachNewThread { [weak self] in
       while true {
         let connection = accept(listener, nil, nil)
-        guard connection >= 0 else { return }
+        guard connection >= 0 else {
+          // Here, where nobody waits at it any more: its number may be another server's at once.
+          close(listener)
+          return
+        }
         guard let self, self.keep(connection) else {
           close(connection)
           return
@@ -98,12 +102,12 @@ package final class LoopbackServer: Sendable {
 
   /// Ends the server and all its connections.
   package func stop() {
-    let connections = state.withLock { state -> Set<Int32> in
-      state.isClosed = true
-      return state.connections
+    let connections = state.withLock { state -> Set<Int32>? in
+      defer { state.isClosed = true }
+      return state.isClosed ? nil : state.connections
     }
+    guard let connections else { return }
     shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
     for connection in connections { shutdown(connection, Int32(SHUT_RDWR)) }
   }
 

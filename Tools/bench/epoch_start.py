@@ -1,8 +1,16 @@
 """Row 3: the first batch of an epoch, against samplers that shuffle all indices first.
 
 Ours is the whole of `cohort plan show --epoch E --steps 0..<1` in a fresh process on a real store: spawn, open, plan,
-ids, print, exit. The peers are the loops of well-known samplers in numpy, without torch, and their clock starts after
-imports, with the lengths already in memory:
+ids, print, exit; and, as the peers are measured, the ids of that step from Python, in a process that has the plan open.
+The peers' clock starts after imports, with the lengths already in memory. They only make ids; no data is opened. First
+the samplers themselves:
+
+- torch: RandomSampler
+- Hugging Face: get_length_grouped_indices of transformers
+- MosaicML: get_partitions and get_shuffle (py1e), as its StreamingDataset calls them for shards of 64 MB
+- Grain: MapDataset.shuffle, which computes a place when it is asked for
+
+Then the loops of some of them in numpy, as the least that they can cost:
 
 - permutation: what torch's RandomSampler does, one permutation of all rows as a list
 - length-grouped: Hugging Face's get_length_grouped_indices, a permutation cut into mega-batches, each sorted by length
@@ -10,6 +18,7 @@ imports, with the lengths already in memory:
   partition into batches
 """
 
+import itertools
 import json
 import shutil
 import sys
@@ -48,15 +57,70 @@ def mosaic_like(rows: int, lengths: np.ndarray, seed: int) -> list[int]:
     return padded.reshape(-1, BATCH)[0].tolist()
 
 
+def torch_sampler(rows: int, lengths: np.ndarray, seed: int):
+    import torch
+    from torch.utils.data import RandomSampler
+
+    yield
+    sampler = RandomSampler(range(rows), generator=torch.Generator().manual_seed(seed))
+    yield list(itertools.islice(sampler, BATCH))
+
+
+def hugging_face(rows: int, lengths: np.ndarray, seed: int):
+    import torch
+    from transformers.trainer_pt_utils import get_length_grouped_indices
+
+    measured = lengths.tolist()
+    yield
+    yield get_length_grouped_indices(measured, BATCH, generator=torch.Generator().manual_seed(seed))[:BATCH]
+
+
+def mosaic(rows: int, lengths: np.ndarray, seed: int):
+    from loaders import streaming
+
+    streaming()
+    from streaming.base.partition import get_partitions
+    from streaming.base.shuffle import get_shuffle
+
+    # Rows of 1 KB.
+    shard = 1 << 16
+    sizes = np.array([min(shard, rows - start) for start in range(0, rows, shard)], np.int64)
+    yield
+    places = get_partitions("relaxed", rows, 1, 1, 1, 1, BATCH)
+    shuffled = get_shuffle("py1e", sizes, 1, seed, 0, max(4_000_000, 1 << 18))
+    yield shuffled[places.reshape(-1)[:BATCH]].tolist()
+
+
+def grain(rows: int, lengths: np.ndarray, seed: int):
+    import grain
+
+    yield
+    order = grain.MapDataset.range(rows).seed(seed).shuffle()
+    yield [int(order[place]) for place in range(BATCH)]
+
+
+SAMPLERS = {"torch": torch_sampler, "Hugging Face": hugging_face, "MosaicML": mosaic, "Grain": grain}
 PEERS = {"permutation": permutation, "length-grouped": length_grouped, "mosaic-like": mosaic_like}
 
 
 def peer(name: str, rows: int, seed: int) -> None:
     lengths = np.random.default_rng(1).integers(1, 2048, size=rows, dtype=np.int32)
+    sampler = SAMPLERS[name](rows, lengths, seed) if name in SAMPLERS else None
+    if sampler:
+        next(sampler)
     start, cpu = time.perf_counter(), time.process_time()
-    ids = PEERS[name](rows, lengths, seed)
+    ids = next(sampler) if sampler else PEERS[name](rows, lengths, seed)
     told = {"wall": time.perf_counter() - start, "cpu": time.process_time() - cpu, "ids": ids}
     print(json.dumps(told))
+
+
+def ours(store: str, epoch: int) -> None:
+    import cohort
+
+    plan = cohort.open(store).plan("bench")
+    start, cpu = time.perf_counter(), time.process_time()
+    ids = plan.ids(epoch, 0).tolist()
+    print(json.dumps({"wall": time.perf_counter() - start, "cpu": time.process_time() - cpu, "ids": ids, "epoch": epoch}))
 
 
 def write_rows(path: Path, rows: int, seed: int) -> None:
@@ -127,31 +191,44 @@ def part(arguments, rows: int) -> dict:
 
     def peer_contestant(name: str) -> contest.Contestant:
         def turn() -> contest.Turn:
-            whole = contest.process([sys.executable, __file__, "--peer", name, rows, arguments.seed])
+            whole = contest.process([sys.executable, "-W", "ignore", __file__, "--peer", name, rows, arguments.seed])
             told = json.loads(whole.output.splitlines()[-1])
             return contest.Turn(told["wall"], told["cpu"], whole.peak_mib, output=json.dumps(told["ids"]))
 
         return contest.Contestant(name, turn, check=lambda turn: checked(json.loads(turn.output), rows))
 
-    peers = [name for name in PEERS if name != "length-grouped" or rows <= arguments.lists_up_to]
+    everyone = [*SAMPLERS, *PEERS]
+    listing = {"Hugging Face", "length-grouped"}
+    peers = [name for name in everyone if name not in listing or rows <= arguments.lists_up_to]
+    def ask() -> contest.Turn:
+        whole = contest.process([sys.executable, __file__, "--ours", store, next(epoch)])
+        told = json.loads(whole.output.splitlines()[-1])
+        again = json.loads(show(told["epoch"]).output.splitlines()[0])
+        if again["ids"] != told["ids"]:
+            raise SystemExit(f"epoch {told['epoch']} begins otherwise in Python")
+        return contest.Turn(told["wall"], told["cpu"], whole.peak_mib, checked(told["ids"], rows))
+
     contestants = [contest.Contestant("cohort", lambda: show(next(epoch)), check=our_check)]
+    contestants += [contest.Contestant("cohort in Python", ask, check=lambda turn: turn.answer)]
     contestants += [peer_contestant(name) for name in peers]
     contest.alternate(contestants, arguments.repeats)
     summary = contest.summary(contestants, "cohort")
     print(f"\nfirst batch of an epoch, {rows:,} rows")
     print(contest.table(summary))
-    if len(peers) < len(PEERS):
-        print(f"length-grouped left out: its lists need tens of GiB beyond {arguments.lists_up_to:,} rows")
+    if left_out := [name for name in everyone if name not in peers]:
+        print(f"{', '.join(left_out)} left out: their lists need tens of GiB beyond {arguments.lists_up_to:,} rows")
     return {"rows": rows, "contestants": summary}
 
 
 def main() -> None:
     if sys.argv[1:2] == ["--peer"]:
         return peer(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    if sys.argv[1:2] == ["--ours"]:
+        return ours(sys.argv[2], int(sys.argv[3]))
     parser = contest.options(__doc__)
     parser.add_argument("--rows", nargs="+", type=contest.size, default=[10**6, 10**7], help="sizes (default: 1M 10M)")
     parser.add_argument("--repeats", type=int, default=5, help="turns of each (default: %(default)s)")
-    parser.add_argument("--lists-up-to", type=contest.size, default=10**7, help="largest size for length-grouped")
+    parser.add_argument("--lists-up-to", type=contest.size, default=10**7, help="largest size for length-grouped ones")
     arguments = parser.parse_args()
     before = contest.machine()
     parts = [part(arguments, rows) for rows in arguments.rows]

@@ -2,6 +2,7 @@
 #define COHORT_SQLITE_GUARD_H
 
 struct sqlite3;
+struct sqlite3_api_routines;
 
 /// Takes from a connection what a query has no need of: writing shadow tables and the schema, trusting functions named
 /// in the schema, triggers, loading extensions, FTS3 tokenizers by address, double-quoted strings.
@@ -10,5 +11,9 @@ struct sqlite3;
 ///
 /// Returns SQLITE_OK or the first error code.
 int cohort_sqlite_harden(struct sqlite3 *connection);
+
+/// The functions of the SQLite that this program is linked with, as SQLite hands them to extensions: those that the virtual
+/// tables call, and no others.
+const struct sqlite3_api_routines *cohort_sqlite_routines(void);
 
 #endif

@@ -1,16 +1,19 @@
 public import CohortCatalog
 internal import CohortCore
 public import CohortPipeline
-internal import CohortStore
+public import CohortStore
+internal import CohortTables
 
-/// `sql`: asks a store's catalog. Statements read and change nothing.
+/// `sql`: asks a store's catalog and the store itself. Statements read and change nothing.
 ///
-/// Only the owner of a store may write the catalog's file; for everybody else it is brought up to date in memory.
+/// Takes nobody's right to write the store: while another process writes the catalog's file, it is brought up to date in
+/// memory.
 public struct CatalogQuery: Sendable {
-  /// As people type it; it also names the owner while the catalog is brought up to date.
+  /// As people type it.
   public static let name = "sql"
   private let store: Store
-  private let catalog: Catalog
+  /// Nil to ask the one that the process shares.
+  private let catalog: Catalog?
   /// The longest that a statement may take, and the most rows of an answer. Beyond them is an error, never half an answer.
   private let limits: QueryLimits
 
@@ -23,11 +26,16 @@ public struct CatalogQuery: Sendable {
       catalog = current
       return
     }
-    // Nobody may own the store, or this process may not write: then the catalog is made in memory.
-    if let owned = try? Store.open(at: path, access: .owner(name: "cohort \(Self.name)")) {
-      _ = try? Catalog(of: owned)
-    }
+    // Where this process may not write the file, the catalog is brought up to date in memory.
+    try? Catalog.publish(of: store)
     catalog = try Catalog(of: store)
+  }
+
+  /// Asks the catalog of an open store that all of this process share. The file is left to who keeps it.
+  public init(_ store: Store, limits: QueryLimits) {
+    self.store = store
+    self.limits = limits
+    catalog = nil
   }
 
   /// What a statement gives.
@@ -39,14 +47,44 @@ public struct CatalogQuery: Sendable {
   }
 
   /// Answers one statement, of the store as it is now.
+  /// - Parameter arguments: values for its parameters.
   /// - Throws: `catalog.…`
-  public func answer(_ sql: String, _ control: JobControl) throws -> Answer {
-    try catalog.catchUp(from: store)
-    let result = try catalog.query(sql, limits: limits, isCancelled: control.shouldStop)
+  public func answer(_ sql: String, with arguments: QueryArguments = [], _ control: JobControl) throws -> Answer {
+    let result = try reader().query(
+      sql, arguments: arguments, limits: limits, tables: session(), isCancelled: control.shouldStop)
     let names = Self.distinct(result.columns)
     return Answer(
       columns: names.map { ReportColumn($0) },
       rows: result.rows.map { row in ReportRecord(zip(names, row).map { (name: $0, value: $1.report) }) })
+  }
+
+  /// Answers a query that the store keeps.
+  /// - Parameter values: for its parameters, by their names.
+  /// - Throws: `store.unknown-query`, `catalog.…`
+  public func answer(saved name: String, _ values: [String: CatalogValue], _ control: JobControl) throws -> Answer {
+    let query = try store.read { try $0.existingQuery(name) }
+    return try answer(query.sql, with: .named(values), control)
+  }
+
+  /// The names of a statement's parameters, without running it.
+  /// - Throws: as `answer`; `catalog.arguments` for a parameter that has no name.
+  public func parameters(of sql: String) throws -> [String] {
+    let names = try reader().parameters(of: sql, limits: limits, tables: session())
+    guard !names.contains(nil) else {
+      throw CohortError(
+        .catalogArguments, "The statement has a parameter without a name", hint: "Write :name in place of ?")
+    }
+    return names.compactMap(\.self)
+  }
+
+  private func reader() throws -> CatalogReader {
+    try catalog?.catchUp(from: store)
+    return try catalog?.reader() ?? SharedCatalog.of(store).reader(of: store)
+  }
+
+  /// What lets one statement see the tables of the store.
+  private func session() -> TableSession {
+    TableSession(store, services: StoreQuestions(store).services, isForOneStatement: true)
   }
 
   /// Whether the last thing outside of quotes and comments is a semicolon.

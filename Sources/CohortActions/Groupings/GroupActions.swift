@@ -70,6 +70,28 @@ public struct GroupShowAction: RecordAction {
   }
 }
 
+/// `group history`: what happened to a group, to those it came from, and to its heirs, oldest first.
+public struct GroupHistoryAction: ListAction {
+  public static let name = "group history"
+  public static let columns = GroupShowReport.historyColumns
+  /// The group, open or closed.
+  public var group: GroupID
+  /// Name of the grouping in which `group` is a number.
+  public var grouping: String
+
+  public init(group: GroupID, grouping: String) {
+    self.group = group
+    self.grouping = grouping
+  }
+
+  /// Gives one row an event, as `group show` has them with its history.
+  /// - Throws: `store.unknown-grouping`, `pipeline.unknown-group`.
+  public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
+    let events = try store.read { try GroupListing.history(grouping: grouping, group: group, $0) }
+    for event in events { try row(event.record) }
+  }
+}
+
 extension GroupSummary {
   /// One column a property; `terms` and `leaked` are for programs only.
   public static let columns: [ReportColumn] = [

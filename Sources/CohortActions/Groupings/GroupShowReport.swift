@@ -29,6 +29,20 @@ public struct GroupShowReport: RecordReport {
     "sequence", "time", .hidden("position"), "operation", "parent", "child", "count", "gain",
   ]
 
+  /// The keys of the records of `lengths`, and of `neighbours`.
+  public static let lengthColumns: [ReportColumn] = ["from", "to", "size"]
+  public static let neighbourColumns: [ReportColumn] = ["group", "size", "distance"]
+
+  /// Response lengths: members in each interval, from the shortest to the longest.
+  public var lengths: [ReportRecord] {
+    detail.lengths.map { ["from": .count($0.lower), "to": .count($0.upper), "size": .count($0.size)] }
+  }
+
+  /// The nearest groups by embedding, with the squared distance of the centroids.
+  public var neighbours: [ReportRecord] {
+    detail.neighbours.map { ["group": .id($0.group), "size": .count($0.size), "distance": .number($0.distance)] }
+  }
+
   /// `medoid`, `central`, `typical`, `outlying`.
   public let sections: [(name: String, members: [Member])]
   /// Nil unless asked for.
@@ -54,6 +68,11 @@ public struct GroupShowReport: RecordReport {
       let values = members.map { ReportValue.record($0.record) }
       record.append(name, name == "medoid" ? values.first ?? .null : .list(values))
     }
+    record.append(
+      "task_mix",
+      .list(detail.taskMix.map { .record(["task": .optional($0.task), "size": .count($0.size)]) }))
+    record.append("lengths", .list(lengths.map { .record($0) }))
+    record.append("neighbours", .list(neighbours.map { .record($0) }))
     if let history { record.append("history", .list(history.map { .record($0) })) }
     return record
   }
@@ -73,7 +92,7 @@ public struct GroupShowReport: RecordReport {
 }
 
 extension GroupDetail.Event {
-  fileprivate var record: ReportRecord {
+  var record: ReportRecord {
     [
       "sequence": .sequence(sequence), "time": .time(time), "position": .count(position),
       "operation": .text(operation), "parent": parent.map { .id($0) } ?? .null, "child": .id(child),

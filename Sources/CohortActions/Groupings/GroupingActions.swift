@@ -32,7 +32,7 @@ public struct GroupingListAction: ListAction {
 /// `grouping refine`: lowers the error of a grouping by embedding until it stops falling.
 public struct GroupingRefineAction: RecordAction {
   public static let name = "grouping refine"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// Name of the grouping to refine, which must be by embedding.
   public var grouping: String
   /// The most passes over all samples.

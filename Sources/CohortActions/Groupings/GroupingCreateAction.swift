@@ -5,7 +5,7 @@ public import CohortStore
 /// `grouping create`: adds a way to divide the store into groups. The grouping starts empty.
 public struct GroupingCreateAction: RecordAction {
   public static let name = "grouping create"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// Name of the new grouping: unique in the store.
   public var grouping: String
   /// What makes samples members of one group.

@@ -1,4 +1,4 @@
-internal import CohortCore
+package import CohortCore
 public import CohortIngestion
 internal import Foundation
 package import TOMLKit
@@ -49,6 +49,18 @@ public enum LayoutFile {
   }
 
   private static func layout(_ name: String, _ table: TOMLTable, place: String) throws -> Layout {
+    let description = try description(name, table, place: place)
+    do throws(CohortError) {
+      return try description.layout()
+    } catch {
+      throw CohortError(error.code, error.message, place: place, cause: error.cause, hint: error.hint)
+    }
+  }
+
+  /// What a table says about one layout; whether it makes one is not looked at.
+  package static func description(
+    _ name: String, _ table: TOMLTable, place: String
+  ) throws(CohortError) -> LayoutDescription {
     var description = LayoutDescription(name: name)
     for key in table.keys.sorted() {
       guard let node = table[key] else { continue }
@@ -75,11 +87,7 @@ public enum LayoutFile {
         description.parts[key] = text
       }
     }
-    do throws(CohortError) {
-      return try description.layout()
-    } catch {
-      throw CohortError(error.code, error.message, place: place, cause: error.cause, hint: error.hint)
-    }
+    return description
   }
 
   private static func refusal(_ what: String, _ place: String) -> CohortError {

@@ -5,7 +5,7 @@ public import CohortStore
 /// `length add`: adds a length measure beside the store's own. It starts empty.
 public struct LengthAddAction: RecordAction {
   public static let name = "length add"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// Name of the new measure: unique in the store, without a star.
   public var measure: String
   /// What the lengths count; with `tokens`, `tokenizer` must be given.

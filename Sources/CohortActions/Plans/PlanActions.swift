@@ -10,8 +10,10 @@ public struct PlanCreateAction: RecordAction {
   public var access: ActionAccess { .writes }
   /// Name of the new plan: unique in the store.
   public var plan: String
-  /// Name of the snapshot that the plan stands on.
-  public var snapshot: String
+  /// Name of the snapshot that the plan stands on; nil for that of the selection.
+  public var snapshot: String?
+  /// Name of the selection whose samples the plan has; nil for all of the snapshot.
+  public var selection: String?
   /// Name of the grouping, one of the snapshot's, whose groups the batches come from.
   public var grouping: String
   /// Batch size, policies and seed of the plan; checked before anything is read.
@@ -20,30 +22,47 @@ public struct PlanCreateAction: RecordAction {
   public var measure: String?
 
   public init(
-    plan: String, snapshot: String, grouping: String, configuration: PlanConfiguration, measure: String? = nil
+    plan: String, snapshot: String? = nil, selection: String? = nil, grouping: String,
+    configuration: PlanConfiguration, measure: String? = nil
   ) {
     self.plan = plan
     self.snapshot = snapshot
+    self.selection = selection
     self.grouping = grouping
     self.configuration = configuration
     self.measure = measure
   }
 
   /// Makes the plan, stores it with its report, and gives that report.
-  /// - Throws: `store.name`; `planning.invalid-configuration`; `store.unknown-snapshot`, `store.unknown-grouping` for one
+  /// - Throws: `store.name`; `planning.invalid-configuration`; `cli.usage` without snapshot and selection;
+  ///   `store.unknown-selection`, `pipeline.not-in-snapshot` for one of another snapshot; `store.unknown-snapshot`, `store.unknown-grouping` for one
   ///   that the snapshot lacks, `store.unknown-length-measure`, `store.plan-exists`.
   public func run(on store: Store, _ control: JobControl) throws -> PlanCreateReport {
     try NameRule.check(plan, of: "plan")
     try configuration.validate()
     let measure = measure == SampleLengths.ownMeasure ? nil : measure
-    let unit = try store.read { transaction in
+    let (snapshot, unit) = try store.read { transaction in
+      let snapshot = try snapshotName(transaction)
       let names = try transaction.existingSnapshot(snapshot).groupings.map(\.name)
       guard names.contains(grouping) else { throw CohortError.unknown("grouping", grouping, known: names) }
-      return try measure.map { try transaction.existingMeasure($0).unit } ?? store.configuration.lengthUnit
+      return (snapshot, try measure.map { try transaction.existingMeasure($0).unit } ?? store.configuration.lengthUnit)
     }
     let (_, report) = try PlanJob.create(
-      store, name: plan, snapshot: snapshot, grouping: grouping, configuration: configuration, measure: measure)
-    return PlanCreateReport(plan: plan, grouping: grouping, unit: unit, report: report)
+      store, name: plan, snapshot: snapshot, grouping: grouping, selection: selection, configuration: configuration,
+      measure: measure)
+    return PlanCreateReport(plan: plan, selection: selection, grouping: grouping, unit: unit, report: report)
+  }
+
+  private func snapshotName(_ transaction: borrowing ReadTransaction) throws -> String {
+    if let snapshot { return snapshot }
+    guard let selection else {
+      throw CohortError.usage("A plan stands on a snapshot or on a selection", hint: "Name one of them")
+    }
+    let record = try transaction.existingSelection(selection)
+    guard let snapshot = try transaction.snapshot(record.snapshot) else {
+      throw CohortError.dropped("snapshot", "number \(record.snapshot)")
+    }
+    return snapshot.name
   }
 }
 
@@ -51,7 +70,8 @@ public struct PlanCreateAction: RecordAction {
 public struct PlanListAction: ListAction {
   public static let name = "plan list"
   public static let columns: [ReportColumn] = [
-    "plan", "snapshot", "grouping", "batch_size", "steps", "rows", "created", "plan_hash", .hidden("report"),
+    "plan", "snapshot", "grouping", "batch_size", "steps", "rows", "created", "plan_hash", .hidden("selection"),
+    .hidden("report"),
   ]
 
   /// Lists every plan of the store.
@@ -67,6 +87,7 @@ public struct PlanListAction: ListAction {
           "plan": .text(record.name), "snapshot": .optional(snapshot?.name), "grouping": .optional(grouping?.name),
           "batch_size": .count(plan.configuration.batchSize), "steps": .count(plan.stepsPerEpoch),
           "rows": .count(plan.rows), "created": .time(record.created), "plan_hash": .digest(record.hash),
+          "selection": .optional(try record.selection.flatMap { try transaction.selection($0)?.name }),
           "report": .json([UInt8](record.report.utf8)),
         ]
       }
@@ -88,20 +109,30 @@ public struct PlanShowAction: ListAction {
   public var steps: (lower: UInt64, upper: UInt64?)
   /// Nil for whole steps.
   public var share: StepShare?
+  /// Also the samples themselves, in the batch's order.
+  public var withTexts: Bool
 
   public init(
     plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil),
-    share: StepShare? = nil
+    share: StepShare? = nil, withTexts: Bool = false
   ) {
     self.plan = plan
     self.epoch = epoch
     self.steps = steps
     self.share = share
+    self.withTexts = withTexts
   }
 
   /// Gives one row a step, in order, with the ids that its batch has (or this rank's share of them).
   /// - Throws: `store.unknown-plan`; `cli.no-such-step`.
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
+    try run(on: store) { record, _ in try row(record) }
+  }
+
+  /// The same with the samples of each step, if they are asked for: those that were deleted since are missing among them.
+  public func run(
+    on store: Store, _ row: (ReportRecord, _ samples: [SampleDescription]) throws -> Void
+  ) throws {
     let stored = try PinnedPlan(store, named: plan)
     let count = stored.plan.stepsPerEpoch
     if steps.lower > 0 || steps.upper != nil, steps.lower >= count {
@@ -111,11 +142,21 @@ public struct PlanShowAction: ListAction {
     }
     let end = min(steps.upper ?? count, count)
     for index in min(steps.lower, end)..<end {
-      try row(try record(try stored.plan.step(epoch: epoch, step: index), stored))
+      var (record, ids) = try record(try stored.plan.step(epoch: epoch, step: index), stored)
+      guard withTexts else {
+        try row(record, [])
+        continue
+      }
+      let samples = try store.read { transaction in
+        try ids.map { id in try transaction.sample(id).map { try SampleDescription($0, in: transaction) } }
+      }
+      record.append("samples", .list(samples.compactMap { $0.map { .record($0.record) } }))
+      record.append("deleted", .list(zip(ids, samples).compactMap { $1 == nil ? .id($0) : nil }))
+      try row(record, samples.compactMap { $0 })
     }
   }
 
-  private func record(_ step: PlannedStep, _ stored: PinnedPlan) throws -> ReportRecord {
+  private func record(_ step: PlannedStep, _ stored: PinnedPlan) throws -> (ReportRecord, ids: [SampleID]) {
     let parts = try share?.parts(of: step).map { Array(step.positions[$0]) } ?? [step.positions]
     let ids = try parts.map { try stored.ids(at: $0) }
     let all = ids.flatMap { $0 }
@@ -124,7 +165,7 @@ public struct PlanShowAction: ListAction {
       "ids": .list(all.map { .id($0) }), "size": .count(all.count), "mixed": .boolean(step.isMixed),
     ]
     if share != nil { record.append("micro_batches", .list(ids.map { .list($0.map { .id($0) }) })) }
-    return record
+    return (record, all)
   }
 }
 

@@ -5,6 +5,8 @@ public import CohortPlanning
 public struct PlanCreateReport: RecordReport {
   /// Name of the new plan.
   public let plan: String
+  /// Name of the selection whose samples it has; nil for all of the snapshot.
+  public let selection: String?
   /// Name of the grouping that the batches come from.
   public let grouping: String
   /// What the lengths of the report count.
@@ -17,10 +19,11 @@ public struct PlanCreateReport: RecordReport {
       "plan": .text(plan), "plan_hash": .digest(report.planHash), "snapshot": .text(report.snapshot),
       "grouping": .text(grouping), "groups": .count(report.groups),
       "steps": .text("\(report.steps) an epoch, \(Self.sizes(report.smallestStep, report.largestStep)) samples"),
-      "samples": .text("\(report.samples) an epoch, of \(report.rows) in the snapshot"),
+      "samples": .text("\(report.samples) an epoch, of \(report.rows) in the \(population)"),
       "repeated": .count(report.repeated), "dropped": .count(report.dropped), "mixed": .count(report.mixed),
       "purity": .text(Self.percent(report.purity)),
     ]
+    if let selection { record.append("selection", .text(selection)) }
     if report.ungrouped > 0 {
       record.append("ungrouped", .text("\(report.ungrouped) samples have no group; they share steps"))
     }
@@ -39,6 +42,9 @@ public struct PlanCreateReport: RecordReport {
     return record
   }
 
+  /// What the plan's samples are all of.
+  private var population: String { selection == nil ? "snapshot" : "selection" }
+
   private static func sizes(_ least: UInt64, _ greatest: UInt64) -> String {
     least == greatest ? "\(least)" : "\(least) to \(greatest)"
   }
@@ -46,6 +52,12 @@ public struct PlanCreateReport: RecordReport {
   private static func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
 
   public var record: ReportRecord {
+    var record = counts
+    if let selection { record.append("selection", .text(selection)) }
+    return record
+  }
+
+  private var counts: ReportRecord {
     [
       "plan": .text(plan), "plan_hash": .digest(report.planHash), "snapshot": .text(report.snapshot),
       "grouping": .text(grouping), "kind": .text(report.kind.rawValue), "groups": .count(report.groups),

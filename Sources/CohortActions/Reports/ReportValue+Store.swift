@@ -25,14 +25,3 @@ extension ReportValue {
   /// JSON of the store; null when there is none.
   public static func json(_ utf8: [UInt8]) -> ReportValue { utf8.isEmpty ? .null : .encoded(utf8) }
 }
-
-extension GroupGeometry {
-  /// What people call the group: its label or interval. A centroid has no name.
-  public var text: String? {
-    switch self {
-    case .label(let text): text
-    case .interval(let lower, let upper): upper == .max ? "\(lower)..." : "\(lower)..<\(upper)"
-    case .centroid: nil
-    }
-  }
-}

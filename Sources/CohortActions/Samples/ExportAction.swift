@@ -1,3 +1,5 @@
+internal import CohortCatalog
+internal import CohortCore
 public import CohortPipeline
 public import CohortStore
 public import Foundation
@@ -9,13 +11,83 @@ public struct ExportAction: Action {
   /// Which samples, in which form, and where to.
   public var request: ExportRequest
 
-  public init(_ request: ExportRequest) { self.request = request }
+  /// Which samples, in SQL, in place of the request's scope: a condition on the table `samples`, or a SELECT whose column
+  /// `id` (or only column) has their ids, in the order of its rows.
+  public var condition: String?
+
+  public init(_ request: ExportRequest, where condition: String? = nil) {
+    self.request = request
+    self.condition = condition
+  }
 
   /// Writes the samples that are in the scope now; those that are deleted before their turn are only counted.
   /// - Parameter output: takes the bytes when the request's path is `-`.
+  /// - Throws: what `ExportJob.run` throws; `catalog.…` for the condition.
   public func run(on store: Store, _ control: JobControl, output: FileHandle) throws -> ExportReport {
-    try ExportJob.run(store, request, control: control, output: output)
+    var request = request
+    if let condition { request.scope = .samples(try Self.samples(where: condition, in: store, control)) }
+    return try ExportJob.run(store, request, control: control, output: output)
   }
+
+  /// What a question may take whose answer is ids alone.
+  private static let limits = QueryLimits(deadline: .seconds(600), rows: .max, bytes: .max, memory: 1 << 30)
+
+  fileprivate static func samples(where text: String, in store: Store, _ control: JobControl) throws -> [SampleID] {
+    let first = text.split(maxSplits: 1) { !$0.isLetter }.first?.uppercased() ?? ""
+    let isStatement = ["SELECT", "WITH", "VALUES"].contains(first)
+    // A comment at the end of the condition ends with its line.
+    let sql = isStatement ? text : "SELECT id FROM samples WHERE (\(text)\n) ORDER BY id"
+    let answer = try CatalogQuery(store, limits: limits).answer(sql, control)
+    let named = answer.columns.first { $0.name.lowercased() == "id" }
+    guard let column = named ?? (answer.columns.count == 1 ? answer.columns[0] : nil) else {
+      throw CohortError.usage(
+        "The statement does not say which column has the samples' ids",
+        hint: "Name one of its columns id: SELECT ... AS id")
+    }
+    return try answer.rows.map { row in
+      guard case .integer(let number)? = row[column.name], let id = UInt64(exactly: number) else {
+        throw CohortError.usage("The column '\(column.name)' has a value that is no sample's id")
+      }
+      return SampleID(id)
+    }
+  }
+}
+
+/// `export --as atlas`: writes samples with places and neighbours, for Embedding Atlas.
+public struct AtlasAction: Action {
+  public static let name = "export"
+  public var access: ActionAccess { .reads }
+  /// Which samples, and where to.
+  public var request: AtlasRequest
+  /// As for `ExportAction`.
+  public var condition: String?
+
+  public init(_ request: AtlasRequest, where condition: String? = nil) {
+    self.request = request
+    self.condition = condition
+  }
+
+  /// Writes the samples that have a vector.
+  /// - Parameter output: takes the bytes when the request's path is `-`.
+  /// - Throws: what `AtlasJob.run` throws; `catalog.…` for the condition.
+  public func run(on store: Store, _ control: JobControl, output: FileHandle) throws -> AtlasReport {
+    var request = request
+    if let condition { request.scope = .samples(try ExportAction.samples(where: condition, in: store, control)) }
+    return try AtlasJob.run(store, request, control: control, output: output)
+  }
+}
+
+extension AtlasReport {
+  /// The counts of the export, with where it went.
+  public func record(file: String) -> ReportRecord {
+    [
+      "file": .text(file), "written": .count(written), "bytes": .count(bytes), "deleted": .count(deleted),
+      "without_vector": .count(without), "space": .text(space), "grouping": .optional(grouping),
+    ]
+  }
+
+  /// What people should know of samples that are not there; nil when there is nothing.
+  public var note: String? { without == 0 ? nil : "left out \(without) samples that have no vector" }
 }
 
 extension ExportReport {

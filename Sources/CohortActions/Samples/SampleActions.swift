@@ -2,31 +2,6 @@ internal import CohortCore
 public import CohortPipeline
 public import CohortStore
 
-/// `sample show`: samples in full, in the order asked for.
-public struct SampleShowAction: Action {
-  public static let name = "sample show"
-  public var access: ActionAccess { .reads }
-  /// The keys of a sample's record.
-  public static let columns = SampleDescription.columns
-  /// Half-open ranges of ids, shown in this order.
-  public var ids: [Range<UInt64>]
-
-  public init(ids: [Range<UInt64>]) { self.ids = ids }
-
-  /// No transaction is open while `body` has a sample: whoever reads the output may be slow.
-  /// - Throws: `cli.unknown-sample` at the first id that does not exist or was deleted.
-  public func run(on store: Store, _ body: (SampleDescription) throws -> Void) throws {
-    for number in ids.joined() {
-      let id = SampleID(number)
-      try body(
-        store.read { transaction in
-          guard let sample = try transaction.sample(id) else { throw try CohortError.noSample(id, transaction) }
-          return try SampleDescription(sample, in: transaction)
-        })
-    }
-  }
-}
-
 /// `sample search`: samples whose messages hold all of some words, in the order of their ids.
 public struct SampleSearchAction: ListAction {
   public static let name = "sample search"

@@ -5,7 +5,7 @@ public import CohortStore
 /// `sample delete`: takes samples out for good.
 public struct SampleDeleteAction: RecordAction {
   public static let name = "sample delete"
-  public var access: ActionAccess { isDryRun ? .reads : .writes }
+  public var access: ActionAccess { isDryRun ? .reads : .updates }
   /// The samples to delete.
   public var selection: SampleSelection
   /// Why the samples are deleted; the log keeps it for ever.
@@ -36,7 +36,9 @@ public struct SampleDeleteAction: RecordAction {
 
   /// Deletes what `find` found.
   public func run(on store: Store, _ control: JobControl, _ found: SampleSelection.Found) throws -> PlainReport {
-    let deleted = isDryRun ? found.ids : try DeletionJob.run(store, found.ids, reason: reason, control: control)
+    let deleted =
+      isDryRun
+      ? found.ids : try DeletionJob.run(store, found.ids, reason: reason, filter: selection.filter, control: control)
     let remains = erases && !isDryRun ? try store.eraseRemains() : nil
     var record: ReportRecord = [
       "deleted": .count(deleted.count), "already_deleted": .count(found.gone), "dry_run": .boolean(isDryRun),

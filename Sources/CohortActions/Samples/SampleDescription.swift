@@ -61,13 +61,16 @@ public struct SampleDescription: Sendable {
   }
 
   /// For people: a heading, then each message under its role.
-  public var text: String {
+  public var text: String { text(places: "") }
+
+  /// The same, with lines of where else the sample is.
+  func text(places: String) -> String {
     var text = "sample \(sample.id)  \(source):\(sample.line)  task \(task ?? "-")"
     text += "  lengths \(lengths.prompt) + \(lengths.response)"
     for (name, lengths) in measured {
       text += "  \(name) \(lengths.map { "\($0.prompt) + \($0.response)" } ?? "-")"
     }
-    text += "\n"
+    text += "\n" + places
     if !sample.attributes.isEmpty { text += "attributes \(String(decoding: sample.attributes, as: UTF8.self))\n" }
     if !sample.tools.isEmpty { text += "tools \(String(decoding: sample.tools, as: UTF8.self))\n" }
     for message in sample.messages {

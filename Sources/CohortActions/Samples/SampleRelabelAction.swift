@@ -5,7 +5,7 @@ public import CohortStore
 /// `sample relabel`: corrects task and attributes of samples that are there.
 public struct SampleRelabelAction: RecordAction {
   public static let name = "sample relabel"
-  public var access: ActionAccess { isDryRun ? .reads : .writes }
+  public var access: ActionAccess { isDryRun ? .reads : .updates }
   /// The samples to correct.
   public var selection: SampleSelection
   /// What their labels are to be.
@@ -45,7 +45,8 @@ public struct SampleRelabelAction: RecordAction {
     let changed =
       isDryRun
       ? try RelabelJob.count(store, found.ids, correction, control: control)
-      : try RelabelJob.run(store, found.ids, correction, reason: reason, control: control)
+      : try RelabelJob.run(
+        store, found.ids, correction, reason: reason, filter: selection.filter, control: control)
     var notes: [String] = []
     if case .filter = selection, found.ids.isEmpty {
       notes.append("No sample fulfils all conditions: nothing to relabel")

@@ -9,6 +9,9 @@ public enum SampleSelection: Hashable, Sendable {
   /// All that a filter finds.
   case filter(SampleFilter)
 
+  /// The filter, if it is one.
+  var filter: SampleFilter? { if case .filter(let filter) = self { filter } else { nil } }
+
   /// What a selection stands for in one state of the store.
   public struct Found: Sendable {
     /// The samples that are there, ascending.

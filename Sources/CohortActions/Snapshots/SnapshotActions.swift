@@ -5,7 +5,7 @@ public import CohortStore
 /// `snapshot create`: brings groupings up to date and pins their membership under a name.
 public struct SnapshotCreateAction: RecordAction {
   public static let name = "snapshot create"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// Name of the new snapshot: unique in the store.
   public var snapshot: String
   /// Empty for all that the store has.

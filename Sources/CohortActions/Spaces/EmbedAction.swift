@@ -3,9 +3,9 @@ public import CohortPipeline
 public import CohortStore
 
 /// `embed run`: gives vectors to the samples that have none yet.
-public struct EmbedAction: Action {
+public struct EmbedAction: RecordAction {
   public static let name = "embed run"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// The columns of the rows that the report has: one a space.
   public static let columns = EmbedReport.columns
   /// Nil for every space that has an encoder.

@@ -6,7 +6,7 @@ public import CohortStore
 /// `space create`: adds an embedding space whose vectors the store makes. It starts empty.
 public struct SpaceCreateAction: RecordAction {
   public static let name = "space create"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// Name of the new space: unique in the store.
   public var space: String
   /// The part of each sample that the encoder is given.

@@ -10,10 +10,16 @@ struct ReplayComparison: Sendable {
   /// Replays all groupings, or the one named, in the order of their creation.
   static func run(_ store: Store, grouping: String?, _ control: JobControl) throws -> [ReplayComparison] {
     let names = try grouping.map { [$0] } ?? store.read { try $0.groupings().map(\.name) }
-    return try names.map { name in
+    return try names.compactMap { name in
       let start = ContinuousClock.now
-      let report = try ReplayJob.run(store, grouping: name, control: control)
-      return ReplayComparison(report: report, seconds: start.seconds)
+      do {
+        let report = try ReplayJob.run(store, grouping: name, control: control)
+        return ReplayComparison(report: report, seconds: start.seconds)
+      } catch let error as CohortError where grouping == nil && error.category == .notFound {
+        // Dropped since the names were read.
+        guard try store.read({ try $0.grouping(named: name) }) == nil else { throw error }
+        return nil
+      }
     }
   }
 

@@ -37,13 +37,26 @@ public struct InfoAction: RecordAction {
       record.append("lengths", .list(try transaction.lengthMeasures(of: store.configuration).map { .record($0) }))
       record.append("groupings", .list(try transaction.groupings().map { .text($0.name) }))
       record.append("snapshots", .list(try transaction.snapshots().map { .text($0.name) }))
+      record.append("selections", .list(try transaction.selections().map { .text($0.name) }))
       record.append("plans", .list(try transaction.plans().map { .text($0.name) }))
       record.append("runs", .list(try transaction.runs().map { .text($0.name) }))
+      let waiting = try Backlog(transaction).parts.map { ($0.part.text, ReportValue.count($0.samples)) }
+      record.append("backlog", .record(ReportRecord(waiting.map { (name: $0.0, value: $0.1) })))
     }
     record.append("file_bytes", .count(sizes.fileBytes))
+    record.append("disk_bytes", sizes.diskBytes.map { .count($0) } ?? .null)
     record.append("map_bytes", .count(sizes.mapBytes))
     record.append("free_disk_bytes", sizes.freeDiskBytes.map { .count($0) } ?? .null)
     record.append("readers", .count(sizes.readers))
+    record.append("reader_lag", .count(try store.readerLag() ?? 0))
+    if let turn = store.overdueTurn {
+      record.append(
+        "overdue_turn",
+        .record([
+          "holder": .text(turn.name), "since": .time(turn.since), "seconds": .number(turn.seconds),
+          "waiting": .count(turn.waiting),
+        ]))
+    }
     return PlainReport(record)
   }
 }
@@ -74,7 +87,7 @@ public struct BackupAction: RecordAction {
 /// `rebuild-catalog`: makes the SQL catalog anew from the log.
 public struct RebuildCatalogAction: RecordAction {
   public static let name = "rebuild-catalog"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .rebuilds }
 
   /// Makes the whole catalog anew.
   public init() {}

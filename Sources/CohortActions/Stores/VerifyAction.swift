@@ -7,12 +7,12 @@ public import CohortStore
 /// `verify`: reads everything that is stored, and says what is damaged. A damaged file can end the process that reads it.
 public struct VerifyAction: RecordAction {
   public static let name = "verify"
-  public var access: ActionAccess { mends ? .writes : .reads }
+  public var access: ActionAccess { mends ? .updates : .reads }
   /// Mends what can be computed from the rest.
   public var repairs: Bool
   /// With `repairs`: says what would be mended, and changes nothing.
   public var isDryRun: Bool
-  /// Makes each grouping anew from the log, and compares it with what is stored.
+  /// Makes each grouping anew from the log, and each selection from its snapshot, and compares them with what is stored.
   public var replays: Bool
   /// With `replays`: only this grouping.
   public var grouping: String?
@@ -40,7 +40,8 @@ public struct VerifyAction: RecordAction {
       problems(ofPlansIn: store) + files.map { Self.problem(of: $0, in: store) } + problems(ofCatalogOf: store)
     return VerifyReport(
       path: store.path, verified: verified, others: others, files: files, repaired: repaired, mends: mends,
-      replays: replays ? try ReplayComparison.run(store, grouping: grouping, control) : nil)
+      replays: replays ? try ReplayComparison.run(store, grouping: grouping, control) : nil,
+      selections: replays && grouping == nil ? try SelectionReplayComparison.run(store, control) : [])
   }
 
   /// Plans are bytes to the store: whether they can be read is known here.
@@ -56,6 +57,8 @@ public struct VerifyAction: RecordAction {
         _ = try PinnedPlan(store, named: name)
         return nil
       } catch {
+        // Dropped since the names were read, and perhaps its snapshot with it?
+        if let now = try? store.read({ try $0.plans().map(\.name) }), !now.contains(name) { return nil }
         return .init(place: "plan \(name)", what: "\(error)", isRepairable: false)
       }
     }
@@ -99,6 +102,7 @@ public struct VerifyReport: RecordReport {
   let repaired: RepairReport?
   let mends: Bool
   let replays: [ReplayComparison]?
+  let selections: [SelectionReplayComparison]
 
   private var count: UInt64 { verified.problemCount + UInt64(others.count) }
 
@@ -108,6 +112,8 @@ public struct VerifyReport: RecordReport {
   public var repair: ReportRecord? { repaired?.record }
   /// Nil when nothing was replayed.
   public var replayed: [ReportRecord]? { replays?.map(\.record) }
+  /// Selections that were made again; none where nothing was replayed.
+  public var replayedSelections: [ReportRecord] { selections.map(\.record) }
   /// What people are told of a sound store: how much was read.
   public var sentence: String {
     let records = verified.tables.reduce(0) { $0 + $1.records }
@@ -123,12 +129,17 @@ public struct VerifyReport: RecordReport {
     ]
     if let repair { record.append("repair", .record(repair)) }
     if let replayed { record.append("replay", .list(replayed.map { .record($0) })) }
+    if !selections.isEmpty {
+      record.append("replayed_selections", .list(replayedSelections.map { .record($0) }))
+    }
     return record
   }
 
   /// `cli.damaged`, or `cli.not-replayed` of the first grouping that the log makes otherwise.
   public var failure: CohortError? {
-    guard count > 0 else { return replays?.lazy.compactMap(\.failure).first }
+    guard count > 0 else {
+      return replays?.lazy.compactMap(\.failure).first ?? selections.lazy.compactMap(\.failure).first
+    }
     // Files that can be put back are no reason to go back to a backup.
     let remedy = count == UInt64(files.count) ? files.first?.hint : nil
     let usual =

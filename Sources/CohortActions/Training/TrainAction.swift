@@ -47,33 +47,46 @@ public struct TrainAction: Action {
   ) throws -> TrainReport {
     if let runName { try NameRule.check(runName, of: "run") }
     let record = try store.read { try $0.existingPlan(plan) }
-    let name = try runName(for: record, in: store)
+    return try store.following(record) { try train(on: store, record, control, step) }
+  }
+
+  private func train(
+    on store: Store, _ record: PlanRecord, _ control: JobControl, _ step: (ReportRecord) throws -> Void
+  ) throws -> TrainReport {
     let batches = try StoreBatches(store: store, plan: record)
-    let checkpoints = try StoreCheckpoints(store: store, run: name, plan: record)
+    let checkpoints = try checkpoints(for: record, in: store)
     var training = try TrainingSession(
       plan: batches.plan, learner: ReferenceLearner(ReferenceLearner.Configuration(seed: learnerSeed)),
       epochs: epochs, checkpointEvery: checkpointEvery)
     let start = ContinuousClock.now
+    let steps = batches.plan.stepsPerEpoch
+    let (total, isTooMany) = steps.multipliedReportingOverflow(by: epochs)
     let result = try training.run(
       batches: batches, checkpoints: checkpoints, resume: resume, now: { ContinuousClock.now - start }
     ) { report in
       try step(report.record)
+      control.report(
+        JobProgress(
+          stage: "train", done: min(report.epoch &* steps &+ report.step &+ 1, isTooMany ? .max : total),
+          total: isTooMany ? nil : total, unit: "steps"))
       return control.shouldStop() ? .stop : .proceed
     }
-    return TrainReport(run: name, plan: record, epochs: epochs, result: result)
+    return TrainReport(run: checkpoints.run, plan: record, epochs: epochs, result: result)
   }
 
-  private func runName(for record: PlanRecord, in store: Store) throws -> String {
+  private func checkpoints(for record: PlanRecord, in store: Store) throws -> StoreCheckpoints {
     guard let runName else {
-      if resume, let latest = try StoreCheckpoints.latestRun(of: record.name, in: store) { return latest.name }
-      return try StoreCheckpoints.freshName(for: record, in: store)
+      if resume, let latest = try StoreCheckpoints.latestRun(of: record.name, in: store) {
+        return try StoreCheckpoints(store: store, run: latest.name, plan: record)
+      }
+      return try StoreCheckpoints(store: store, freshRunOf: record)
     }
     guard try resume || store.read({ try $0.run(named: runName) }) == nil else {
       throw CohortError(
         .cliRunExists, "There is already a run named '\(runName)'",
         hint: "Go on with it by --resume, or give the new run another name")
     }
-    return runName
+    return try StoreCheckpoints(store: store, run: runName, plan: record)
   }
 }
 

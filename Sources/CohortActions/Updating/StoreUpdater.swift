@@ -8,7 +8,8 @@ public import CohortStore
 /// part (its server is gone, its state is damaged) stops no other part.
 ///
 /// It keeps encoders, tokenizers and the states of groupings open from one update to the next, so that a daemon does not
-/// read them anew each time. Nobody else may write the store meanwhile. Used by one thread at a time.
+/// read them anew each time. Others may write between its transactions, and between two updates: a grouping that another
+/// job has moved on is read anew, and a part that is dropped meanwhile is passed over. Used by one thread at a time.
 public final class StoreUpdater {
   /// The store that is brought up to date; it must be open for writing.
   public let store: Store
@@ -28,23 +29,27 @@ public final class StoreUpdater {
     _ scope: UpdateScope = .everything, retryingRefused: Bool = false, control: JobControl,
     observe: (UpdateEvent) -> Void = { _ in }
   ) throws -> UpdateReport {
-    let needs = try store.read { try UpdateNeeds(scope, $0) }
+    let needs = try store.read { transaction in
+      try forgetDropped(transaction)
+      return try UpdateNeeds(scope, transaction)
+    }
     var report = UpdateReport()
-    try SpaceJob.freeDropped(store, control: control)
+    if scope != .lengthsAndGroupings { try SpaceJob.freeDropped(store, control: control) }
     for space in needs.spaces {
-      try attempt(.space, space.name, control, &report, observe) { report in
+      try attempt(.space, space.name, control, &report, observe, { try $0.space(space.id) != nil }) { report in
         guard let embedded = try embed(space, retryingRefused, control, observe) else { return }
         report.embedded.append(embedded)
       }
     }
     for measure in needs.measures {
-      try attempt(.measure, measure.name, control, &report, observe) { report in
+      try attempt(.measure, measure.name, control, &report, observe, { try $0.measure(measure.id) != nil }) { report in
         guard let measured = try self.measure(measure, control, observe) else { return }
         report.measured.append(measured)
       }
     }
     for grouping in needs.groupings {
-      try attempt(.grouping, grouping.name, control, &report, observe) { report in
+      try attempt(.grouping, grouping.name, control, &report, observe, { try $0.grouping(grouping.id) != nil }) {
+        report in
         report.groupings.append(try group(grouping, control, observe))
       }
     }
@@ -59,13 +64,27 @@ public final class StoreUpdater {
 
   // MARK: Parts
 
+  /// Lets go of what it keeps for parts that the store does not have any more.
+  private func forgetDropped(_ transaction: borrowing ReadTransaction) throws {
+    let (spaces, measures) = (Set(try transaction.spaces().map(\.id)), Set(try transaction.measures().map(\.id)))
+    let groupings = Set(try transaction.groupings().map(\.id))
+    encoders = encoders.filter { spaces.contains($0.key) }
+    counters = counters.filter { measures.contains($0.key) }
+    followers = followers.filter { groupings.contains($0.key) }
+  }
+
+  /// - Parameter isThere: whether the store still has the part: nothing is to be done, or to be said, of one that was dropped.
   private func attempt(
     _ kind: UpdatePart.Kind, _ name: String, _ control: JobControl, _ report: inout UpdateReport,
-    _ observe: (UpdateEvent) -> Void, _ body: (inout UpdateReport) throws -> Void
+    _ observe: (UpdateEvent) -> Void, _ isThere: (borrowing ReadTransaction) throws -> Bool,
+    _ body: (inout UpdateReport) throws -> Void
   ) throws {
     do {
       try body(&report)
-    } catch let error as CohortError where Self.concernsOnePart(error, kind) && !control.shouldStop() {
+    } catch let error as CohortError {
+      guard error.category != .interrupted, !control.shouldStop() else { throw error }
+      guard try store.read(isThere) else { return }
+      guard Self.concernsOnePart(error, kind) else { throw error }
       let part = UpdatePart(kind: kind, name: name)
       report.troubles.append(UpdateReport.Trouble(part: part, error: error))
       observe(.trouble(part, error))
@@ -83,8 +102,10 @@ public final class StoreUpdater {
   private func embed(
     _ space: EmbeddingSpace, _ retryingRefused: Bool, _ control: JobControl, _ observe: (UpdateEvent) -> Void
   ) throws -> EmbedReport? {
-    let counts = try store.read { try $0.vectorCounts(in: space) }
-    guard counts.pending > 0 || retryingRefused && counts.refused > 0 else { return nil }
+    let counts = try store.read { transaction in
+      try transaction.space(space.id).map { try transaction.vectorCounts(in: $0) }
+    }
+    guard let counts, counts.pending > 0 || retryingRefused && counts.refused > 0 else { return nil }
     let started = ContinuousClock.now
     var options = ServerOptions()
     options.shouldStop = control.shouldStop
@@ -103,7 +124,10 @@ public final class StoreUpdater {
   private func measure(
     _ measure: LengthMeasure, _ control: JobControl, _ observe: (UpdateEvent) -> Void
   ) throws -> MeasureReport? {
-    guard try measure.rows < store.read({ try $0.counters.nextSample }) else { return nil }
+    let isBehind = try store.read { transaction in
+      try transaction.measure(measure.id).map { try $0.rows < transaction.counters.nextSample } ?? false
+    }
+    guard isBehind else { return nil }
     let started = ContinuousClock.now
     let counter = try counters[measure.id] ?? LengthCounter(of: measure, in: store)
     counters[measure.id] = counter
@@ -117,7 +141,7 @@ public final class StoreUpdater {
   ) throws -> GroupingUpdate {
     let started = ContinuousClock.now
     // After trouble what it holds may be ahead of what was committed: then it is made anew.
-    let follower = try followers.removeValue(forKey: grouping.id) ?? UpdateJob.follower(of: grouping.name, in: store)
+    let follower = try followers.removeValue(forKey: grouping.id) ?? UpdateJob.follower(of: grouping, in: store)
     let update = try follower.update(control)
     followers[grouping.id] = follower
     observe(.grouped(update, digest: follower.digest, seconds: started.seconds))

@@ -1,11 +1,11 @@
-internal import CohortCore
+public import CohortCore
 public import CohortPipeline
 public import CohortStore
 
 /// `update`: embeds, measures and puts into groups all that is pending, or what one grouping needs.
-public struct UpdateAction: Action {
+public struct UpdateAction: RecordAction {
   public static let name = "update"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// Name of the only grouping to bring up to date, with what it looks at; nil for everything.
   public var grouping: String?
 
@@ -23,7 +23,7 @@ public struct UpdateAction: Action {
 }
 
 /// What an update did, as lists: for people one of the groupings and one of the spaces, for programs one of all.
-public struct UpdateOutcome: Sendable {
+public struct UpdateOutcome: RecordReport {
   /// What was embedded, measured and grouped, and what could not be.
   public let report: UpdateReport
   /// The space that a grouping looks at, for those that look at one.
@@ -35,6 +35,15 @@ public struct UpdateOutcome: Sendable {
     "provisional", "pending", .hidden("without_vector"), .hidden("leaked"), .hidden("space"), .hidden("embedded"),
     .hidden("refused"),
   ]
+
+  public var record: ReportRecord {
+    var record: ReportRecord = ["groupings": .list(rows.map { .record($0) })]
+    report.appendParts(to: &record)
+    return record
+  }
+  public var notes: [String] { report.notes }
+  public var isPartial: Bool { report.hasRefusals }
+  public var failure: CohortError? { report.failure }
 
   /// One record a grouping, in the order in which they were updated.
   public var groupings: [ReportRecord] { report.groupings.map(\.record) }

@@ -13,6 +13,11 @@ public struct UpdatePart: Hashable, Sendable {
   public var kind: Kind
   /// The name that the part has in the store.
   public var name: String
+
+  public init(kind: Kind, name: String) {
+    self.kind = kind
+    self.name = name
+  }
 }
 
 /// Something that an update did, or could not do.
@@ -70,5 +75,32 @@ public struct UpdateReport: Sendable {
     ].filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
     error.message += ". Not up to date: \(parts.joined(separator: "; ")). The rest is done"
     return error
+  }
+}
+
+extension UpdateReport: RecordReport {
+  public var record: ReportRecord {
+    var record: ReportRecord = ["spaces": .list(embedded.map { .record($0.record) })]
+    appendParts(to: &record)
+    return record
+  }
+
+  public var isPartial: Bool { hasRefusals }
+
+  /// What was measured, and what could not be brought up to date.
+  func appendParts(to record: inout ReportRecord) {
+    record.append(
+      "measured",
+      .list(measured.map { .record(["measure": .text($0.measure), "measured": .count($0.measured)]) }))
+    record.append(
+      "troubles",
+      .list(
+        troubles.map { trouble in
+          .record([
+            "kind": .text(trouble.part.kind.rawValue), "name": .text(trouble.part.name),
+            "code": .text(trouble.error.code.name), "message": .text(trouble.error.message),
+          ])
+        }))
+    record.append("waiting", .list(waiting.map { .text($0) }))
   }
 }

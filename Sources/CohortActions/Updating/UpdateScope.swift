@@ -11,6 +11,8 @@ public enum UpdateScope: Hashable, Sendable {
   case groupings([String])
   /// Only the vectors of one space; nil for all spaces.
   case vectors(space: String?)
+  /// Every length measure and every grouping, by the vectors that are there: for whoever has vectors made beside it.
+  case lengthsAndGroupings
 }
 
 /// What an update has to do, by name.
@@ -42,6 +44,7 @@ struct UpdateNeeds {
       }
       spaces.removeAll { name ?? $0.name != $0.name }
       (measures, groupings) = ([], [])
+    case .lengthsAndGroupings: spaces = []
     }
     spaces.removeAll(where: \.isGiven)
   }

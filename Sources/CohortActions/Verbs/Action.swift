@@ -19,8 +19,24 @@ public protocol Action: Sendable {
 public enum ActionAccess: Sendable {
   /// Any number of them at the same time.
   case reads
-  /// Needs the right to write.
+  /// Needs the right to write, for short transactions: others may write between two of them.
   case writes
+  /// Needs the right to write, and that nobody else embeds, measures, groups or pins meanwhile.
+  case updates
+  /// Needs the right to write, and that nobody else writes the catalog's file meanwhile.
+  case rebuilds
+  /// Needs the right to write, and that nobody else packs samples meanwhile.
+  case packs
+
+  /// What others must not do meanwhile.
+  public var holds: [Hold] {
+    switch self {
+    case .reads, .writes: []
+    case .updates: Hold.updating
+    case .rebuilds: [.catalog]
+    case .packs: [.packing]
+    }
+  }
 }
 
 /// A verb that gives one record.

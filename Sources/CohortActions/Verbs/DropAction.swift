@@ -8,20 +8,30 @@ public struct DropAction: RecordAction {
   public enum Kind: String, Sendable {
     /// Snapshots that hold it keep their membership.
     case grouping
-    /// Refused while a plan stands on it.
+    /// Refused while a plan or a selection stands on it.
     case snapshot
-    /// Runs that follow it keep their checkpoints.
+    /// Refused while a plan stands on it.
+    case selection
+    /// Refused while a run of the same process follows it. Runs that followed it keep their checkpoints.
     case plan
     /// Refused while a grouping belongs to it, and for the default one. Its vectors go in parts.
     case space
     /// Refused while a grouping divides by it, and for the store's own.
     case measure = "length"
+    /// The log keeps its statement.
+    case query
   }
 
   public static let name = "drop"
   /// With what is dropped: `grouping drop`.
   public var name: String { "\(kind.rawValue) \(Self.name)" }
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess {
+    switch kind {
+    // Those who embed, measure and group look at them meanwhile.
+    case .grouping, .measure, .space: .updates
+    case .snapshot, .selection, .plan, .query: .writes
+    }
+  }
   /// Which of the store's kinds of names `dropped` belongs to.
   public var kind: Kind
   /// The name to forget; it is free again afterwards.
@@ -39,7 +49,9 @@ public struct DropAction: RecordAction {
     switch kind {
     case .grouping: try store.write { try $0.dropGrouping(named: dropped) }
     case .snapshot: try store.write { try $0.dropSnapshot(named: dropped) }
-    case .plan: try store.write { try $0.dropPlan(named: dropped) }
+    case .selection: try store.write { try $0.dropSelection(named: dropped) }
+    case .plan: try store.dropPlan(named: dropped)
+    case .query: try store.write { try $0.dropQuery(named: dropped) }
     case .measure:
       guard dropped != SampleLengths.ownMeasure else {
         throw CohortError.usage(

@@ -36,14 +36,26 @@ struct Projector {
     case let event as LogEvent.PlanCreated:
       try run(
         """
-        INSERT INTO plans (id, name, snapshot, grouping, hash, report, created_sequence, created)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO plans (id, name, snapshot, grouping, selection, hash, report, created_sequence, created)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-          event.id, event.name, event.snapshot, event.grouping.rawValue, "\(event.hash)", event.report, sequence, time,
+          event.id, event.name, event.snapshot, event.grouping.rawValue, event.selection, "\(event.hash)", event.report,
+          sequence, time,
         ])
     case let event as LogEvent.PlanDropped:
       try run("UPDATE plans SET dropped_sequence = ? WHERE id = ?", [sequence, event.id])
+    case let event as LogEvent.SelectionCreated:
+      try run(
+        """
+        INSERT INTO selections (id, name, snapshot, method, samples, digest, created_sequence, created)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+          event.id, event.name, event.snapshot, event.method, try cell(event.count), "\(event.digest)", sequence, time,
+        ])
+    case let event as LogEvent.SelectionDropped:
+      try run("UPDATE selections SET dropped_sequence = ? WHERE id = ?", [sequence, event.id])
     case let event as LogEvent.Checkpoint: try checkpoint(event)
     case let event as LogEvent.DictionaryTrained:
       try run(

@@ -1,41 +1,94 @@
 internal import CohortCore
+internal import CohortSystem
+package import CohortTables
 internal import GRDB
 
-extension Catalog {
+/// A connection to a catalog's tables for one statement: to the file, or to a copy of them in memory. It keeps nobody from
+/// writing the file.
+public final class CatalogReader: Sendable {
+  private let queue: DatabaseQueue
+  private let path: String
+
+  init(_ queue: DatabaseQueue, path: String) { (self.queue, self.path) = (queue, path) }
+
   /// Answers one statement that reads.
   ///
   /// The statement runs on a connection of its own that cannot write, open files, change settings or load code: whatever
   /// is not on the list of `QueryPermissions` is refused before it runs. It sees the catalog as of the last catching up.
   ///
   /// - Parameters:
-  ///   - arguments: values for the parameters `?`, in order.
+  ///   - arguments: values for the parameters, by their order (`?`) or their names (`:name`).
   ///   - isCancelled: asked now and then while the statement runs; true ends it.
   /// - Throws: `catalog.refused` for anything but one reading statement; `catalog.statement` where SQLite does not
   ///   understand it; `catalog.deadline`, `catalog.row-limit`, `catalog.byte-limit`, `catalog.memory`, `catalog.too-big`;
   ///   `catalog.cancelled`.
   public func query(
-    _ sql: String, arguments: [CatalogValue] = [], limits: QueryLimits = QueryLimits(),
+    _ sql: String, arguments: QueryArguments = [], limits: QueryLimits = QueryLimits(),
     isCancelled: () -> Bool = { false }
   ) throws -> CatalogResult {
+    try query(sql, arguments: arguments, limits: limits, tables: nil, isCancelled: isCancelled)
+  }
+
+  /// The same with the tables of a store beside those of the catalog.
+  /// - Parameter session: for this statement alone: it lets go of the state that it read.
+  /// - Throws: also what reading the store throws.
+  package func query(
+    _ sql: String, arguments: QueryArguments = [], limits: QueryLimits = QueryLimits(), tables session: TableSession?,
+    isCancelled: () -> Bool = { false }
+  ) throws -> CatalogResult {
+    try withConnection(limits, session, isCancelled) { try $0.run(sql, arguments) }
+  }
+
+  /// The names of a statement's parameters, in the order in which they come first; nil for those without a name. The
+  /// statement is looked at as `query` does, and not run.
+  /// - Throws: as `query`.
+  package func parameters(
+    of sql: String, limits: QueryLimits = QueryLimits(), tables session: TableSession? = nil
+  ) throws -> [String?] {
+    try withConnection(limits, session, { false }) { try $0.parameters(of: sql) }
+  }
+
+  private func withConnection<R>(
+    _ limits: QueryLimits, _ session: TableSession?, _ isCancelled: () -> Bool,
+    _ body: (borrowing UnsafeQueryConnection) throws -> R
+  ) throws -> R {
     let end = ContinuousClock.now + limits.deadline
+    defer { session?.end() }
     return try CohortError.describing(path) {
       try withoutActuallyEscaping(isCancelled) { isCancelled in
-        try withReader { database in
+        // The tables ask it, too; from here on they have nobody to ask.
+        defer { session?.mustStop = { false } }
+        return try queue.unsafeRead { database in
           guard let handle = database.sqliteConnection else {
             throw CohortError(.catalogClosed, "The catalog is closed", place: path)
           }
-          let permissions = QueryPermissions(catalog: try CatalogSchema.tables(database))
+          let permissions = QueryPermissions(catalog: try CatalogSchema.tables(database), hasStore: session != nil)
           let watch = QueryWatch(permissions: permissions, end: end, memory: limits.memory, isCancelled: isCancelled)
           return try withExtendedLifetime(watch) {
-            try UnsafeQueryConnection(handle, watch: watch, limits: limits, path: path).run(sql, arguments)
+            try body(UnsafeQueryConnection(handle, watch: watch, limits: limits, path: path, tables: session))
           }
         }
       }
     }
   }
+}
+
+extension Catalog {
+  /// A connection for one statement, of the catalog as it is now.
+  public func reader() throws -> CatalogReader {
+    try CohortError.describing(path) { CatalogReader(try base.withLock { try $0.reader(path) }, path: path) }
+  }
+
+  /// Answers one statement that reads; see `CatalogReader.query`.
+  public func query(
+    _ sql: String, arguments: QueryArguments = [], limits: QueryLimits = QueryLimits(),
+    isCancelled: () -> Bool = { false }
+  ) throws -> CatalogResult {
+    try reader().query(sql, arguments: arguments, limits: limits, isCancelled: isCancelled)
+  }
 
   /// The functions that a statement may call, in alphabetical order.
-  public static var queryFunctions: [String] { QueryPermissions.functions.sorted() }
+  public static var queryFunctions: [String] { (QueryPermissions.functions + TableRegistration.functions).sorted() }
 }
 
 extension CohortError {

@@ -1,3 +1,4 @@
+internal import CohortTables
 internal import GRDBSQLite
 
 /// What a statement may do, as a list of what is allowed: read the catalog's tables and call functions that neither touch
@@ -6,9 +7,16 @@ struct QueryPermissions {
   /// The tables that may be read, by their names in the schema.
   let tables: Set<String>
 
-  /// - Parameter catalog: the catalog's tables.
-  init(catalog: [String]) {
-    tables = Set(catalog).union(["sqlite_master", "sqlite_schema", "json_each", "json_tree"])
+  /// The functions that may be called, in small letters.
+  private let functions: Set<String>
+
+  /// - Parameters:
+  ///   - catalog: the catalog's tables.
+  ///   - hasStore: whether the store's tables and their functions are there.
+  init(catalog: [String], hasStore: Bool) {
+    let own: Set = ["sqlite_master", "sqlite_schema", "json_each", "json_tree"]
+    tables = own.union(catalog).union(hasStore ? TableRegistration.tables : [])
+    functions = Self.functions.union(hasStore ? TableRegistration.functions : [])
   }
 
   /// `glob`, `instr`, `replace`, `trim`, `format` and `printf` are not among them: one call can take minutes, in which
@@ -41,10 +49,10 @@ struct QueryPermissions {
     case SQLITE_READ:
       let table = first ?? ""
       if tables.contains(table) || isOwnName(table, column: second) { return nil }
-      return "it reads \(table), which is no table of the catalog"
+      return "it reads \(table), which is no table of the catalog or the store"
     case SQLITE_FUNCTION:
       let name = second ?? ""
-      return Self.functions.contains(name.lowercased()) ? nil : "it calls the function \(name)"
+      return functions.contains(name.lowercased()) ? nil : "it calls the function \(name)"
     default: return Self.words[action] ?? "it does more than read"
     }
   }

@@ -1,5 +1,6 @@
 internal import CSQLiteGuard
 internal import CohortCore
+internal import CohortTables
 internal import GRDB
 internal import GRDBSQLite
 
@@ -10,12 +11,17 @@ struct UnsafeQueryConnection: ~Copyable {
   private let watch: QueryWatch
   private let limits: QueryLimits
   private let path: String
+  /// The store's tables; nil for those of the catalog alone.
+  private let session: TableSession?
 
-  init(_ handle: OpaquePointer, watch: QueryWatch, limits: QueryLimits, path: String) throws {
+  init(
+    _ handle: OpaquePointer, watch: QueryWatch, limits: QueryLimits, path: String, tables session: TableSession?
+  ) throws {
     self.handle = handle
     self.watch = watch
     self.limits = limits
     self.path = path
+    self.session = session
     // Sorting and materialising stay in memory, where they are counted, and out of files.
     for setting in ["PRAGMA query_only = 1", "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0"] {
       try check(sqlite3_exec(handle, setting, nil, nil, nil))
@@ -24,6 +30,11 @@ struct UnsafeQueryConnection: ~Copyable {
     try check(UnsafeLikeFunction.install(on: handle, watch))
     try dropModules()
     for (category, value) in Self.parserLimits { sqlite3_limit(handle, category, value) }
+    if let session {
+      session.mustStop = { watch.mustStop() }
+      try Self.routines.get()
+      try TableRegistration.add(to: handle, session, trust: .statements)
+    }
     let context = Unmanaged.passUnretained(watch).toOpaque()
     try check(
       sqlite3_set_authorizer(
@@ -48,6 +59,9 @@ struct UnsafeQueryConnection: ~Copyable {
     sqlite3_set_authorizer(handle, nil, nil)
   }
 
+  /// The routines of the SQLite that this program is linked with, given once.
+  private static let routines = Result<Void, any Error> { try TableRegistration.use(cohort_sqlite_routines()) }
+
   /// Takes all virtual tables away but the two for JSON. Those are made once here, because SQLite asks the authorizer
   /// whether it may declare them.
   private func dropModules() throws {
@@ -71,10 +85,10 @@ struct UnsafeQueryConnection: ~Copyable {
   ]
 
   /// Runs one statement to its end.
-  func run(_ sql: String, _ arguments: [CatalogValue]) throws -> CatalogResult {
+  func run(_ sql: String, _ arguments: QueryArguments) throws -> CatalogResult {
     let statement = try prepare(sql)
     defer { sqlite3_finalize(statement) }
-    try bind(arguments, to: statement)
+    try bind(arguments.values(for: Self.parameters(of: statement)), to: statement)
     let columns = (0..<sqlite3_column_count(statement)).map { index in
       sqlite3_column_name(statement, index).map { String(cString: $0) } ?? ""
     }
@@ -94,6 +108,23 @@ struct UnsafeQueryConnection: ~Copyable {
       for index in columns.indices { row.append(Self.value(statement, CInt(index), &bytes)) }
       guard bytes <= limits.bytes else { throw CohortError.tooManyBytes(limits.bytes) }
       result.rows.append(row)
+    }
+  }
+
+  /// The parameters of a statement that is allowed, in their order: without the sign before the name, nil for `?`.
+  func parameters(of sql: String) throws -> [String?] {
+    let statement = try prepare(sql)
+    defer { sqlite3_finalize(statement) }
+    return Self.parameters(of: statement)
+  }
+
+  private static func parameters(of statement: OpaquePointer) -> [String?] {
+    (0..<sqlite3_bind_parameter_count(statement)).map { index in
+      sqlite3_bind_parameter_name(statement, index + 1).flatMap { name in
+        let text = String(cString: name)
+        // `?3` is a place, not a name.
+        return text.hasPrefix("?") ? nil : String(text.dropFirst())
+      }
     }
   }
 
@@ -145,11 +176,6 @@ struct UnsafeQueryConnection: ~Copyable {
   }
 
   private func bind(_ arguments: [CatalogValue], to statement: OpaquePointer) throws {
-    let expected = sqlite3_bind_parameter_count(statement)
-    guard arguments.count == Int(expected) else {
-      throw CohortError(
-        .catalogArguments, "The statement has \(expected) parameters, and \(arguments.count) values were given")
-    }
     let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     for (index, argument) in arguments.enumerated() {
       let place = CInt(index + 1)
@@ -206,6 +232,8 @@ struct UnsafeQueryConnection: ~Copyable {
   /// What a result code means for whoever asked.
   private func failure(_ code: CInt) -> CohortError {
     let message = String(cString: sqlite3_errmsg(handle))
+    // What a table of the store said; SQLite's message is the beginning of it.
+    if let failure = session?.failure, message.hasPrefix("\(failure)".prefix(300)) { return failure }
     switch code & 0xff {
     case SQLITE_AUTH: return .refused(watch.refusal ?? message)
     case SQLITE_INTERRUPT, SQLITE_NOMEM: return .stopped(watch.stop ?? .memory, limits)

@@ -7,6 +7,15 @@ public enum GroupGeometry: Hashable, Sendable {
   /// The published centroid of an embedding group, `dimension` values.
   case centroid([Float])
 
+  /// What people call the group: its label or interval. A centroid has no name.
+  public var text: String? {
+    switch self {
+    case .label(let text): text
+    case .interval(let lower, let upper): upper == .max ? "\(lower)..." : "\(lower)..<\(upper)"
+    case .centroid: nil
+    }
+  }
+
   /// A tag byte (0 label, 1 interval, 2 centroid), then the value; `Schemas` give the bytes.
   public func encode(into writer: inout ByteWriter) {
     switch self {

@@ -1,7 +1,7 @@
 internal import CohortCore
 internal import CohortSystem
 
-/// The bytes of an input as they lie on disk, in a pipe or in memory, with a look ahead.
+/// The bytes of an input as they lie on disk, in a pipe or in memory, or arrive, with a look ahead.
 ///
 /// Used by one thread at a time.
 final class RawInput {
@@ -9,6 +9,7 @@ final class RawInput {
     case descriptor(Int32, owned: Bool)
     case held(HeldFile)
     case memory([UInt8])
+    case feed(any InputFeed)
   }
 
   let path: String
@@ -40,6 +41,10 @@ final class RawInput {
 
   convenience init(bytes: [UInt8], path: String) {
     self.init(path: path, origin: .memory(bytes), bufferSize: 4 << 10)
+  }
+
+  convenience init(feed: any InputFeed, path: String) {
+    self.init(path: path, origin: .feed(feed), bufferSize: 256 << 10)
   }
 
   deinit {
@@ -98,6 +103,8 @@ final class RawInput {
       }
       offset += count
       return count
+    case .feed(let feed):
+      return try feed.read(into: target)
     }
   }
 }

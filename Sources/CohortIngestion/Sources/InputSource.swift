@@ -14,13 +14,14 @@ public struct SourceDescription: Hashable, Sendable {
   }
 }
 
-/// One input: a file, standard input, or bytes in memory.
+/// One input: a file, standard input, bytes in memory, or bytes that come from elsewhere while they are read.
 public struct InputSource: Sendable {
   enum Origin: Sendable {
     case file
     case held(HeldFile)
     case standardInput
     case memory([UInt8])
+    case feed(any InputFeed)
   }
 
   public let description: SourceDescription
@@ -48,6 +49,18 @@ public struct InputSource: Sendable {
   public static func memory(_ bytes: [UInt8], name: String) -> InputSource {
     InputSource(
       description: SourceDescription(name: name, path: name), size: UInt64(bytes.count), origin: .memory(bytes))
+  }
+
+  /// The same for bytes that say where they come from.
+  public static func memory(_ bytes: [UInt8], name: String, path: String) -> InputSource {
+    InputSource(
+      description: SourceDescription(name: name, path: path), size: UInt64(bytes.count), origin: .memory(bytes))
+  }
+
+  /// Bytes that arrive while they are read. They can be read once.
+  /// - Parameter path: where they come from, for provenance and messages.
+  public static func fed(by feed: any InputFeed, name: String, path: String) -> InputSource {
+    InputSource(description: SourceDescription(name: name, path: path), size: nil, origin: .feed(feed))
   }
 
   /// One file, whatever its name is. Pipes and devices are read to their end.
@@ -90,6 +103,7 @@ public struct InputSource: Sendable {
     case .held(let file): RawInput(held: file, path: description.path)
     case .standardInput: RawInput(descriptor: 0, owned: false, path: "-")
     case .memory(let bytes): RawInput(bytes: bytes, path: description.path)
+    case .feed(let feed): RawInput(feed: feed, path: description.path)
     }
   }
 
@@ -98,6 +112,14 @@ public struct InputSource: Sendable {
     let name = description.path.split(separator: "/").last.map(String.init) ?? description.path
     return FileName(name).stem
   }
+}
+
+/// Where the bytes of an input come from that arrive while it is read: the body of a request.
+public protocol InputFeed: AnyObject, Sendable {
+  /// Gives what comes next, at most `target.count` bytes; 0 only at the end. Blocks the calling thread until there is
+  /// something. Never called by two threads at once.
+  /// - Throws: an error of the module `ingestion`, which ends the input: what came before is whole as far as it goes.
+  func read(into target: UnsafeMutableRawBufferPointer) throws(CohortError) -> Int
 }
 
 /// A descriptor that is open as long as something refers to it.

@@ -43,7 +43,8 @@ struct NPYHeader {
   }
 
   /// Reads the dictionary. Only the form that NumPy writes is accepted: three keys, in any order.
-  init(dictionary: some Collection<UInt8>) throws(Malformed) {
+  /// - Parameter isOneVector: whether a single row may also be written as one dimension.
+  init(dictionary: some Collection<UInt8>, isOneVector: Bool = false) throws(Malformed) {
     guard let text = String(validating: dictionary, as: UTF8.self) else {
       throw Malformed(message: "its header is no text")
     }
@@ -66,9 +67,10 @@ struct NPYHeader {
     guard let shape = Self.value(of: "shape", in: text), shape.hasPrefix("("), shape.hasSuffix(")") else {
       throw Malformed(message: "its header does not name the shape")
     }
-    let sizes = shape.dropFirst().dropLast().split(separator: ",").map { part in
+    var sizes = shape.dropFirst().dropLast().split(separator: ",").map { part in
       Int(part.filter { $0 != " " })
     }
+    if isOneVector, sizes.count == 1 { sizes.insert(1, at: 0) }
     guard sizes.count == 2, let rows = sizes[0], let columns = sizes[1] else {
       throw Malformed(message: "its shape is \(shape); one row of values for each sample is needed, (rows, dimension)")
     }

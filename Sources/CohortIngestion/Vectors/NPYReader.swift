@@ -22,10 +22,12 @@ public final class NPYReader {
   private var raw: [UInt8] = []
 
   /// Opens a file and looks at its header and its length.
-  /// - Parameter expectedDimension: the dimension the embedding space has already.
+  /// - Parameters:
+  ///   - expectedDimension: the dimension the embedding space has already.
+  ///   - isOneVector: whether an array of one dimension is taken as a single vector.
   /// - Throws: `CohortError` for a file that is no two-dimensional float array in row order, is shorter or longer than
   ///   its header says, or has another dimension.
-  public init(path: String, expectedDimension: Int? = nil) throws(CohortError) {
+  public init(path: String, expectedDimension: Int? = nil, isOneVector: Bool = false) throws(CohortError) {
     let status = try InputCall.status(of: path)
     guard status.kind == .regular else {
       throw .usage(.ingestionNotAFile, "the vectors are not in a file", place: path)
@@ -40,7 +42,8 @@ public final class NPYReader {
       range = try NPYHeader.range(prefix: try Self.read(descriptor, 0..<min(12, size), path))
       guard range.upperBound <= size else { throw NPYHeader.Malformed(message: "it ends inside its header") }
       guard range.count <= 1 << 20 else { throw NPYHeader.Malformed(message: "its header is longer than 1 MiB") }
-      header = try NPYHeader(dictionary: try Self.read(descriptor, range, path))
+      header = try NPYHeader(
+        dictionary: try Self.read(descriptor, range, path), isOneVector: isOneVector)
     } catch {
       throw .damagedVectors(path, error.message, hint: error.hint)
     }

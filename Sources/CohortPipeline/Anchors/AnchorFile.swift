@@ -73,6 +73,35 @@ struct AnchorFile {
     return vectors
   }
 
+  // MARK: Without labels
+
+  /// The vectors alone, of any length but 0: of JSON lines with a vector or a text each, or of a `.npy` file.
+  /// - Throws: `pipeline.anchors` or `ingestion.…`, with file and line.
+  func vectors() throws -> [[Float]] {
+    guard !path.hasSuffix(".npy") else {
+      let reader = try NPYReader(path: path, expectedDimension: space.dimension)
+      return try reader.withRows(0..<reader.count) { values, _ in
+        (0..<reader.count).map { Array(values[($0 * space.dimension)..<(($0 + 1) * space.dimension)]) }
+      }
+    }
+    var vectors: [[Float]?] = []
+    var texts: [(row: Int, text: String)] = []
+    var numbers: [Int] = []
+    for (number, line) in try lines(of: path) {
+      let row: Line = try decode(line, number)
+      switch (row.vector, row.text) {
+      case (let vector?, nil): vectors.append(vector)
+      case (nil, let text?):
+        texts.append((vectors.count, text))
+        vectors.append(nil)
+      default: throw error("A line has either a vector or a text", line: number)
+      }
+      numbers.append(number)
+    }
+    for (row, vector) in try encode(texts, numbers) { vectors[row] = vector }
+    return vectors.map { $0 ?? [] }
+  }
+
   // MARK: Arrays
 
   private func readArray() throws -> AnchorSet {

@@ -19,19 +19,22 @@ public struct EmbedReport: Hashable, Sendable {
 /// Gives vectors to the samples of a space that have none yet, in the order of their ids.
 ///
 /// Encoding and writing overlap. Results are committed in slices, each one log entry, in the order of the ids whatever the
-/// timing: a job that is killed goes on behind its last slice, and no sample is embedded twice.
+/// timing: a job that is killed goes on behind its last slice, and no sample is embedded twice. Where another job embeds the
+/// same space meanwhile, the first vector of a sample stays, and each job reports its own.
 public enum EmbedJob {
-  /// Embeds until nothing of the space is pending.
+  /// Embeds what is pending of the space. Samples that are ingested meanwhile are left to the next run: what follows
+  /// embedding must have its turn however fast they come.
   /// - Parameter retryingRefused: whether samples that the encoder refused before are tried again.
-  /// - Throws: `pipeline.other-model`; what the encoder throws, `pipeline.encoder`, `pipeline.content` at a sample that is
-  ///   damaged, and `pipeline.interrupted`, after what came before is committed.
+  /// - Throws: `store.unknown-embedding-space`, also when it is dropped meanwhile; `pipeline.other-model`; what the encoder
+  ///   throws, `pipeline.encoder`, `pipeline.content` at a sample that is damaged, and `pipeline.interrupted`, after what came
+  ///   before is committed.
   public static func run(
     _ store: Store, space name: String, encoder: any TextEncoder, retryingRefused: Bool = false,
     control: JobControl = JobControl()
   ) throws -> EmbedReport {
-    let (space, counts) = try store.read { transaction in
+    let (space, counts, end) = try store.read { transaction in
       let space = try transaction.existingSpace(name)
-      return (space, try transaction.vectorCounts(in: space))
+      return (space, try transaction.vectorCounts(in: space), try transaction.counters.nextSample)
     }
     try check(encoder.identity, makes: space)
     var slice = EmbedSlice(
@@ -45,8 +48,13 @@ public enum EmbedJob {
     let queue = try OrderedQueue(
       threads: threads, limit: 2 * threads + 2,
       fetch: {
-        let ids = try store.read {
-          try $0.samplesToEmbed(in: space, from: next, includingRefused: retryingRefused, limit: max(batching.texts, 1))
+        let ids = try store.read { transaction in
+          guard let space = try transaction.space(space.id) else {
+            throw CohortError.unknown("embedding-space", space.name, known: try transaction.spaces().map(\.name))
+          }
+          return try transaction.samplesToEmbed(
+            in: space, from: next, includingRefused: retryingRefused, limit: max(batching.texts, 1)
+          ).filter { $0.rawValue < end }
         }
         guard let last = ids.last else { return [SampleID]?.none }
         next = last.rawValue + 1
@@ -92,16 +100,16 @@ private struct EmbedSlice: CommitSlice {
   mutating func commit() throws {
     guard count > 0 else { return }
     let batches = batches
-    let embedded = try store.write { transaction in
+    let outcome = try store.write { transaction in
       try batches.flatMap(\.rows.bytes).withUnsafeBytes {
         try transaction.embed(
           batches.flatMap(\.rows.ids), rows: $0, without: batches.flatMap(\.without),
           refused: batches.flatMap(\.refused), in: space)
       }
     }
-    report.embedded += UInt64(embedded)
-    report.without += UInt64(batches.reduce(0) { $0 + $1.without.count })
-    report.refused += UInt64(batches.reduce(0) { $0 + $1.refused.count })
+    report.embedded += UInt64(outcome.stored)
+    report.without += UInt64(outcome.without)
+    report.refused += UInt64(outcome.refused)
     self.batches = []
     count = 0
     control.report(

@@ -14,6 +14,12 @@ extension EmbeddingSpace {
   /// The model of the store's library that makes the vectors; nil when something else does.
   var storedModel: String? { provider == Self.builtinProvider ? recipe[Self.modelSetting] : nil }
 
+  /// Opens the model of the store's library that makes the space's vectors; nil when something else does. No server is asked.
+  /// - Throws: `pipeline.no-model` when the model is gone, `pipeline.other-model` when it was changed.
+  public func openBuiltinEncoder(in store: Store) throws -> StaticEncoder? {
+    try storedModel.map { try ModelLibrary(store).encoder(named: $0, makes: self) }
+  }
+
   /// Opens what makes the space's vectors; nil when they are given.
   /// - Parameters:
   ///   - workers: how many threads a built-in encoder may use.

@@ -183,21 +183,30 @@ public struct ModelLibrary: Sendable {
         .pipelineModelName, "A model cannot be called \"\(name)\"",
         hint: "Letters, digits, '.', '-' and '_', beginning with a letter or digit: choose one with --name")
     }
-    let temporary = path(of: ".\(name)")
     do {
-      defer { try? FileManager.default.removeItem(atPath: temporary) }
-      try? FileManager.default.removeItem(atPath: temporary)
-      try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
-      try fill(temporary)
-      let fingerprint = try StaticEncoder(folder: temporary).identity.fingerprint
-      if let known = try? model(named: name), known.fingerprint == fingerprint { return known }
-      try check(fingerprint, mayBe: name)
-      try DurableFile.synchronizeTree(temporary)
-      try replace(path(of: name), by: temporary)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      // Others, of this process or of another one, may add a model of the same name: one after the other.
+      return try FileLock.whileHeld(path(of: Self.lockName)) { try put(name, fill) }
     } catch {
       if error is CohortError { throw error }
       throw CohortError.copying("The model", error, code: .pipelineModelCopy, place: folder)
     }
+  }
+
+  /// The file whose lock is the right to change the library. No model is called so, and no draft of one.
+  private static let lockName = "..lock"
+
+  private func put(_ name: String, _ fill: (String) throws -> Void) throws -> Model {
+    let temporary = path(of: ".\(name)")
+    defer { try? FileManager.default.removeItem(atPath: temporary) }
+    try? FileManager.default.removeItem(atPath: temporary)
+    try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+    try fill(temporary)
+    let fingerprint = try StaticEncoder(folder: temporary).identity.fingerprint
+    if let known = try? model(named: name), known.fingerprint == fingerprint { return known }
+    try check(fingerprint, mayBe: name)
+    try DurableFile.synchronizeTree(temporary)
+    try replace(path(of: name), by: temporary)
     return try model(named: name)
   }
 

@@ -52,6 +52,12 @@ public enum SpaceJob {
         .pipelineNoSpace, "The store has no vectors yet, and is to be given them",
         hint: "Ingest with --embeddings FILE.npy, or make them here: cohort space create default")
     }
-    return try create(store)
+    do {
+      return try create(store)
+    } catch let error as CohortError {
+      // Somebody else may have made one meanwhile.
+      guard let standard = try store.read({ try $0.defaultSpace() }) else { throw error }
+      return standard
+    }
   }
 }

@@ -4,11 +4,11 @@ public import Foundation
 
 /// Writes samples as JSON lines.
 public enum ExportJob {
-  /// Writes the samples of a scope in the order of their ids, a line each. A file is written beside its place and
+  /// Writes the samples of a scope in the order of their ids (of a selection in its order), a line each. A file is written beside its place and
   /// renamed when it is complete; then `dataset_info.json` beside it gets an entry that describes it for LLaMA-Factory
   /// (not for `promptCompletion`, nor for preferences between lists of messages). With `promptCompletion` all samples are
   /// read twice.
-  /// - Throws: `store.unknown-snapshot`, `store.unknown-grouping`, `pipeline.unknown-group`, `store.unknown-task`;
+  /// - Throws: `store.unknown-snapshot`, `store.unknown-selection`, `store.unknown-grouping`, `pipeline.unknown-group`, `store.unknown-task`;
   ///   `pipeline.export` when the file cannot be written; no part of it is left behind then.
   /// - Parameter output: takes the bytes when the request's path is `-`.
   public static func run(
@@ -61,7 +61,8 @@ public enum ExportJob {
     return form
   }
 
-  private struct Selection {
+  /// The samples of a scope.
+  struct Selection {
     var ids: [SampleID]
     var task: TaskID?
 
@@ -105,6 +106,15 @@ public enum ExportJob {
           return true
         }
         return ids.sorted()
+      case .selection(let name):
+        return try transaction.ids(of: try transaction.existingSelection(name))
+      case .samples(let named):
+        let next = try transaction.counters.nextSample
+        var known: Set<SampleID> = []
+        return try named.filter { id in
+          guard id.rawValue < next else { throw CohortError.unknownSample(id.rawValue, of: next) }
+          return known.insert(id).inserted
+        }
       case .group(let group, let name):
         let grouping = try transaction.existingGrouping(name)
         var ids: [SampleID] = []
@@ -122,7 +132,7 @@ public enum ExportJob {
 }
 
 /// A file that appears only when it is complete.
-private final class ExportFile {
+final class ExportFile {
   private let path: String
   private let temporary: String
   private let handle: FileHandle

@@ -35,6 +35,10 @@ public struct ExportRequest: Sendable {
     case everything
     /// A snapshot's, in the order of their ids.
     case snapshot(String)
+    /// A selection's, in its order.
+    case selection(String)
+    /// These, in this order; one that is named twice is written once.
+    case samples([SampleID])
     /// The present members of one group.
     case group(GroupID, grouping: String)
   }

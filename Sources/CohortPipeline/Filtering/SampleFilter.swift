@@ -66,13 +66,17 @@ public struct SampleFilter: Hashable, Sendable {
   }
 
   /// The samples that are not deleted and fulfil all conditions, ascending, as one state of the store has them.
+  /// - Parameters:
+  ///   - first: the least id that is looked at.
+  ///   - limit: ends with so many; nil for all.
   /// - Throws: `store.unknown-source`, `store.unknown-task`, `store.unknown-grouping` with the closest name,
   ///   `pipeline.unknown-group`; `pipeline.interrupted` between two blocks; what is said of a damaged sample whose
   ///   attributes are asked for.
   /// - Complexity: O(rows) over the columns of source, task and group; a look-up for each sample that those leave when
   ///   attributes are asked for. Memory: the ids found.
   public func ids(
-    in transaction: borrowing ReadTransaction, control: JobControl = JobControl()
+    in transaction: borrowing ReadTransaction, from first: SampleID = SampleID(0), limit: Int? = nil,
+    control: JobControl = JobControl()
   ) throws -> [SampleID] {
     var columns: [Column] = []
     var wanted: [UInt32] = []
@@ -98,8 +102,9 @@ public struct SampleFilter: Hashable, Sendable {
     if sources != nil { columns.append(Column.source) }
     var texts = attributes.map { SourceTexts(key: $0.key) }
     var found: [SampleID] = []
-    try transaction.forEachBlock(of: columns) { block in
+    try transaction.forEachBlock(of: columns, in: first.rawValue..<UInt64.max) { block in
       for row in 0..<block.count where !block.isDeleted(row) {
+        if let limit, found.count >= limit { return false }
         guard wanted.indices.allSatisfy({ block.uint32($0, row) == wanted[$0] }) else { continue }
         // Behind the columns that have one value.
         if let sources, !sources.contains(block.uint32(wanted.count, row)) { continue }
@@ -108,6 +113,26 @@ public struct SampleFilter: Hashable, Sendable {
       }
       try control.checkpoint()
       return true
+    }
+    return found
+  }
+
+  /// Those of some samples that a look-up found which are still meant: others may have deleted or relabelled some since. The
+  /// group is not asked again: what counts is where a sample was when it was looked up.
+  /// - Throws: as `ids(in:control:)`.
+  /// - Complexity: a few look-ups a sample.
+  func stillMeant(_ ids: [SampleID], _ transaction: borrowing ReadTransaction) throws -> [SampleID] {
+    let source = try source.map { try transaction.existingSource($0).id.rawValue }
+    let task = try task.map { try transaction.existingTask($0).id.rawValue }
+    let sources = try wantedSources(transaction)
+    var texts = attributes.map { SourceTexts(key: $0.key) }
+    var found: [SampleID] = []
+    for id in ids where try !transaction.isDeleted(id) {
+      let (own, label) = (try transaction.uint32(Column.source, id), try transaction.uint32(Column.task, id))
+      guard source == nil || source == own, task == nil || task == label, sources?.contains(own) ?? true else {
+        continue
+      }
+      if try attributes.isEmpty || hasAttributes(id, &texts, transaction) { found.append(id) }
     }
     return found
   }

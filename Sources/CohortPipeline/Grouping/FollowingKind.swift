@@ -39,7 +39,7 @@ extension FeedKind {
   func lengthColumn(_ transaction: borrowing ReadTransaction) throws -> Column? { nil }
 
   func follower(of record: GroupingRecord, in store: Store) throws -> any Follower {
-    try GroupingFollower(store, grouping: record.name)
+    try GroupingFollower(store, record)
   }
 
   func replay(_ record: GroupingRecord, in store: Store, _ control: JobControl) throws -> ReplayReport {

@@ -32,6 +32,9 @@ public struct GroupingUpdate: Hashable, Sendable {
 
 /// Keeps one grouping in step with the log: reads the feed, lets the engine decide, commits each round in one
 /// transaction. Holds the engine's state between calls, so that a daemon does not read it anew each time.
+///
+/// Others may write between its transactions: a round is made of one state of the log, and refused by the store when
+/// another follower of the grouping has committed one since. Then the state is read anew, and following goes on from there.
 public final class GroupingFollower {
   let store: Store
   private(set) var record: GroupingRecord
@@ -41,12 +44,18 @@ public final class GroupingFollower {
   private(set) var features: StoreFeatures
 
   /// Reads the engine's state from the store.
-  public init(_ store: Store, grouping name: String) throws {
+  public convenience init(_ store: Store, grouping name: String) throws {
+    try self.init(store, try store.read { try $0.existingGrouping(name) })
+  }
+
+  /// The same for a grouping whose record was read before.
+  /// - Throws: `store.unknown-grouping` when it was dropped since.
+  init(_ store: Store, _ known: GroupingRecord) throws {
     self.store = store
     let space: EmbeddingSpace?
     let lengthColumn: Column?
     (record, space, state, feed, lengthColumn) = try store.read { transaction in
-      let record = try transaction.existingGrouping(name)
+      let record = try transaction.stored(known)
       return (
         record, try transaction.space(of: record.definition), try transaction.storedState(of: record),
         try transaction.feed(of: record.definition), try record.definition.feedKind.lengthColumn(transaction)
@@ -68,8 +77,35 @@ public final class GroupingFollower {
   public var digest: UInt64 { state.digest }
 
   /// Follows the log to its end: complete rounds first, then the short tail provisionally.
+  /// - Throws: `store.unknown-grouping` when it was dropped; `pipeline.interrupted` between two commits.
   public func update(_ control: JobControl = JobControl()) throws -> GroupingUpdate {
     var update = GroupingUpdate(grouping: record.name)
+    while true {
+      do {
+        try refresh()
+        try follow(&update, control)
+        return update
+      } catch let error as CohortError {
+        guard try store.hasMoved(record, because: error) else { throw error }
+      }
+    }
+  }
+
+  /// Reads the engine's state anew if another follower has moved the grouping on.
+  /// - Complexity: a look-up where none has.
+  private func refresh() throws {
+    let rules = state.rules
+    try store.read { transaction in
+      let stored = try transaction.stored(record)
+      if !stored.isAsFar(as: record) {
+        state = try transaction.storedState(of: stored)
+        state.rules = rules
+      }
+      record = stored
+    }
+  }
+
+  private func follow(_ update: inout GroupingUpdate, _ control: JobControl) throws {
     state.workers = control.workers
     try features.refresh()
     let total = try store.read { transaction in
@@ -93,7 +129,6 @@ public final class GroupingFollower {
         try transaction.measure(id).map { try transaction.counts(of: $0).pending } ?? 0
       }
     }
-    return update
   }
 
   /// Complete rounds in one transaction, because a small store has many short ones and each transaction waits for the
@@ -101,7 +136,11 @@ public final class GroupingFollower {
   /// large enough for rounds to be written in slices.
   /// - Returns: the records that are too few for another round; nil when there may be one.
   private func rounds(_ update: inout GroupingUpdate, _ control: JobControl) throws -> Tail? {
-    let samples = try store.read { try $0.counters.nextSample }
+    // All of them are made of one state of the log: samples that come meanwhile are not in the table.
+    let (samples, end) = try store.read { transaction in
+      let counters = try transaction.counters
+      return (counters.nextSample, FeedPosition(sequence: counters.lastSequence.next, offset: 0))
+    }
     let isSmall = samples / UInt64(record.groupColumn.rowsPerChunk) < UInt64(max(control.limits.chunks, 0))
     var table = PendingAssignments(over: StoreAssignments(store: store, grouping: record, sampleCount: samples))
     let before = state
@@ -116,7 +155,7 @@ public final class GroupingFollower {
         let next: FeedPosition
         let records: [ChangeRecord]
         let relabelled: [(id: SampleID, entry: LogSequence)]
-        switch try step(after: commits.last?.applied) {
+        switch try step(after: commits.last?.applied, upTo: end) {
         case .round(let found, let changed, let end): (records, relabelled, next) = (found, changed, end)
         case .tail(let found):
           tail = found
@@ -166,11 +205,13 @@ public final class GroupingFollower {
   package private(set) var feedReads = 0
 
   /// What comes next, by one look at the feed.
-  /// - Parameter start: the end of a round that is made and not yet committed; nil when there is none.
-  private func step(after start: FeedPosition?) throws -> Step {
+  /// - Parameters:
+  ///   - start: the end of a round that is made and not yet committed; nil when there is none.
+  ///   - end: of the log, as far as it is looked at.
+  private func step(after start: FeedPosition?, upTo end: FeedPosition) throws -> Step {
     feedReads += 1
     return try store.read { transaction in
-      let found = try transaction.changes(feed, from: start ?? record.applied, limit: state.longestRound)
+      let found = try transaction.changes(feed, from: start ?? record.applied, limit: state.longestRound, upTo: end)
       let length = state.roundLength(pending: found.records.count)
       if length > 0 {
         let part = found.prefix(length)

@@ -2,8 +2,8 @@ internal import CohortClustering
 internal import CohortCore
 internal import CohortStore
 
-/// The assignments of a grouping as the store has them. Each call sees the last commit; the caller is the only writer,
-/// so they all see the same one.
+/// The assignments of a grouping as the store has them. Each call sees the last commit. If another follower commits a round
+/// of the grouping meanwhile, they are of two states: what was made of them is refused then (`store.grouping-moved`).
 struct StoreAssignments: AssignmentTable {
   let store: Store
   let grouping: GroupingRecord

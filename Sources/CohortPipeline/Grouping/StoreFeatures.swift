@@ -47,6 +47,22 @@ struct StoreFeatures: SampleFeatures {
     }
   }
 
+  /// The vector of one sample of the features' space as it is stored; nil when it has none.
+  func vector(of sample: UInt64) throws -> [Float]? {
+    guard let space else { return nil }
+    var vector: [Float]?
+    try withUnsafePointer(to: sample) { sample in
+      try forEachRun(UnsafeBufferPointer(start: sample, count: 1), in: space) { _, row in
+        guard let row = try row(0) else { return }
+        vector = [Float](unsafeUninitializedCapacity: space.dimension) { room, count in
+          Self.decode(row, as: space.element, into: UnsafeMutableBufferPointer(rebasing: room[..<space.dimension]))
+          count = space.dimension
+        }
+      }
+    }
+    return vector
+  }
+
   func withHalfVectors(
     of samples: UnsafeBufferPointer<UInt64>, dimension: Int,
     _ body: (_ first: Int, _ rows: UnsafeBufferPointer<UnsafePointer<UInt16>?>) throws -> Void

@@ -51,6 +51,29 @@ extension ReadTransaction {
   }
 }
 
+extension ReadTransaction {
+  /// The record of a grouping as it is now.
+  /// - Throws: `store.unknown-grouping` when it was dropped, though there may be another one of its name.
+  func stored(_ known: GroupingRecord) throws -> GroupingRecord {
+    guard let stored = try grouping(known.id) else {
+      throw CohortError.unknown("grouping", known.name, known: try groupings().map(\.name))
+    }
+    return stored
+  }
+}
+
+extension Store {
+  /// Whether an error came because another job has moved a grouping on since its record was read: that is what a refused
+  /// commit says, and what looks like damage, because rows were read of two states.
+  /// - Throws: `store.unknown-grouping` when it was dropped.
+  func hasMoved(_ record: GroupingRecord, because error: CohortError) throws -> Bool {
+    guard error.code == .storeGroupingMoved || error.category == .corruption || error.code.module == .clustering else {
+      return false
+    }
+    return try !read { try $0.stored(record) }.isAsFar(as: record)
+  }
+}
+
 extension GroupingRecord {
   /// What the header of an embedding grouping holds; nil for other groupings, and before the first round.
   /// - Throws: `clustering.damaged-state`.

@@ -13,7 +13,12 @@ public enum UpdateJob {
   /// What keeps a grouping up to date, with the state that is stored.
   /// - Throws: `store.unknown-grouping`; `clustering.damaged-state`.
   public static func follower(of name: String, in store: Store) throws -> any Follower {
-    let record = try store.read { try $0.existingGrouping(name) }
-    return try record.definition.following.follower(of: record, in: store)
+    try follower(of: try store.read { try $0.existingGrouping(name) }, in: store)
+  }
+
+  /// The same for a grouping whose record was read before: another one that has its name by now is not followed.
+  /// - Throws: `store.unknown-grouping`; `clustering.damaged-state`.
+  public static func follower(of record: GroupingRecord, in store: Store) throws -> any Follower {
+    try record.definition.following.follower(of: record, in: store)
   }
 }

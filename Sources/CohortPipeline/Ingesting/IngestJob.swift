@@ -8,8 +8,6 @@ internal import CohortVectors
 /// Parsing, compression and writing overlap; the order of ids is that of the arguments, then of the records. Several
 /// batches share a commit, so that the disk's latency is paid seldom. Everything reported as inserted is durable.
 public enum IngestJob {
-  /// Input bytes that one transaction takes at most (plus one batch).
-  static let commitBytes: UInt64 = 32 << 20
   /// The provider of spaces whose vectors come with the samples.
   static let givenProvider = "npy"
   /// Sources of a dry run whose first records are shown.
@@ -42,6 +40,7 @@ public enum IngestJob {
     let names = found.sources.lazy.map { request.options.sourceName ?? $0.description.name }
     try store.read { try $0.check(request.terms.fixed, ofSources: names) }
     report.notes = found.notes
+    report.unnamedRefusals = request.namedRefusals
     report.isDryRun = request.isDryRun
     if request.updatesLabels {
       guard (request.dedupe ?? store.configuration.dedupe) != .none else { throw CohortError.noLabelUpdates }
@@ -67,12 +66,23 @@ public enum IngestJob {
     }
   }
 
-  private static func options(_ request: IngestRequest, _ store: Store) throws -> IngestionOptions {
+  /// The options of a request with what the store decides. A tokenizer that the options have already is not read again.
+  static func options(_ request: IngestRequest, _ store: Store) throws -> IngestionOptions {
     var options = request.options
     options.lengthUnit = store.configuration.lengthUnit
     options.lengthField = store.configuration.lengthField ?? options.lengthField
-    if let tokenizer = try LengthTokenizer(of: store) { options.countTokens = { tokenizer.count($0) } }
+    if options.countTokens == nil { options.countTokens = try counter(of: store) }
     return options
+  }
+
+  /// Counts the tokens of a text as the store's own measure does; nil for a store that does not count tokens. Whoever makes
+  /// many requests reads it once, for their options.
+  /// - Throws: `pipeline.no-tokenizer`, `pipeline.other-tokenizer`.
+  public static func counter(
+    of store: Store
+  ) throws -> (@Sendable (UnsafeRawBufferPointer) -> Int)? {
+    guard let tokenizer = try LengthTokenizer(of: store) else { return nil }
+    return { tokenizer.count($0) }
   }
 
   // MARK: Reading only
@@ -124,24 +134,29 @@ public enum IngestJob {
   private static func space(
     _ store: Store, _ name: String, _ npy: NPYReader, _ path: String
   ) throws -> EmbeddingSpace {
-    if let known = try store.read({ try $0.space(named: name) }) {
-      guard known.provider == givenProvider else {
-        throw CohortError(
-          .pipelineOtherModel, "Space \"\(name)\" gets its vectors from \(known.provider), not from files", place: path,
-          hint: "Vectors of two models never mix. Name another space with --space, it will be made")
-      }
-      guard known.dimension == npy.dimension else {
-        throw CohortError(
-          .pipelineDimension,
-          "The vectors have \(npy.dimension) dimensions, but space \"\(name)\" has \(known.dimension)", place: path,
-          hint: "Name another space with --space, it will be made")
-      }
-      return known
-    }
-    return try store.write {
-      try $0.createSpace(
+    if let known = try store.read({ try $0.space(named: name) }) { return try check(known, npy, path) }
+    return try store.write { transaction in
+      // Another job may have made it meanwhile.
+      if let known = try transaction.reading.space(named: name) { return try check(known, npy, path) }
+      return try transaction.createSpace(
         name: name, provider: givenProvider, fingerprint: "given:\(npy.dimension)", dimension: npy.dimension)
     }
+  }
+
+  /// A space that is there, if these vectors may go there.
+  private static func check(_ known: EmbeddingSpace, _ npy: NPYReader, _ path: String) throws -> EmbeddingSpace {
+    guard known.provider == givenProvider else {
+      throw CohortError(
+        .pipelineOtherModel, "Space \"\(known.name)\" gets its vectors from \(known.provider), not from files",
+        place: path, hint: "Vectors of two models never mix. Name another space with --space, it will be made")
+    }
+    guard known.dimension == npy.dimension else {
+      throw CohortError(
+        .pipelineDimension,
+        "The vectors have \(npy.dimension) dimensions, but space \"\(known.name)\" has \(known.dimension)", place: path,
+        hint: "Name another space with --space, it will be made")
+    }
+    return known
   }
 
   // MARK: Storing
@@ -150,13 +165,13 @@ public enum IngestJob {
     into store: Store, _ reader: IngestionReader, _ request: IngestRequest, _ vectors: GivenVectors?,
     _ report: inout IngestReport, _ control: JobControl
   ) throws {
-    let queue = try PreparationQueue(
-      reader, dictionary: try store.read { try $0.currentDictionary() }, threads: request.options.workers)
+    var (dictionary, number) = try store.read { (try $0.currentDictionary(), try $0.counters.dictionary) }
+    let queue = try PreparationQueue(reader, dictionary: dictionary, threads: request.options.workers)
     defer { queue.cancel() }
     var terms = SourceTermsReader(request.terms)
     defer { report.notes += terms.notes }
     while true {
-      let items = try queue.take(upTo: commitBytes)
+      let items = try queue.take(upTo: request.commitBytes)
       if items.isEmpty { return }
       var batches: [(SourceBatch, PreparedBatch, SourceTerms)] = []
       for item in items {
@@ -176,13 +191,18 @@ public enum IngestJob {
         if vectors != nil { throw failure.error }
         report.failures.append(failure)
       }
-      if try store.trainDictionaryIfDue() { queue.use(try store.read { try $0.currentDictionary() }) }
+      try store.trainDictionaryIfDue()
+      // Trained here, or by another job.
+      if try store.read({ try $0.counters.dictionary }) != number {
+        (dictionary, number) = try store.read { (try $0.currentDictionary(), try $0.counters.dictionary) }
+        queue.use(dictionary)
+      }
       progress(report, reader, control)
       try control.checkpoint()
     }
   }
 
-  private struct Outcome {
+  struct Outcome {
     var ingest: IngestOutcome
     var embedded = 0
     /// Rows of the vectors' file that are zero or not finite.
@@ -196,6 +216,7 @@ public enum IngestJob {
     var outcomes: [Outcome] = []
     var record = firstRecord
     for (source, prepared, terms) in batches {
+      let terms = try request.terms.settled(terms, of: source.source.name, transaction.reading)
       let ingest = try transaction.ingest(
         prepared, source: source.source.name, origin: source.source.path, dedupe: request.dedupe,
         updatesLabels: request.updatesLabels, terms: terms)
@@ -207,7 +228,7 @@ public enum IngestJob {
         }
         let rows = try vectors.rows(from: record, for: ingest.samples)
         outcome.embedded = try rows.rows.bytes.withUnsafeBytes {
-          try transaction.embed(rows.rows.ids, rows: $0, without: rows.without, in: vectors.space)
+          try transaction.embed(rows.rows.ids, rows: $0, without: rows.without, in: vectors.space).stored
         }
         outcome.unusableRows = rows.unusable
       }
@@ -219,7 +240,7 @@ public enum IngestJob {
 
   // MARK: Counting
 
-  private static func add(_ outcome: Outcome, of source: SourceBatch, to report: inout IngestReport) {
+  static func add(_ outcome: Outcome, of source: SourceBatch, to report: inout IngestReport) {
     let refused = outcome.ingest.quarantined + outcome.ingest.quarantinedBefore
     let index = Self.source(source, in: &report)
     report.sources[index].inserted += outcome.ingest.inserted
@@ -243,6 +264,11 @@ public enum IngestJob {
 
   private static func count(_ rejections: [SampleBatch.Rejection], in report: inout IngestReport) {
     for rejection in rejections { report.reasons[rejection.reason, default: 0] += 1 }
+    for rejection in rejections.prefix(report.unnamedRefusals) {
+      report.unnamedRefusals -= 1
+      report.refused.append(
+        IngestReport.RefusedRecord(line: rejection.line, reason: rejection.reason, detail: rejection.detail))
+    }
   }
 
   /// The index of a batch's source in the report; batches of a source follow each other.

@@ -25,6 +25,10 @@ public struct IngestRequest: Sendable {
   public var isolatesSources = false
   /// Where the licence and the owner of the sources come from.
   public var terms = SourceTermsRule()
+  /// How many of the refused records the report names (`IngestReport.refused`).
+  public var namedRefusals = 0
+  /// Bytes of input that one transaction takes at most (plus one batch).
+  public var commitBytes: UInt64 = 32 << 20
 
   public init(
     paths: [String] = [], sources: [InputSource] = [], options: IngestionOptions = IngestionOptions(),
@@ -120,6 +124,21 @@ public struct IngestReport: Sendable {
   public var failures: [Failure] = []
   /// Whether nothing was stored.
   public var isDryRun = false
+
+  /// The first refused records, in order: as many as the request asks for.
+  public var refused: [RefusedRecord] = []
+  /// How many more may be named.
+  var unnamedRefusals = 0
+
+  /// A record that did not become a sample.
+  public struct RefusedRecord: Hashable, Sendable {
+    /// 1-based line, row or element of its source.
+    public var line: UInt64
+    /// Stable reason code, as in the quarantine.
+    public var reason: String
+    /// What exactly was wrong, for people.
+    public var detail: String
+  }
 
   /// Nothing read yet.
   public init() {}

@@ -37,6 +37,24 @@ public struct SourceTermsRule: Hashable, Sendable {
   }
 
   var isEmpty: Bool { licence == nil && owner == nil }
+
+  /// Terms that a source is about to get, without those that a field decided and that do not suit it any more: another job
+  /// may have given it some since its first records were read, or may have begun to divide by them. A source keeps what it
+  /// has.
+  func settled(
+    _ terms: SourceTerms, of name: String, _ transaction: borrowing ReadTransaction
+  ) throws -> SourceTerms {
+    guard terms != fixed, let source = try transaction.sourceIfKnown(named: name) else { return terms }
+    var settled = terms
+    for term in SourceTerms.Term.allCases {
+      guard case .field = self[term] else { continue }
+      var only = SourceTerms()
+      only[term] = terms[term]
+      let isWelcome = source.terms[term] == nil || source.terms[term] == terms[term]
+      if try !isWelcome || !transaction.mayGive(only, to: source) { settled[term] = nil }
+    }
+    return settled
+  }
 }
 
 /// Finds the terms of each source while its batches pass, in order.

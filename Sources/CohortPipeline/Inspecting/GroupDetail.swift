@@ -1,4 +1,5 @@
 internal import CohortClustering
+internal import CohortKernels
 public import CohortCore
 public import CohortStore
 
@@ -32,6 +33,23 @@ public struct GroupDetail: Sendable {
     public var gain: Double
   }
 
+  /// Members whose response has a length in an interval.
+  public struct LengthBin: Hashable, Sendable {
+    /// The interval `lower ..< upper`.
+    public var lower: UInt64
+    public var upper: UInt64
+    /// How many members lie in it.
+    public var size: UInt64
+  }
+
+  /// Another group nearby.
+  public struct Neighbour: Hashable, Sendable {
+    public var group: GroupID
+    public var size: UInt64
+    /// Squared distance of the published centroids.
+    public var distance: Double
+  }
+
   /// Size, label, lengths and tasks.
   public var summary: GroupSummary
   /// False for a group that was merged away or ran empty.
@@ -48,6 +66,12 @@ public struct GroupDetail: Sendable {
   public var typical: [Member]
   /// The farthest ones.
   public var outlying: [Member]
+  /// All tasks of its members, the commonest first; `summary` has only some.
+  public var taskMix: [TaskShare]
+  /// Response lengths in the store's unit: those of the members in intervals that double, from the shortest to the longest.
+  public var lengths: [LengthBin]
+  /// For groups by embedding, the open groups whose centroids are nearest, nearest first.
+  public var neighbours: [Neighbour]
   /// Empty unless asked for: what happened to the group, to those it came from, up to the one that was born with its
   /// first sample, and to its heirs after it was merged into them; oldest first.
   public var history: [Event]
@@ -81,15 +105,40 @@ extension GroupListing {
     let count = order.ordered.count
     let middle = count / 2
     let farthest = max(shown + 1, count - shown)
-    let medoid = order.hasDistance ? 0 : middle
+    let first = order.hasDistance ? 0 : middle
+    let medoid = try members(of: order, first..<(first + 1), transaction).first
+    let around = (middle - shown / 2)..<(middle - shown / 2 + shown)
+    let typical = count > 3 * shown ? try members(of: order, around, transaction) : []
+    let outlying = try members(of: order, farthest..<max(farthest, count), transaction)
     return GroupDetail(
-      summary: summary, isOpen: record?.isOpen ?? true, parent: record?.parent, heir: record?.heir,
-      medoid: try members(of: order, medoid..<(medoid + 1), transaction).first,
-      central: try members(of: order, 1..<(1 + shown), transaction),
-      typical: count > 3 * shown
-        ? try members(of: order, (middle - shown / 2)..<(middle - shown / 2 + shown), transaction) : [],
-      outlying: try members(of: order, farthest..<max(farthest, count), transaction).reversed(),
+      summary: summary, isOpen: record?.isOpen ?? true, parent: record?.parent, heir: record?.heir, medoid: medoid,
+      central: try members(of: order, 1..<(1 + shown), transaction), typical: typical, outlying: outlying.reversed(),
+      taskMix: try shares(cell?.tasks ?? [:], transaction), lengths: bins(order.histogram),
+      neighbours: try neighbours(of: record, grouping, transaction),
       history: withHistory ? try history(of: id, grouping, transaction) : [])
+  }
+
+  private static func bins(_ histogram: [UInt64]) -> [GroupDetail.LengthBin] {
+    let used = histogram.indices.filter { histogram[$0] > 0 }
+    guard let first = used.first, let last = used.last else { return [] }
+    return (first...last).map { (bin: Int) -> GroupDetail.LengthBin in
+      let upper: UInt64 = 1 << UInt64(bin)
+      return GroupDetail.LengthBin(lower: bin == 0 ? 0 : upper / 2, upper: upper, size: histogram[bin])
+    }
+  }
+
+  /// Centroids are compared in fixed-order Float64.
+  private static func neighbours(
+    of group: CohortStore.GroupRecord?, _ grouping: GroupingRecord, _ transaction: borrowing ReadTransaction
+  ) throws -> [GroupDetail.Neighbour] {
+    guard let group, case .centroid(let own) = group.geometry else { return [] }
+    let others = try transaction.groups(of: grouping.id).compactMap { other -> GroupDetail.Neighbour? in
+      guard other.id != group.id, other.isOpen, case .centroid(let values) = other.geometry, values.count == own.count
+      else { return nil }
+      let distance = cohort_squared_distance(COHORT_PATH_BEST, own, values, own.count)
+      return GroupDetail.Neighbour(group: other.id, size: other.size, distance: distance)
+    }
+    return Array(others.sorted { ($0.distance, $0.group) < ($1.distance, $1.group) }.prefix(shownNeighbours))
   }
 
   private static func members(
@@ -101,6 +150,17 @@ extension GroupListing {
       members.append(GroupDetail.Member(sample: sample, distance: order.hasDistance ? key : nil))
     }
     return members
+  }
+
+  /// What `show` has as `history`, without reading a sample.
+  /// - Throws: `store.unknown-grouping`, `pipeline.unknown-group`.
+  /// - Complexity: one scan of the log.
+  public static func history(
+    grouping name: String, group id: GroupID, _ transaction: borrowing ReadTransaction
+  ) throws -> [GroupDetail.Event] {
+    let grouping = try transaction.existingGrouping(name)
+    guard try transaction.group(id, in: grouping.id) != nil else { throw CohortError.unknownGroup(id, of: name) }
+    return try history(of: id, grouping, transaction)
   }
 
   /// The events of a group, of its ancestors up to their splits, and of its heirs from the merges on, by a scan of the

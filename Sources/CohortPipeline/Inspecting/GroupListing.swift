@@ -39,6 +39,7 @@ public enum GroupListing {
   static let sampledStore = 256
   static let shownTerms = 6
   static let shownTasks = 3
+  static let shownNeighbours = 5
 
   /// All groups with members, in the order of their ids; samples without a group come last. The sizes add up to the
   /// store's live samples.
@@ -68,10 +69,17 @@ public enum GroupListing {
       summary.radius = (cell.distanceSum / Double(max(cell.size, 1))).squareRoot()
     }
     if grouping.definition.criterion.leakageBound != nil, id != .unassigned { summary.leaked = cell.leaked }
-    summary.tasks = try cell.tasks.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(shownTasks).map {
+    summary.tasks = try shares(cell.tasks, limit: shownTasks, transaction)
+    return summary
+  }
+
+  /// The commonest tasks, equally common ones by their numbers.
+  static func shares(
+    _ tasks: [UInt32: UInt64], limit: Int = .max, _ transaction: borrowing ReadTransaction
+  ) throws -> [TaskShare] {
+    try tasks.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(limit).map {
       TaskShare(task: try transaction.task(TaskID($0.key))?.name, size: $0.value)
     }
-    return summary
   }
 
   static func label(

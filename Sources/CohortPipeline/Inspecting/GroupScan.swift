@@ -24,6 +24,8 @@ struct GroupScan {
   let hasDistance: Bool
   /// All members of the one group that was asked for, ascending by distance or length, equal ones by id.
   private(set) var ordered: [Member] = []
+  /// Response lengths of the one group: how many lie in each of the intervals 0, 1, 2..<4, 4..<8 and so on.
+  private(set) var histogram = [UInt64](repeating: 0, count: 33)
 
   /// - Parameter only: a group to look at alone; nil for all.
   /// - Complexity: one scan of five columns; memory for the members of the one group.
@@ -42,7 +44,9 @@ struct GroupScan {
         let (distance, length) = (block.float32(1, row).magnitude, block.uint32(2, row))
         cells[group, default: Cell()].add(
           id, length: length, task: block.uint32(3, row), distance: distance, leakage: leakage)
-        if only != nil { ordered.append((id, hasDistance ? distance : Float(length))) }
+        guard only != nil else { continue }
+        ordered.append((id, hasDistance ? distance : Float(length)))
+        histogram[UInt32.bitWidth - length.leadingZeroBitCount] += 1
       }
       return true
     }

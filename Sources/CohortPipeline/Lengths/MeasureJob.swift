@@ -13,6 +13,7 @@ public struct MeasureReport: Hashable, Sendable {
 
 /// What a length measure counts with. It can be kept from one job to the next: a tokenizer takes its time to be read.
 public struct LengthCounter: Sendable {
+  fileprivate let measure: MeasureID
   private let unit: LengthUnit
   private let tokenizer: LengthTokenizer?
   /// What counts of each message.
@@ -21,6 +22,7 @@ public struct LengthCounter: Sendable {
   /// Reads the measure's tokenizer, if it counts tokens.
   /// - Throws: `pipeline.no-tokenizer`, `pipeline.other-tokenizer`.
   public init(of measure: LengthMeasure, in store: Store) throws {
+    self.measure = measure.id
     unit = measure.unit
     part = measure.part
     tokenizer = try LengthTokenizer(of: measure, in: store)
@@ -33,7 +35,7 @@ public struct LengthCounter: Sendable {
 /// Gives samples their lengths by a further measure, in the order of their ids.
 ///
 /// Counting and writing overlap. Results are committed in slices, each one log entry: a job that is killed goes on behind
-/// its last slice, and no sample is measured twice.
+/// its last slice, and no sample is measured twice. What another job has measured meanwhile is passed over.
 public enum MeasureJob {
   /// Samples of one piece of work, and of one commit.
   static let pieceSamples: UInt64 = 256
@@ -47,6 +49,10 @@ public enum MeasureJob {
   ) throws -> MeasureReport {
     let (measure, end) = try store.read { transaction in
       let measure = try transaction.existingMeasure(name)
+      // Another one may have the name by now.
+      guard measure.id == counter.measure else {
+        throw CohortError.unknown("length-measure", name, known: try transaction.measures().map(\.name))
+      }
       return (measure, try transaction.counters.nextSample)
     }
     var slice = MeasuredSlice(store: store, measure: measure, end: end, control: control)
@@ -102,11 +108,15 @@ private struct MeasuredSlice: CommitSlice {
 
   mutating func commit() throws {
     guard !lengths.isEmpty else { return }
-    let (lengths, start) = (lengths, SampleID(first))
-    report.measured += UInt64(try store.write { try $0.measure(lengths, from: start, by: measure) })
-    first += UInt64(lengths.count)
+    let (lengths, first) = (lengths, first)
+    report.measured += try store.write { transaction in
+      let rows = max(try transaction.reading.measure(measure.id)?.rows ?? first, first)
+      let rest = lengths.dropFirst(Int(clamping: rows - first))
+      return rest.isEmpty ? 0 : UInt64(try transaction.measure(Array(rest), from: SampleID(rows), by: measure))
+    }
+    self.first += UInt64(lengths.count)
     self.lengths = []
     control.report(
-      JobProgress(stage: "measure \(measure.name)", done: first - measure.rows, total: total, unit: "samples"))
+      JobProgress(stage: "measure \(measure.name)", done: self.first - measure.rows, total: total, unit: "samples"))
   }
 }

@@ -25,9 +25,11 @@ public enum MeasureLibrary {
   public static func drop(_ store: Store, named name: String) throws {
     let tokenizer = try store.read { try $0.measure(named: name) }?.tokenizer
     try store.write { try $0.dropMeasure(named: name) }
-    guard let tokenizer, try !store.read({ try $0.measures() }).contains(where: { $0.tokenizer == tokenizer }) else {
-      return
+    guard let tokenizer else { return }
+    // A turn of the writer, though nothing is written: whoever adds a measure puts its tokenizer there in another.
+    try store.write { transaction in
+      guard try !transaction.reading.measures().contains(where: { $0.tokenizer == tokenizer }) else { return }
+      LengthTokenizer.forget(tokenizer, in: store)
     }
-    LengthTokenizer.forget(tokenizer, in: store)
   }
 }

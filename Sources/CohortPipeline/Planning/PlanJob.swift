@@ -11,41 +11,75 @@ public enum PlanJob {
   static let heldLengths: UInt64 = 16 << 20
 
   /// Makes a plan over one grouping of a snapshot.
-  /// - Parameter measure: the length measure that budgets, orders and the report count by; nil for the store's own. The
-  ///   plan keeps what it needs of the lengths, and not the measure.
+  /// - Parameters:
+  ///   - selection: the plan has its samples only, which are of the snapshot; nil for all of the snapshot.
+  ///   - measure: the length measure that budgets, orders and the report count by; nil for the store's own. The
+  ///     plan keeps what it needs of the lengths, and not the measure.
   /// - Throws: `store.unknown-snapshot`, `pipeline.not-in-snapshot`, `planning.…` for settings that make no sense;
   ///   `store.unknown-length-measure`, `pipeline.not-measured` when samples of the snapshot wait for their lengths.
   public static func create(
     _ store: Store, name: String, snapshot snapshotName: String, grouping groupingName: String,
-    configuration: PlanConfiguration, measure: String? = nil
+    selection: String? = nil, configuration: PlanConfiguration, measure: String? = nil
   ) throws -> (record: PlanRecord, report: PlanReport) {
-    let (snapshot, grouping, population, lengths) = try store.read { transaction in
+    let (snapshot, grouping, population, lengths, members) = try store.read { transaction in
       let lengths = try TotalLengths(measure, transaction)
-      let (snapshot, grouping, population) = try Self.population(
-        store, transaction, snapshot: snapshotName, grouping: groupingName, lengths: lengths,
-        areMembersAsked: configuration.longestFirst)
-      return (snapshot, grouping, population, lengths)
+      let (snapshot, grouping) = try Self.held(groupingName, in: snapshotName, transaction)
+      let members = try selection.map {
+        try SelectedMembers($0, by: grouping, in: snapshot, lengths, configuration.longestFirst, transaction)
+      }
+      let population =
+        try members?.population(storeID: store.id)
+        ?? Self.population(
+          store, transaction, snapshot, grouping, lengths: lengths, areMembersAsked: configuration.longestFirst)
+      return (snapshot, grouping, population, lengths, members)
     }
     let plan = try Plan(population: population, configuration: configuration)
-    let report = try store.read { try Self.report(plan, grouping.id, snapshot, lengths, $0) }
+    let report = try store.read { transaction in
+      let now = try Self.lengths(measure, asBefore: lengths, snapshot, transaction)
+      if let members { return try members.report(plan, now, transaction) }
+      return try Self.report(plan, grouping.id, snapshot, now, transaction)
+    }
     let record = try store.write {
       try $0.createPlan(
-        name: name, snapshot: snapshot, grouping: grouping.id, hash: plan.hash, plan: plan.encode(), report: report.json
-      )
+        name: name, snapshot: snapshot, grouping: grouping.id, hash: plan.hash, plan: plan.encode(),
+        report: report.json,
+        members: members.map { ($0.selection, $0.ids, $0.digest) })
     }
     return (record, report)
   }
 
-  private static func population(
-    _ store: Store, _ transaction: borrowing ReadTransaction, snapshot snapshotName: String,
-    grouping groupingName: String, lengths: TotalLengths, areMembersAsked: Bool
-  ) throws -> (SnapshotRecord, SnapshotGrouping, Population) {
+  /// The lengths that a plan counts by, if they and the snapshot are still there: either may have been dropped meanwhile, and
+  /// what is left of it looks like damage.
+  private static func lengths(
+    _ measure: String?, asBefore before: TotalLengths, _ snapshot: SnapshotRecord,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> TotalLengths {
+    if try transaction.snapshot(snapshot.id) == nil {
+      throw CohortError.unknown("snapshot", snapshot.name, known: try transaction.snapshots().map(\.name))
+    }
+    let now = try TotalLengths(measure, transaction)
+    if now.measureID != before.measureID {
+      throw CohortError.unknown("length-measure", measure ?? "", known: try transaction.measures().map(\.name))
+    }
+    return now
+  }
+
+  private static func held(
+    _ groupingName: String, in snapshotName: String, _ transaction: borrowing ReadTransaction
+  ) throws -> (SnapshotRecord, SnapshotGrouping) {
     let snapshot = try transaction.existingSnapshot(snapshotName)
     guard let grouping = snapshot.groupings.first(where: { $0.name == groupingName }) else {
       throw CohortError(
         .pipelineNotInSnapshot, "Snapshot \"\(snapshotName)\" does not hold grouping \"\(groupingName)\"",
         hint: "It holds: \(snapshot.groupings.map(\.name).joined(separator: ", "))")
     }
+    return (snapshot, grouping)
+  }
+
+  private static func population(
+    _ store: Store, _ transaction: borrowing ReadTransaction, _ snapshot: SnapshotRecord, _ grouping: SnapshotGrouping,
+    lengths: TotalLengths, areMembersAsked: Bool
+  ) throws -> Population {
     var groups = try transaction.groups(of: grouping.id, in: snapshot.id).map {
       PopulationGroup(
         id: $0.id, size: $0.size, geometry: $0.geometry, longest: $0.longest, meanLength: $0.meanLength)
@@ -53,9 +87,7 @@ public enum PlanJob {
     if lengths.name != nil || areMembersAsked {
       try lengths.measure(&groups, of: grouping.id, in: snapshot, transaction)
     }
-    let population = Population(
-      groups: groups, digest: grouping.digest, snapshotName: snapshotName, storeID: store.id)
-    return (snapshot, grouping, population)
+    return Population(groups: groups, digest: grouping.digest, snapshotName: snapshot.name, storeID: store.id)
   }
 
   private static func report(

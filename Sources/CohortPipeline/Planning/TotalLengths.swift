@@ -21,6 +21,11 @@ struct TotalLengths {
   /// The name of the measure; nil for the store's own.
   var name: String? { measure?.name }
 
+  /// Tells it from another measure that has the name later; nil for the store's own.
+  ///
+  /// Not inlined: Swift 6.3 ends with an error of its own where it is.
+  @inline(never) var measureID: MeasureID? { measure?.id }
+
   /// 0 for a sample that was deleted before it was measured.
   /// - Throws: `pipeline.not-measured`.
   func length(of id: SampleID, _ transaction: borrowing ReadTransaction) throws -> UInt32 {

@@ -13,11 +13,27 @@ final class ProductFollower: Follower {
   init(_ store: Store, _ record: GroupingRecord) throws {
     self.store = store
     self.record = record
-    digest = record.engineState.isEmpty ? 0 : try ProductState(decoding: record.engineState).digest
+    digest = try Self.digest(of: record)
+  }
+
+  private static func digest(of record: GroupingRecord) throws -> UInt64 {
+    record.engineState.isEmpty ? 0 : try ProductState(decoding: record.engineState).digest
   }
 
   /// Follows the factors as they are; to bring them up to date is the caller's.
   func update(_ control: JobControl) throws -> GroupingUpdate {
+    while true {
+      do {
+        record = try store.read { try $0.stored(record) }
+        digest = try Self.digest(of: record)
+        return try follow(control)
+      } catch let error as CohortError {
+        guard try store.hasMoved(record, because: error) else { throw error }
+      }
+    }
+  }
+
+  private func follow(_ control: JobControl) throws -> GroupingUpdate {
     var update = GroupingUpdate(grouping: record.name)
     guard let (computed, next) = try store.read({ try compute($0) }) else {
       update.groups = try store.read { try $0.groups(of: record.id).count { $0.isOpen } }
@@ -45,6 +61,7 @@ final class ProductFollower: Follower {
   private func compute(
     _ transaction: borrowing ReadTransaction
   ) throws -> (ProductComputation, next: FeedPosition)? {
+    record = try transaction.stored(record)
     let (first, second, _) = try transaction.factors(of: record)
     let stamp = try transaction.stamp(of: record)
     if !record.engineState.isEmpty, try ProductState(decoding: record.engineState).stamp == stamp { return nil }

@@ -49,7 +49,17 @@ public enum RefineJob {
     var report = RefinementReport(grouping: grouping)
     for pass in 0..<max(passes, 0) {
       _ = try follower.update(control)
-      guard let gain = try follower.refine(&report, control) else {
+      let outcome: Double?
+      do {
+        outcome = try follower.refine(&report, control)
+      } catch let error as CohortError {
+        // The next pass begins with what another job has made, or with the round that samples make which came meanwhile.
+        guard try error.code == .clusteringRoundLength || store.hasMoved(follower.record, because: error) else {
+          throw error
+        }
+        continue
+      }
+      guard let gain = outcome else {
         report.isSettled = true
         break
       }
@@ -75,8 +85,15 @@ extension GroupingFollower {
       return (try source.records(tail.records, transaction), tail.next, try transaction.counters.nextSample)
     }
     let before = state
-    let outcome = try state.refine(
-      records, assignments: StoreAssignments(store: store, grouping: record, sampleCount: samples), features: features)
+    let outcome: RoundOutcome
+    do {
+      outcome = try state.refine(
+        records, assignments: StoreAssignments(store: store, grouping: record, sampleCount: samples),
+        features: features)
+    } catch {
+      state = before
+      throw error
+    }
     let after = state.meanSquaredDistance
     guard !records.isEmpty || !outcome.assignments.isEmpty || !outcome.touched.isEmpty || !outcome.closed.isEmpty else {
       // Not committed, so not even the version of the rules may have changed.

@@ -22,17 +22,21 @@ public enum RelabelJob {
   static let idsPerCommit = 10_000
 
   /// Corrects samples; those that are deleted, or are so labelled already, are left alone.
+  /// - Parameter filter: what found them, if one did: those that another job has changed since so that they do not fulfil it
+  ///   any more are left alone, too.
   /// - Returns: how many changed.
   /// - Throws: `pipeline.interrupted` between two transactions; what was changed before stays changed.
   public static func run(
-    _ store: Store, _ ids: [SampleID], _ correction: Correction, reason: String, control: JobControl = JobControl()
+    _ store: Store, _ ids: [SampleID], _ correction: Correction, reason: String, filter: SampleFilter? = nil,
+    control: JobControl = JobControl()
   ) throws -> Int {
     let sorted = Set(ids).sorted()
     var changed = 0
     for start in stride(from: 0, to: sorted.count, by: idsPerCommit) {
-      let part = sorted[start..<min(start + idsPerCommit, sorted.count)]
+      let part = Array(sorted[start..<min(start + idsPerCommit, sorted.count)])
       changed += try store.write { transaction in
-        let changes = try part.compactMap { try correction.change(of: $0, transaction.reading) }
+        let meant = try filter.map { try $0.stillMeant(part, transaction.reading) } ?? part
+        let changes = try meant.compactMap { try correction.change(of: $0, transaction.reading) }
         return changes.isEmpty ? 0 : try transaction.relabel(changes, reason: reason).count
       }
       control.report(

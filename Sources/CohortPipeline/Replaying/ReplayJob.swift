@@ -41,6 +41,8 @@ public enum ReplayJob {
         + "version \(GroupingState.rulesVersion): it cannot make the entry again"
     } catch let error as CohortError {
       guard error.category == .corruption else { throw error }
+      // What a job that drops the grouping meanwhile takes away is no damage.
+      _ = try store.read { try $0.stored(replay.grouping) }
       replay.differ("\(error)")
     }
     return replay.report

@@ -104,21 +104,3 @@ extension PlannedStep {
     return object.text
   }
 }
-
-/// Writes one JSON object, member by member.
-private struct JSONObject {
-  private var members = ""
-
-  var text: String { "{\(members)}" }
-
-  mutating func add(_ key: String, raw value: String) {
-    if !members.isEmpty { members += "," }
-    members += "\(JSONString.quoted(key)):\(value)"
-  }
-
-  mutating func add(_ key: String, _ value: String) { add(key, raw: JSONString.quoted(value)) }
-  mutating func add(_ key: String, _ value: UInt64) { add(key, raw: "\(value)") }
-  mutating func add(_ key: String, _ value: Bool) { add(key, raw: value ? "true" : "false") }
-  /// The shortest decimal that reads back as the same number.
-  mutating func add(_ key: String, _ value: Double) { add(key, raw: "\(value)") }
-}

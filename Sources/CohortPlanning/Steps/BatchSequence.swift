@@ -42,9 +42,36 @@ struct BatchSequence: Sendable {
     }
   }
 
+  /// The slot of an epoch at which a batch comes: the inverse.
+  /// - Complexity: as `batch(at:epoch:)`; O(256) with few blocks or batches.
+  func slot(of batch: UInt64, epoch: UInt64) -> UInt64 {
+    switch order {
+    case .shuffled:
+      return KeyedPermutation(count: batches, key: PermutationKey.slots(seed, epoch: epoch)).index(of: batch)
+    case .curriculum:
+      return batch
+    case .roundRobin:
+      guard let turns else { return batch }
+      let block = Sums.last(sums, notAbove: batch)
+      return turns.slot(of: block, batches: sums[block + 1] - sums[block], round: batch - sums[block]) { active in
+        KeyedPermutation(count: active, key: PermutationKey.turns(seed, epoch: epoch, active: active))
+      }
+    case .blocked:
+      guard let cache else { return batch }
+      let block = Sums.last(sums, notAbove: batch)
+      let (_, starts) = cache.order(epoch) { blockOrder(epoch) }
+      let entry = blockPermutation(epoch).index(of: UInt64(block))
+      return starts[Int(entry)] + (batch - sums[block])
+    }
+  }
+
+  private func blockPermutation(_ epoch: UInt64) -> KeyedPermutation {
+    KeyedPermutation(count: UInt64(sums.count - 1), key: PermutationKey.blocks(seed, epoch: epoch))
+  }
+
   private func blockOrder(_ epoch: UInt64) -> (blocks: [Int], starts: [UInt64]) {
     let count = sums.count - 1
-    let permutation = KeyedPermutation(count: UInt64(count), key: PermutationKey.blocks(seed, epoch: epoch))
+    let permutation = blockPermutation(epoch)
     var blocks: [Int] = []
     var starts: [UInt64] = [0]
     blocks.reserveCapacity(count)
@@ -88,6 +115,32 @@ struct Turns: Sendable {
     let (rounds, place) = (slot - starts[entry]).quotientAndRemainder(dividingBy: active)
     let before = entry == 0 ? 0 : counts[entry - 1]
     return (blocks[entry + Int(permutation(active)[place])], before + rounds)
+  }
+
+  /// The slot at which a block's turn comes in a round: the inverse.
+  /// - Parameters:
+  ///   - batches: how many batches the block has; more than `round`.
+  ///   - permutation: as for `turn(at:_:)`.
+  /// - Complexity: O(log blocks).
+  func slot(
+    of block: Int, batches: UInt64, round: UInt64, _ permutation: (UInt64) -> KeyedPermutation
+  ) -> UInt64 {
+    let place = Self.firstIndex(below: blocks.count) { (counts[$0], blocks[$0]) >= (batches, block) }
+    let entry = Self.firstIndex(below: counts.count) { counts[$0] > round }
+    let active = UInt64(counts.count - entry)
+    let before = entry == 0 ? 0 : counts[entry - 1]
+    return starts[entry] + (round - before) * active + permutation(active).index(of: UInt64(place - entry))
+  }
+
+  /// The first index for which something holds that holds for all behind it, too; `count` if there is none.
+  private static func firstIndex(below count: Int, where holds: (Int) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }
 

@@ -4,7 +4,7 @@ public import CohortStore
 
 extension PinnedPlan {
   /// The samples at some positions of the plan's membership, in the order asked for. One read transaction.
-  /// - Throws: `store.position`, `store.corrupted`.
+  /// - Throws: `store.position`; `store.dropped` when the plan's snapshot was dropped meanwhile; `store.corrupted`.
   /// - Complexity: that of `ReadTransaction.ids(at:of:in:)`.
   public func ids(at positions: some Sequence<UInt64>) throws -> [SampleID] {
     try store.read { try ids(at: positions, $0) }
@@ -12,7 +12,8 @@ extension PinnedPlan {
 
   /// The same in a transaction that is open already.
   public func ids(at positions: some Sequence<UInt64>, _ transaction: borrowing ReadTransaction) throws -> [SampleID] {
-    try transaction.ids(at: positions, of: grouping.id, in: snapshot)
+    guard let members else { return try transaction.ids(at: positions, of: grouping.id, in: snapshot) }
+    return try transaction.ids(at: positions, of: members)
   }
 
   /// Lends the samples of a step to `body`, one after the other in the plan's order, in one read transaction: where the
@@ -21,8 +22,8 @@ extension PinnedPlan {
   ///   - share: which part of the step; all of it unless said otherwise.
   ///   - body: gets the number of the micro-batch, ascending, and the sample.
   /// - Returns: how many samples of the share have been deleted since the snapshot. Nothing takes their place.
-  /// - Throws: `planning.invalid-slice`; `store.corrupted`; `reading.missing-sample` for a sample that is gone without
-  ///   having been deleted; what `body` throws.
+  /// - Throws: `planning.invalid-slice`; `store.dropped`; `store.corrupted`; `reading.missing-sample` for a sample that is
+  ///   gone without having been deleted; what `body` throws.
   /// - Complexity: one look-up a sample, one checksum of its bytes and of each piece of the membership it lies in.
   public func visit(
     _ step: PlannedStep, share: StepShare = StepShare(), _ body: (_ part: Int, _ sample: SampleView) throws -> Void
@@ -55,7 +56,7 @@ extension PinnedPlan {
   /// parts that the ranks would read: the digest must not change.
   /// - Parameter progress: gets the steps done and, unless they are too many to count, all; every 256 steps. What it
   ///   throws ends the work.
-  /// - Throws: `planning.invalid-slice`, `store.corrupted`, what `progress` throws.
+  /// - Throws: `planning.invalid-slice`, `store.dropped`, `store.corrupted`, what `progress` throws.
   /// - Complexity: O(samples of the epochs).
   public func digest(
     epochs: Range<UInt64>, world: Int = 1, accumulation: Int = 1,

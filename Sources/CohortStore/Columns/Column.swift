@@ -1,4 +1,4 @@
-internal import CohortCore
+public import CohortCore
 
 /// The type of a column's elements.
 public enum ElementType: UInt8, Sendable {
@@ -72,6 +72,15 @@ public struct Column: Hashable, Sendable {
   public static let totalLength = scalar(5, .uint32)
   /// 1 = deleted.
   public static let tombstone = scalar(6, .uint8)
+
+  /// The lengths of a part of each sample, in the store's unit.
+  public static func length(of part: GroupingDefinition.LengthPart) -> Column {
+    switch part {
+    case .prompt: promptLength
+    case .response: responseLength
+    case .total: totalLength
+    }
+  }
 
   static let fixed = [source, task, promptLength, responseLength, totalLength, tombstone]
 

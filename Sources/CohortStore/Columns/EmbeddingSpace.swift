@@ -101,11 +101,11 @@ extension WriteTransaction {
   ///   - rows: their vectors in the space's element type, packed, L2-normalised: `ids.count * dimension` elements.
   ///   - without: samples that were looked at and have no usable vector.
   ///   - refused: samples whose text the encoder refuses.
-  /// - Returns: how many vectors were stored.
+  /// - Returns: what became of them: another job may have been there before.
   public func embed(
     _ ids: [SampleID], rows: UnsafeRawBufferPointer, without: [SampleID] = [], refused: [RefusedSample] = [],
     in space: EmbeddingSpace
-  ) throws -> Int {
+  ) throws -> EmbedOutcome {
     guard var record = try reading.space(space.id) else {
       throw CohortError.unknown("embedding-space", space.name, known: try reading.spaces().map(\.name))
     }
@@ -143,7 +143,7 @@ extension WriteTransaction {
     if record != space { try put(record) }
     if !event.refused.isEmpty { try require(StoreFormat.recipes) }
     if !stored.isEmpty || !missing.isEmpty || !event.refused.isEmpty { try log(event) }
-    return stored.count
+    return EmbedOutcome(stored: stored.count, without: missing.count, refused: event.refused.count)
   }
 
   /// Whether a sample is there and its vector still to come: pending, or refused before.
@@ -153,6 +153,16 @@ extension WriteTransaction {
     return try (known == VectorState.pending.rawValue || known == VectorState.refused.rawValue)
       && columns.uint8(Column.tombstone, row: id.rawValue) == 0
   }
+}
+
+/// What became of vectors that were to be stored.
+public struct EmbedOutcome: Hashable, Sendable {
+  /// Vectors that are stored now.
+  public var stored: Int
+  /// Samples that are known now to have no usable vector.
+  public var without: Int
+  /// Samples that are known now to be refused, those that were refused before included.
+  public var refused: Int
 }
 
 /// The number of an embedding space in its store.

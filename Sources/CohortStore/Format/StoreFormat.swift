@@ -34,7 +34,7 @@ enum StoreFormat {
   /// What this program knows.
   static let features = [
     trainedDictionaries, derivedGroupings, generations, recipes, embeddingRounds, measures, spaceChanges,
-    measuredParts, sourceTerms,
+    measuredParts, sourceTerms, PlanMembers.feature,
   ]
 
   /// The value of `meta["format"]`.

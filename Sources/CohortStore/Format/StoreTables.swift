@@ -29,7 +29,11 @@ struct StoreTables {
   ]
 
   /// Tables that came after the first stores: they need not be there.
-  static let optional: [OptionalTable] = [FormerLabels.table, SourceTerms.table]
+  static let optional: [OptionalTable] =
+    [
+      FormerLabels.table, SourceTerms.table, AnsweredRequest.table, SelectionRecord.table, SelectedPieces.table,
+      SavedQuery.table,
+    ] + PackedTables.all
 
   init(_ environment: Environment) throws {
     meta = try environment.table("meta")

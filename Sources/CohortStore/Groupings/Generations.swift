@@ -71,7 +71,8 @@ extension WriteTransaction {
   /// Writes rows of the next generation; readers do not see them. Rows of another round that was begun before are
   /// forgotten. There is no log entry: `complete` makes it.
   /// - Returns: the grouping's record afterwards.
-  /// - Throws: `store.generation` when the rows do not follow those that are there; `store.unknown-grouping`.
+  /// - Throws: `store.generation` when the rows do not follow those that are there; `store.unknown-grouping`;
+  ///   `store.grouping-moved` when another round was committed meanwhile.
   public func write(_ slice: GenerationSlice, to grouping: GroupingRecord) throws -> GroupingRecord {
     var record = try existing(grouping)
     try checkNeeds(of: record.definition)
@@ -109,7 +110,7 @@ extension WriteTransaction {
   /// - Parameters:
   ///   - round: its assignments are not looked at: they are in the columns.
   ///   - assigned: how many assignments the round changed.
-  /// - Throws: `store.generation` when not all rows of this round are written.
+  /// - Throws: `store.generation` when not all rows of this round are written; `store.grouping-moved`.
   /// - Complexity: a scan of the group column.
   public func complete(_ round: RoundCommit, assigned: UInt64, of grouping: GroupingRecord) throws -> GroupingRecord {
     var record = try existing(grouping)
@@ -144,9 +145,16 @@ extension WriteTransaction {
     return record
   }
 
+  /// The stored record of a grouping, if it is where whoever made a round took it to be: a round that was made on another
+  /// state would be applied twice, or to what it does not fit.
   func existing(_ grouping: GroupingRecord) throws -> GroupingRecord {
     guard let record = try reading.grouping(grouping.id) else {
       throw CohortError.unknown("grouping", grouping.name, known: try reading.groupings().map(\.name))
+    }
+    guard record.isAsFar(as: grouping) else {
+      throw CohortError(
+        .storeGroupingMoved, "Another job has moved grouping \"\(grouping.name)\" on; nothing was changed",
+        place: "grouping \"\(grouping.name)\"")
     }
     return record
   }

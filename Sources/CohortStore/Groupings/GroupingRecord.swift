@@ -88,6 +88,12 @@ public struct GroupingRecord: Hashable, Sendable, NamedRecord {
 
   static let materialLimit: UInt64 = 1 << 36
 
+  /// Whether two records of a grouping are of the same state of its groups and assignments: no round lies between them.
+  /// Each round moves one of the positions, or what the engine (or the product) keeps of itself.
+  public func isAsFar(as other: GroupingRecord) -> Bool {
+    id == other.id && applied == other.applied && provisional == other.provisional && engineState == other.engineState
+  }
+
   /// What the grouping was created with, four bytes a row; the last ones may be padding.
   var materialColumn: Column { .scalar(columnNumber + 2, .uint32, extent: .rows((materialBytes + 3) / 4)) }
 

@@ -115,8 +115,10 @@ extension WriteTransaction {
 
   /// Stores a round: assignments, groups, the engine's state and the log entry, in this transaction. A round that
   /// changes very many chunks is written in slices instead: `write(_:to:)` and `complete`.
+  /// - Parameter grouping: its record as it was when the round was made.
   /// - Returns: the grouping's record afterwards.
-  /// - Throws: `store.unknown-grouping` when the grouping was dropped, and as `createGrouping` for what it looks at;
+  /// - Throws: `store.unknown-grouping` when the grouping was dropped, `store.grouping-moved` when another round was committed
+  ///   meanwhile, and as `createGrouping` for what it looks at;
   ///   `store.unknown-sample` for an assignment of a sample
   ///   that does not exist.
   @discardableResult

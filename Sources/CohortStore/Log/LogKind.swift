@@ -41,6 +41,10 @@ public enum LogEvent {
     SpaceMadeDefault.self,
     Relabel.self,
     SourceDescribed.self,
+    SelectionCreated.self,
+    SelectionDropped.self,
+    QuerySaved.self,
+    QueryDropped.self,
   ]
 
   private static let byTag = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind.rawValue, $0) })

@@ -1,4 +1,5 @@
 public import CohortCore
+internal import CohortSystem
 
 /// A stored plan: the bytes that the planning module made, and what they stand on.
 public struct PlanRecord: Hashable, Sendable, NamedRecord {
@@ -19,6 +20,8 @@ public struct PlanRecord: Hashable, Sendable, NamedRecord {
   public var plan: [UInt8]
   /// The report that was printed when it was made, as JSON.
   public var report: String
+  /// Number of the selection whose samples it has, one of the same snapshot; nil for all of the snapshot.
+  public var selection: UInt32?
 
   var number: UInt32 { id }
 }
@@ -33,6 +36,7 @@ extension PlanRecord {
     created = try reader.fixed()
     plan = [UInt8](try reader.blob())
     report = try reader.string()
+    selection = reader.remaining > 0 ? try reader.fixed() : nil
   }
 
   func encode(into writer: inout ByteWriter) {
@@ -44,6 +48,7 @@ extension PlanRecord {
     writer.fixed(created)
     writer.blob(plan)
     writer.string(report)
+    if let selection { writer.fixed(selection) }
   }
 }
 
@@ -52,17 +57,25 @@ extension ReadTransaction {
   /// - Complexity: O(n) over the size of the plan.
   public func plan(named name: String) throws -> PlanRecord? { try record(PlanRecord.self, named: name) }
 
+  /// The plan with an id; nil when there is none or it was dropped.
+  /// - Complexity: O(n) over the size of the plan.
+  public func plan(_ id: UInt32) throws -> PlanRecord? { try record(PlanRecord.self, number: id) }
+
   /// All plans in the order of their ids.
   public func plans() throws -> [PlanRecord] { try records(PlanRecord.self) }
 }
 
 extension WriteTransaction {
   /// Stores a plan over a grouping of a snapshot.
-  /// - Parameter snapshot: as an earlier transaction read it; it may have been dropped since.
+  /// - Parameters:
+  ///   - snapshot: as an earlier transaction read it; it may have been dropped since.
+  ///   - members: of a plan over a selection of the snapshot: the selection, its ids sorted by group and id, and the digest
+  ///     of these (`PlanMembers.digest`).
   /// - Throws: `store.name`; `store.plan-exists`; `store.unknown-snapshot`; `store.unknown-grouping` when the snapshot does
-  ///   not hold it.
+  ///   not hold it; `store.unknown-selection`.
   public func createPlan(
-    name: String, snapshot: SnapshotRecord, grouping: GroupingID, hash: Digest128, plan: [UInt8], report: String
+    name: String, snapshot: SnapshotRecord, grouping: GroupingID, hash: Digest128, plan: [UInt8], report: String,
+    members: (selection: SelectionRecord, ids: [UInt64], digest: Digest128)? = nil
   ) throws -> PlanRecord {
     try NameRule.check(name, of: "plan")
     guard try reading.plan(named: name) == nil else { throw CohortError.exists("plan", name) }
@@ -73,22 +86,61 @@ extension WriteTransaction {
       let name = try reading.grouping(grouping)?.name ?? "\(grouping)"
       throw CohortError.unknown("grouping", name, known: stored.groupings.map(\.name))
     }
+    if let selection = members?.selection {
+      guard try reading.selection(selection.id) == selection else {
+        throw CohortError.unknown("selection", selection.name, known: try reading.selections().map(\.name))
+      }
+    }
     let record = PlanRecord(
       id: state.counters.nextPlan, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash,
-      created: state.time, plan: plan, report: report)
+      created: state.time, plan: plan, report: report, selection: members?.selection.id)
     state.counters.nextPlan += 1
     try put(record)
+    if let members {
+      try PlanMembers.write(members.ids, digest: members.digest, plan: record.id, self)
+    }
     try log(
       LogEvent.PlanCreated(
-        id: record.id, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash, report: report))
+        id: record.id, name: name, snapshot: snapshot.id, grouping: grouping, hash: hash, report: report,
+        selection: record.selection))
     return record
   }
 
   /// Removes a plan. Checkpoints of runs that used it stay.
   public func dropPlan(named name: String) throws {
     let record = try reading.existingPlan(name)
+    try reading.members(of: record)?.remove(self)
     try remove(record)
     state.counters.droppedPlans += 1
     try log(LogEvent.PlanDropped(id: record.id, name: name))
+  }
+}
+
+extension Store {
+  /// Keeps this process from dropping a plan while `body` runs. Other processes may: then reading its steps may end with
+  /// `store.dropped`.
+  package func following<R>(_ plan: PlanRecord, _ body: () throws -> R) rethrows -> R {
+    plansFollowed.withLock { $0[plan.id, default: 0] += 1 }
+    defer {
+      plansFollowed.withLock { plans in
+        let others = plans[plan.id].map { $0 - 1 } ?? 0
+        plans[plan.id] = others > 0 ? others : nil
+      }
+    }
+    return try body()
+  }
+
+  /// Removes a plan. Checkpoints of runs that used it stay.
+  /// - Throws: `store.unknown-plan`; `store.plan-in-use` while work of this process follows it.
+  package func dropPlan(named name: String) throws {
+    try write { transaction in
+      let id = try transaction.reading.existingPlan(name).id
+      guard plansFollowed.withLock({ $0[id] }) == nil else {
+        throw CohortError(
+          .storePlanInUse, "A training run follows plan \"\(name)\" at the moment",
+          hint: "Wait until it is done, or cancel it")
+      }
+      try transaction.dropPlan(named: name)
+    }
   }
 }

@@ -39,18 +39,20 @@ extension WriteTransaction {
     header.contentSize = 0
     header.attributesSize = 0
     try clear(id)
-    try unsafe.reserve(tables.samples, id.rawValue, count: SampleRecord.headerSize) { header.seal($0, id: id.rawValue) }
+    let table = try reading.table(ofSample: id.rawValue)
+    try unsafe.reserve(table, id.rawValue, count: SampleRecord.headerSize) { header.seal($0, id: id.rawValue) }
   }
 
   /// Writes zeros of the same size over a sample's payload in its page: a shorter value alone would leave its end there.
   func clear(_ id: SampleID) throws {
-    guard let size = try unsafe.get(tables.samples, id.rawValue)?.count else { return }
-    try unsafe.reserve(tables.samples, id.rawValue, count: size) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
+    let table = try reading.table(ofSample: id.rawValue)
+    guard let size = try unsafe.get(table, id.rawValue)?.count else { return }
+    try unsafe.reserve(table, id.rawValue, count: size) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
   }
 
   /// The header of a sample; what the columns know of it when its record is damaged.
   private func intactHeader(_ id: SampleID) throws -> SampleRecord {
-    if let stored = try unsafe.get(tables.samples, id.rawValue),
+    if let stored = try unsafe.get(reading.table(ofSample: id.rawValue), id.rawValue),
       let header = try? SampleRecord.open(stored, id: id.rawValue).header
     {
       return header

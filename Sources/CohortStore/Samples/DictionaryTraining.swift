@@ -27,8 +27,12 @@ extension Store {
       codecs.setUntrainable()
       return false
     }
-    try write { try $0.addDictionary(bytes) }
-    return true
+    return try write { transaction in
+      // Another job may have trained one meanwhile.
+      guard transaction.counters.dictionary == 0 else { return false }
+      try transaction.addDictionary(bytes)
+      return true
+    }
   }
 
   private static func trainingSet(_ transaction: borrowing ReadTransaction) throws -> ([UInt8], [Int]) {
@@ -47,7 +51,8 @@ extension Store {
 }
 
 extension WriteTransaction {
-  fileprivate func addDictionary(_ bytes: [UInt8]) throws {
+  /// Adds a dictionary, with which new samples are compressed from now on.
+  func addDictionary(_ bytes: [UInt8]) throws {
     let number = state.counters.dictionary + 1
     let place = SealPlace(.dictionaries, UInt64(number))
     try Sealed.seal(bytes, place).withUnsafeBytes { try unsafe.put(tables.dictionaries, UInt64(number), $0) }

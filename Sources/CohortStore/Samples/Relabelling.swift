@@ -77,7 +77,8 @@ extension WriteTransaction {
   private func rewrite(
     _ id: SampleID, task: TaskID, attributes: [UInt8], _ compressor: PayloadCompressor
   ) throws {
-    guard let stored = try unsafe.get(tables.samples, id.rawValue) else { throw CohortError.missing("Sample \(id)") }
+    let table = try reading.table(ofSample: id.rawValue)
+    guard let stored = try unsafe.get(table, id.rawValue) else { throw CohortError.missing("Sample \(id)") }
     var header = try SampleRecord.open(stored, id: id.rawValue).header
     let payload = try reading.withSample(id) { view in view.map { [UInt8]($0.content) + attributes } } ?? []
     guard payload.count <= Int(Int32.max) else {
@@ -92,7 +93,7 @@ extension WriteTransaction {
     header.task = task
     header.attributesSize = attributes.count
     try clear(id)
-    try unsafe.reserve(tables.samples, id.rawValue, count: SampleRecord.headerSize + size) { page in
+    try unsafe.reserve(table, id.rawValue, count: SampleRecord.headerSize + size) { page in
       let target = UnsafeMutableRawBufferPointer(rebasing: page[SampleRecord.headerSize...])
       (codec == .plain ? payload : packed).withUnsafeBytes {
         target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<size]))

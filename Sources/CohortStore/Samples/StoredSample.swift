@@ -42,7 +42,7 @@ extension ReadTransaction {
   /// Lends a sample to `body`; nil when it was deleted or never existed.
   /// - Complexity: one look-up and, if it is compressed, one decompression (about 2 µs a KB).
   public func withSample<R>(_ id: SampleID, _ body: (SampleView?) throws -> R) throws -> R {
-    guard let stored = try unsafe.get(tables.samples, id.rawValue) else {
+    guard let stored = try unsafe.get(table(ofSample: id.rawValue), id.rawValue) else {
       // A deleted sample leaves its record without the payload.
       guard id.rawValue >= state.counters.nextSample else { throw CohortError.missing("Sample \(id)") }
       return try body(nil)
@@ -56,6 +56,17 @@ extension ReadTransaction {
           content: UnsafeRawBufferPointer(rebasing: plain[..<header.contentSize]),
           attributes: UnsafeRawBufferPointer(rebasing: plain[header.contentSize...])))
     }
+  }
+
+  /// The line of its source that a sample came from, deleted ones included; nil for one that the store never had.
+  /// - Throws: `store.corrupted`.
+  /// - Complexity: a look-up, and a checksum of the record; nothing is decompressed.
+  package func line(of id: SampleID) throws -> UInt64? {
+    guard let stored = try unsafe.get(table(ofSample: id.rawValue), id.rawValue) else {
+      guard id.rawValue >= state.counters.nextSample else { throw CohortError.missing("Sample \(id)") }
+      return nil
+    }
+    return try SampleRecord.open(stored, id: id.rawValue).header.line
   }
 
   /// A copy of a sample; nil when it was deleted or never existed.
@@ -73,7 +84,7 @@ extension ReadTransaction {
     }
   }
 
-  private func withPlain<R>(
+  func withPlain<R>(
     _ header: SampleRecord, _ payload: UnsafeRawBufferPointer, id: SampleID,
     _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws -> R {

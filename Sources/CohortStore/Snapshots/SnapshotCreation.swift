@@ -31,13 +31,19 @@ extension WriteTransaction {
   }
 
   /// Removes a snapshot and its membership.
-  /// - Throws: `store.snapshot-in-use` while a plan stands on it.
+  /// - Throws: `store.snapshot-in-use` while a plan or a selection stands on it.
   public func dropSnapshot(named name: String) throws {
     let record = try reading.existingSnapshot(name)
     let plans = try reading.plans().filter { $0.snapshot == record.id }.map(\.name)
     guard plans.isEmpty else {
       throw CohortError(
         .storeSnapshotInUse, "Plans stand on snapshot \"\(name)\": \(plans.joined(separator: ", "))",
+        hint: "Drop them first")
+    }
+    let selections = try reading.selections().filter { $0.snapshot == record.id }.map(\.name)
+    guard selections.isEmpty else {
+      throw CohortError(
+        .storeSnapshotInUse, "Selections stand on snapshot \"\(name)\": \(selections.joined(separator: ", "))",
         hint: "Drop them first")
     }
     _ = try removeMembership(of: record.id, limit: .max)
@@ -63,6 +69,18 @@ extension WriteTransaction {
         id: record.id, name: record.name, sequence: record.sequence, samples: record.samples, digest: record.digest,
         groupings: record.groupings.map(\.id)))
     return record
+  }
+
+  /// How many values there are of a snapshot's membership.
+  func membershipCount(of snapshot: UInt32) throws -> Int {
+    var count = 0
+    let prefix = Membership.prefix(snapshot)
+    try unsafe.walk(tables.membership, from: prefix) { key, _ in
+      guard key.prefix(4).elementsEqual(prefix) else { return false }
+      count += 1
+      return true
+    }
+    return count
   }
 
   /// Removes at most `limit` values of a snapshot's membership. - Returns: how many.

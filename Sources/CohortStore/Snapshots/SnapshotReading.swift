@@ -12,10 +12,13 @@ extension ReadTransaction {
   public func snapshots() throws -> [SnapshotRecord] { try records(SnapshotRecord.self) }
 
   /// The groups of a grouping as a snapshot holds them, in the order of their ids.
+  /// - Throws: `store.dropped` when the snapshot was dropped since its number was read.
   public func groups(of grouping: GroupingID, in snapshot: UInt32) throws -> [SnapshotGroup] {
     let place = "The group table of snapshot \(snapshot)"
     let key = Membership.key(snapshot, grouping, Membership.groupTable)
-    guard let stored = try unsafe.get(tables.membership, key) else { throw CohortError.missing(place) }
+    guard let stored = try unsafe.get(tables.membership, key) else {
+      throw try lack(of: place, in: snapshot, "number \(snapshot)")
+    }
     return try Sealed.decode(stored, SealPlace(.membership, key), place) { reader in
       var groups: [SnapshotGroup] = []
       var offset: UInt64 = 0
@@ -36,7 +39,14 @@ extension ReadTransaction {
     }
   }
 
+  /// What it means that a piece of a membership is not there: that somebody dropped the snapshot since its record was read, or
+  /// damage.
+  private func lack(of place: String, in snapshot: UInt32, _ name: String) throws -> CohortError {
+    try self.snapshot(snapshot) == nil ? .dropped("snapshot", name) : .missing(place)
+  }
+
   /// The samples at some positions of a snapshot's membership, in the order asked for.
+  /// - Throws: `store.position`; `store.dropped` when the snapshot was dropped since its record was read; `store.corrupted`.
   /// - Complexity: one look-up for each run of positions in the same piece, and a checksum of 16 KB for each piece that this
   ///   transaction has not read yet.
   public func ids(
@@ -64,6 +74,7 @@ extension ReadTransaction {
   }
 
   /// Calls `body` with all ids of a membership, in order, a piece at a time, until it returns false.
+  /// - Throws: `store.dropped`, `store.corrupted`; what `body` throws.
   public func forEachPiece(
     of grouping: GroupingID, in snapshot: SnapshotRecord, _ body: ([SampleID]) throws -> Bool
   ) throws {
@@ -79,7 +90,9 @@ extension ReadTransaction {
   ) throws -> MembershipPiece {
     let place = "Piece \(number) of snapshot \"\(snapshot.name)\""
     let key = Membership.key(snapshot.id, grouping, number)
-    guard let stored = try unsafe.get(tables.membership, key) else { throw CohortError.missing(place) }
+    guard let stored = try unsafe.get(tables.membership, key) else {
+      throw try lack(of: place, in: snapshot.id, snapshot.name)
+    }
     let known = SoundValues.Key(piece: number, of: grouping.rawValue, in: snapshot.id)
     let isChecked = state.sound.contains(known)
     let piece = try MembershipPiece(stored, SealPlace(.membership, key), place, isChecked: isChecked)

@@ -35,7 +35,8 @@ extension Store {
   /// last makes the snapshot visible. Others may write in between: the snapshot does not have that. Killed in between, it
   /// leaves pieces of no snapshot, which the next creation removes.
   /// - Parameter only: the samples that it holds; nil for all that are not deleted.
-  /// - Throws: `store.name`; `store.snapshot-exists`; `store.unknown-grouping`; `store.read-only`.
+  /// - Throws: `store.name`; `store.snapshot-exists`; `store.unknown-grouping`; `store.read-only`; `store.snapshot-lost` when
+  ///   another process took what was written for the rest of a creation that was cut short: then there is no snapshot.
   /// - Complexity: O(samples) time for each grouping. Memory: 4 bytes a sample (8 above 2^32 samples), and as much for each
   ///   grouping when it is written in several transactions.
   public func createSnapshot(
@@ -67,6 +68,7 @@ extension Store {
     for (number, slice) in slices.dropLast().enumerated() {
       reserved = try write { transaction in
         if number == 0 { try transaction.checkNew(snapshot: name) }
+        if let reserved { try transaction.check(draft: reserved, of: name) }
         let id = try reserved ?? transaction.reserveSnapshot()
         for (part, value) in slice { try transaction.put(draft.members[part].value(value, in: id)) }
         // Before it commits: others must not take it for abandoned.
@@ -77,8 +79,12 @@ extension Store {
     }
     return try write { transaction in
       try transaction.checkNew(snapshot: name)
+      if let reserved { try transaction.check(draft: reserved, of: name) }
       let id = try reserved.map { try transaction.takeUp(snapshot: $0) } ?? transaction.nextSnapshot()
       for (part, value) in slices.last ?? [] { try transaction.put(draft.members[part].value(value, in: id)) }
+      guard try transaction.membershipCount(of: id) == draft.members.reduce(0, { $0 + $1.values }) else {
+        throw CohortError.lost(snapshot: name)
+      }
       return try transaction.add(
         SnapshotRecord(
           id: id, name: name, sequence: draft.sequence, created: transaction.state.time, samples: draft.samples,
@@ -121,12 +127,27 @@ extension WriteTransaction {
   }
 
   fileprivate func removeAbandoned(snapshot id: UInt32, limit: Int) throws {
+    // Its creation may have come to its end since the list was read.
+    guard try SnapshotDrafts(in: unsafe, tables).ids.contains(id) else { return }
     if try removeMembership(of: id, limit: limit) < limit { try forget(draft: id) }
+  }
+
+  /// Makes sure that a snapshot which is being written has not been taken for an abandoned one.
+  fileprivate func check(draft id: UInt32, of name: String) throws {
+    guard try SnapshotDrafts(in: unsafe, tables).ids.contains(id) else { throw CohortError.lost(snapshot: name) }
   }
 
   private func forget(draft id: UInt32) throws {
     var drafts = try SnapshotDrafts(in: unsafe, tables)
     drafts.ids.removeAll { $0 == id }
     try drafts.write(in: unsafe, tables)
+  }
+}
+
+extension CohortError {
+  fileprivate static func lost(snapshot name: String) -> CohortError {
+    CohortError(
+      .storeSnapshotLost, "Snapshot \"\(name)\" was not made: another process removed what was written of it",
+      cause: "it looked as if its creation had been cut short")
   }
 }

@@ -51,45 +51,47 @@ extension Store {
     var directory = IdentityDirectory()
     directory.nextRun = state.nextRun
     var start: UInt64 = 0
-    while true {
-      let end = try read { min(start + Self.samplesPerRun, try $0.counters.nextSample) }
-      guard start < end else { break }
-      let entries = try read { transaction in
-        (start..<end).compactMap { transaction.identityEntry(of: $0) }.sorted()
-      }
-      if !entries.isEmpty {
-        directory.runs.append(try write { try $0.identity.write(entries, as: directory.nextRun) })
-        directory.nextRun += 1
-      }
+    while try start + Self.samplesPerRun < read({ try $0.counters.nextSample }) {
+      let end = start + Self.samplesPerRun
+      let entries = try read { $0.identityEntries(of: start..<end) }
+      let before = directory
+      directory = try write { try $0.adding(entries, to: before) }
       start = end
     }
-    try write { try $0.identity.put(directory) }
-    while try removeUnlisted(directory) {}
+    // The last ones where nobody can add more: the list that takes the place of the old one must know of all samples.
+    let (rest, before) = (start, directory)
+    try write { transaction in
+      let entries = transaction.reading.identityEntries(of: rest..<transaction.counters.nextSample)
+      try transaction.identity.put(try transaction.adding(entries, to: before))
+    }
+    while try removeUnlisted() {}
   }
 
   /// - Returns: whether there may be more.
-  private func removeUnlisted(_ directory: IdentityDirectory) throws -> Bool {
-    let listed = Dictionary(uniqueKeysWithValues: directory.runs.map { ($0.number, $0.chunks) })
-    var keys: [UInt64] = []
-    try read { try $0.collectUnlisted(listed, limit: Self.chunksPerCommit, into: &keys) }
-    if !keys.isEmpty { try write { try $0.removeIdentity(keys) } }
-    return keys.count == Self.chunksPerCommit
+  private func removeUnlisted() throws -> Bool {
+    try write { transaction in
+      let directory = try transaction.identity.directory()
+      let listed = Dictionary(uniqueKeysWithValues: directory.runs.map { ($0.number, $0.chunks) })
+      var keys: [UInt64] = []
+      try transaction.reading.collectUnlisted(listed, limit: Self.chunksPerCommit, into: &keys)
+      try transaction.removeIdentity(keys)
+      return keys.count == Self.chunksPerCommit
+    }
   }
 
   private func mendSizes(_ report: inout RepairReport) throws {
-    for grouping in try read({ try $0.groupings() }) {
-      let wrong = try read { transaction -> [GroupRecord] in
-        let sizes = try transaction.countMembers(of: grouping)
-        return try transaction.groups(of: grouping.id).compactMap { group in
-          let size = sizes[group.id.rawValue] ?? 0
-          guard group.size != size else { return nil }
-          var mended = group
-          mended.size = size
-          return mended
-        }
+    for grouping in try read({ try $0.groupings() }).map(\.id) {
+      let wrong = try read { try $0.wrongSizes(in: grouping) }
+      guard !report.isDryRun, !wrong.isEmpty else {
+        report.groupSizes += UInt64(wrong.count)
+        continue
       }
-      report.groupSizes += UInt64(wrong.count)
-      if !report.isDryRun && !wrong.isEmpty { try write { try $0.put(sizes: wrong, in: grouping.id) } }
+      // Counted again where nobody can change them.
+      report.groupSizes += try write { transaction in
+        let wrong = try transaction.reading.wrongSizes(in: grouping)
+        try transaction.put(sizes: wrong, in: grouping)
+        return UInt64(wrong.count)
+      }
     }
   }
 }
@@ -130,6 +132,24 @@ extension ReadTransaction {
     return (missing, bad, nextRun)
   }
 
+  /// Groups whose size is wrong, with the right one; none when the grouping was dropped.
+  fileprivate func wrongSizes(in id: GroupingID) throws -> [GroupRecord] {
+    guard let grouping = try grouping(id) else { return [] }
+    let sizes = try countMembers(of: grouping)
+    return try groups(of: id).compactMap { group in
+      let size = sizes[group.id.rawValue] ?? 0
+      guard group.size != size else { return nil }
+      var mended = group
+      mended.size = size
+      return mended
+    }
+  }
+
+  /// Entries in the index of contents, in its order.
+  fileprivate func identityEntries(of ids: Range<UInt64>) -> [IdentityEntry] {
+    ids.compactMap { identityEntry(of: $0) }.sorted()
+  }
+
   /// A sample's entry in the index of contents. Nil for deleted and for damaged samples.
   fileprivate func identityEntry(of id: UInt64) -> IdentityEntry? {
     let hash = try? withSample(SampleID(id)) { view in view.map { XXH3.hash64($0.content) } }
@@ -145,6 +165,19 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
+  /// Writes a run that a directory lists which is not yet the store's. Its number is taken from the store's, so that whoever
+  /// ingests meanwhile gives another.
+  fileprivate func adding(_ entries: [IdentityEntry], to directory: IdentityDirectory) throws -> IdentityDirectory {
+    var (directory, stored) = (directory, try? identity.directory())
+    directory.nextRun = max(directory.nextRun, stored?.nextRun ?? 0)
+    guard !entries.isEmpty else { return directory }
+    directory.runs.append(try identity.write(entries, as: directory.nextRun))
+    directory.nextRun += 1
+    stored?.nextRun = directory.nextRun
+    if let stored { try identity.put(stored) }
+    return directory
+  }
+
   fileprivate func removeIdentity(_ keys: [UInt64]) throws {
     for key in keys { try unsafe.delete(tables.identity, key) }
   }

@@ -23,6 +23,10 @@ struct LogHistory {
   /// Snapshots and plans that were not dropped, and the digests they were logged with.
   var snapshots: [UInt32: Digest128] = [:]
   var plans: [UInt32: Digest128] = [:]
+  /// Selections that were not dropped, and their digests.
+  var selections: [UInt32: Digest128] = [:]
+  /// The statements of queries that were not dropped.
+  var queries: [String: String] = [:]
   var dictionary: UInt16 = 0
 }
 
@@ -36,17 +40,24 @@ extension Verification {
       case IdentityDirectory.key: _ = try IdentityDirectory(value)
       case SpaceChanges.key: _ = try SpaceChanges(value)
       case SnapshotDrafts.key: _ = try SnapshotDrafts(value)
+      case PackingState.key: _ = try PackingState(value)
       default: break
       }
     }
+  }
+
+  func expectFeature(of optional: OptionalTable) {
+    let format = collect("meta") { try unsafe.get(tables.meta, StoreFormat.key).map { try StoreFormat.Record($0) } }
+    expect(
+      format??.contains(optional.feature) == true, "table \(optional.definition.name)",
+      "the store's format does not tell of it")
   }
 
   /// An optional table that is there is named by the format, and its values are where they belong.
   func check(_ optional: OptionalTable) {
     guard let table = unsafe.table(optional.definition) else { return }
     let name = optional.definition.name
-    let format = collect("meta") { try unsafe.get(tables.meta, StoreFormat.key).map { try StoreFormat.Record($0) } }
-    expect(format??.contains(optional.feature) == true, "table \(name)", "the store's format does not tell of it")
+    expectFeature(of: optional)
     switch table.key {
     case .bytes:
       forEach(table) { (key: [UInt8], value: UnsafeRawBufferPointer) in
@@ -97,6 +108,10 @@ extension Verification {
     compare("groupings", UInt64(history.groupings.count), UInt64(counters.records(of: .grouping)))
     compare("snapshots", UInt64(history.snapshots.count), UInt64(counters.records(of: .snapshot)))
     compare("plans", UInt64(history.plans.count), UInt64(counters.records(of: .plan)))
+    let queries = collect("queries") { try transaction.queries() } ?? []
+    expect(
+      Dictionary(queries.map { ($0.name, $0.sql) }) { $1 } == history.queries, "log",
+      "its saved queries are not those that the store has")
     compare("dictionaries", UInt64(history.dictionary), UInt64(counters.dictionary))
   }
 }

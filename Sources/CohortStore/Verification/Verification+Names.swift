@@ -76,6 +76,7 @@ extension Verification {
       expect(
         snapshot.groupings.contains { $0.id == plan.grouping }, place,
         "its grouping \(plan.grouping) is not in snapshot \"\(snapshot.name)\"")
+      checkMembers(of: plan, transaction)
     }
   }
 

@@ -7,34 +7,53 @@ extension Verification {
     collectTombstones(transaction)
     var expected: UInt64 = 0
     var live: UInt64 = 0
-    forEach(tables.samples) { (id: UInt64, value: UnsafeRawBufferPointer) in
-      if id != expected { problem("sample \(expected)", "it is missing: the next one is \(id)") }
-      expected = id + 1
-      let (header, _) = try SampleRecord.open(value, id: id)
-      expect(header.source.rawValue < counters.nextSource, "sample \(id)", "source \(header.source) is not there")
-      expect(header.task.rawValue < counters.nextTask, "sample \(id)", "task \(header.task) is not there")
-      let source = try transaction.uint32(Column.source, SampleID(id))
-      let task = try transaction.uint32(Column.task, SampleID(id))
-      expect(header.source.rawValue == source, "sample \(id)", "its source is \(header.source), its column's \(source)")
-      expect(header.task.rawValue == task, "sample \(id)", "its task is \(header.task), its column's \(task)")
-      let isErased = header.codec == .deleted
-      expect(isErased == deleted.contains(id), "sample \(id)", "payload and tombstone disagree: erased \(isErased)")
-      guard !isErased else { return }
-      live += 1
-      let hash = try transaction.withSample(SampleID(id)) { view -> UInt64? in
-        guard let view else { return nil }
-        try SampleContent.visit(view.content) { _, _, text in
-          guard String(validating: text.bindMemory(to: UInt8.self), as: UTF8.self) != nil else {
-            throw CohortError.invalid("the text of a message", cause: "not UTF-8")
-          }
+    let places = collect("samples") { try transaction.sampleTables() } ?? [(table: tables.samples, end: nil)]
+    for place in places {
+      forEach(place.table) { (id: UInt64, value: UnsafeRawBufferPointer) in
+        if let end = place.end, id >= end {
+          problem("sample \(id)", "it lies in a table that ends before sample \(end)")
         }
-        return XXH3.hash64(view.content)
+        if id != expected { problem("sample \(expected)", "it is missing: the next one is \(id)") }
+        expected = id + 1
+        let (header, _) = try SampleRecord.open(value, id: id)
+        expect(header.source.rawValue < counters.nextSource, "sample \(id)", "source \(header.source) is not there")
+        expect(header.task.rawValue < counters.nextTask, "sample \(id)", "task \(header.task) is not there")
+        let source = try transaction.uint32(Column.source, SampleID(id))
+        let task = try transaction.uint32(Column.task, SampleID(id))
+        expect(
+          header.source.rawValue == source, "sample \(id)", "its source is \(header.source), its column's \(source)")
+        expect(header.task.rawValue == task, "sample \(id)", "its task is \(header.task), its column's \(task)")
+        let isErased = header.codec == .deleted
+        expect(isErased == deleted.contains(id), "sample \(id)", "payload and tombstone disagree: erased \(isErased)")
+        guard !isErased else { return }
+        live += 1
+        let hash = try transaction.withSample(SampleID(id)) { view -> UInt64? in
+          guard let view else { return nil }
+          try SampleContent.visit(view.content) { _, _, text in
+            guard String(validating: text.bindMemory(to: UInt8.self), as: UTF8.self) != nil else {
+              throw CohortError.invalid("the text of a message", cause: "not UTF-8")
+            }
+          }
+          return XXH3.hash64(view.content)
+        }
+        if let hash { identity.want(id, hash) }
       }
-      if let hash { identity.want(id, hash) }
     }
     expect(
       expected == counters.nextSample, "samples", "they end with \(expected), the counters with \(counters.nextSample)")
     expect(live == counters.live, "samples", "\(live) have a payload, the counters tell of \(counters.live)")
+  }
+
+  /// Tables of packed samples are named by the format, and one that the store does not tell of is empty.
+  func checkPackedTables() {
+    for (number, packed) in PackedTables.all.enumerated() {
+      guard let table = unsafe.table(packed.definition) else { continue }
+      expectFeature(of: packed)
+      guard !state.packing.segments.contains(where: { $0.table == number }) else { continue }
+      forEach(table) { (id: UInt64, _) in
+        self.problem("sample \(id)", "it lies in table \(table.name), where no samples are to be")
+      }
+    }
   }
 
   /// Every run is there, sorted and whole, and leads to every live sample. Entries of deleted samples are no harm.

@@ -26,10 +26,12 @@ extension Store {
         verification.checkGroups(transaction)
         verification.checkMembership(transaction)
         verification.checkPlans(transaction)
+        verification.checkSelections(transaction)
         verification.checkRuns(transaction)
         verification.checkQuarantine()
         verification.checkDictionaries()
-        for table in optional { verification.check(table) }
+        for table in optional where !PackedTables.all.contains(table) { verification.check(table) }
+        verification.checkPackedTables()
         verification.checkFormerLabels()
         return verification.report
       }

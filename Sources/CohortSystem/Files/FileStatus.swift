@@ -18,6 +18,8 @@ public struct FileStatus: Hashable, Sendable {
   public let inode: UInt64
   /// Size of its content in bytes.
   public let size: Int64
+  /// What it takes of its disk, in bytes: less than `size` where it has holes.
+  public let allocated: Int64
   /// When its content changed last, in nanoseconds since 1970.
   public let modified: Int64
   /// When anything about it changed, its name included.
@@ -39,6 +41,7 @@ public struct FileStatus: Hashable, Sendable {
     device = UInt64(raw.st_dev)
     inode = UInt64(raw.st_ino)
     size = Int64(raw.st_size)
+    allocated = Int64(raw.st_blocks) * 512
     mode = UInt32(raw.st_mode & 0o7777)
     owner = raw.st_uid
     #if canImport(Darwin)

@@ -9,6 +9,14 @@ public struct StoreLayout: Hashable, Sendable {
   public var data: String { "\(folder)/\(Self.dataName)" }
   /// Who may write.
   public var owner: String { "\(folder)/\(Self.ownerName)" }
+  /// Where the process that owns the store has its sockets.
+  public var run: String { "\(folder)/\(Self.runName)" }
+  /// Where it lends turns to write.
+  public var ownerSocket: String { "\(run)/owner.sock" }
+  /// Where it answers HTTP.
+  public var httpSocket: String { "\(run)/http.sock" }
+  /// Who may write the catalog's file.
+  public var catalogLock: String { "\(folder)/catalog.lock" }
   /// The projection of the log for SQL.
   public var catalog: String { "\(folder)/catalog.sqlite" }
   /// The settings that hold for this store, in TOML.
@@ -28,8 +36,11 @@ public struct StoreLayout: Hashable, Sendable {
   /// Name of the file whose lock is the right to write.
   public static let ownerName = "owner.lock"
 
+  /// Name of the folder with sockets.
+  public static let runName = "run"
+
   /// What may be in a folder before a store is made in it.
-  public static let firstNames: Set<String> = [dataName, "lock.mdb", ownerName, "cohort.toml", "inbox"]
+  public static let firstNames: Set<String> = [dataName, "lock.mdb", ownerName, "cohort.toml", "inbox", runName]
 
   /// What a store has beside its data and cannot do without.
   public static let companionNames = ["models", "tokenizers", "tokenizer.json"]

@@ -1,3 +1,5 @@
+internal import CSystemCalls
+
 /// Calls of the system, with one policy: what a signal broke off is tried again, everything else that fails is an `Errno`.
 /// Descriptors are never inherited by programs that this one starts.
 public enum SystemCall {
@@ -77,6 +79,9 @@ public enum SystemCall {
   public static func duplicate(_ descriptor: Int32) throws(Errno) -> Int32 {
     try repeated { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
   }
+
+  /// Waits for the exclusive lock (`flock`) of an open file.
+  public static func lock(_ descriptor: Int32) throws(Errno) { try check { flock(descriptor, LOCK_EX) } }
 
   /// Closes a descriptor. Never repeated: the descriptor may belong to another thread by then.
   public static func close(_ descriptor: Int32) { _ = callClose(descriptor) }
@@ -201,6 +206,18 @@ public enum SystemCall {
       _ = try repeated { fsync(descriptor) }
     } catch {
       if error.number != EINVAL { throw error }
+    }
+  }
+
+  /// Gives the blocks of a piece of a file back to the file system: it reads as zeros, and the file stays as long as it is.
+  /// - Returns: false where the file system cannot do that: nothing has happened then.
+  public static func punchHole(_ descriptor: Int32, _ piece: Range<Int>) throws(Errno) -> Bool {
+    do throws(Errno) {
+      try check { cohort_punch_hole(descriptor, Int64(piece.lowerBound), Int64(piece.count)) }
+      return true
+    } catch {
+      if error.number == EOPNOTSUPP || error.number == ENOSYS { return false }
+      throw error
     }
   }
 

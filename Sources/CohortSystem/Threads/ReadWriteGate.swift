@@ -14,16 +14,22 @@ public final class ReadWriteGate: Sendable {
 
   /// Runs `body` beside other shared ones.
   public func shared<R>(_ body: () throws -> R) rethrows -> R {
+    enter()
+    defer { leave() }
+    return try body()
+  }
+
+  /// Goes in beside other shared ones, for work that does not fit into a closure. `leave` follows, on any thread.
+  public func enter() {
     state.waitQuietly { (state) -> Void? in
       if state.isClosed { return nil }
       state.inside += 1
       return ()
     }
-    defer { leave() }
-    return try body()
   }
 
-  private func leave() {
+  /// Ends what `enter` began.
+  public func leave() {
     let isAwaited = state.withLock { state in
       state.inside -= 1
       return state.inside == 0 && state.waiting > 0

@@ -1,32 +1,61 @@
 internal import CohortCore
 internal import CohortPlanning
 public import CohortStore
+internal import CohortSystem
 
 /// The checkpoints of one run, in the store's `runs` table, through the store's writer: durable when `save` returns.
 ///
-/// A run is a name, and follows one plan. It comes into being with its first checkpoint.
+/// A run is a name, and follows one plan. It comes into being with its first checkpoint. One training at a time makes a run:
+/// each checkpoint follows the one that this value saved or read last, and where another training has saved one since, it
+/// is refused.
 public struct StoreCheckpoints: CheckpointKeeper, Sendable {
-  /// The name of the run.
-  public let run: String
+  private struct State {
+    var run: String
+    /// How many checkpoints the run has made, as far as this value has seen.
+    var made: UInt64 = 0
+  }
+
   /// How many checkpoints are kept; older ones are removed as new ones come.
   public let keep: Int
   private let store: Store
   private let plan: PlanRecord
+  /// Whether another name may be taken when somebody else takes this one first.
+  private let isNameFree: Bool
+  private let state: Locked<State>
+
+  /// The name of the run. One that was made up (`init(store:freshRunOf:keep:)`) is sure with the first checkpoint.
+  public var run: String { state.withLock { $0.run } }
 
   /// The checkpoints of one run, which is begun with its first one if it does not exist.
   /// - Parameter store: open as its owner, if anything is to be saved.
   /// - Throws: `trainer.setting` unless at least one checkpoint is kept.
   public init(store: Store, run: String, plan: PlanRecord, keep: Int = 3) throws {
+    try self.init(store: store, run: run, plan: plan, keep: keep, isNameFree: false)
+  }
+
+  /// The checkpoints of a new run, which is called as `freshName(for:in:)` says: if another run has that name when the first
+  /// checkpoint is saved, the next one that is free.
+  public init(store: Store, freshRunOf plan: PlanRecord, keep: Int = 3) throws {
+    try self.init(
+      store: store, run: try Self.freshName(for: plan, in: store), plan: plan, keep: keep, isNameFree: true)
+  }
+
+  private init(store: Store, run: String, plan: PlanRecord, keep: Int, isNameFree: Bool) throws {
     guard keep >= 1 else { throw CohortError.setting("the number of checkpoints kept", keep, allowed: "at least 1") }
     self.store = store
-    self.run = run
     self.plan = plan
     self.keep = keep
+    self.isNameFree = isNameFree
+    state = Locked(State(run: run))
   }
 
   /// A name that no run has yet: the plan's, or the plan's with a number.
   public static func freshName(for plan: PlanRecord, in store: Store) throws -> String {
-    let names = Set(try store.read { try $0.runs().map(\.name) })
+    try store.read { try freshName(for: plan, $0) }
+  }
+
+  private static func freshName(for plan: PlanRecord, _ transaction: borrowing ReadTransaction) throws -> String {
+    let names = Set(try transaction.runs().map(\.name))
     var name = plan.name
     var number = 1
     while names.contains(name) {
@@ -43,27 +72,47 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
 
   /// Saves in one durable commit, and creates the run at its first checkpoint. Checkpoints beyond the number to keep go
   /// in the same commit.
-  /// - Throws: `trainer.foreign-run` when the run follows another plan, and what the store throws.
+  /// - Throws: `trainer.foreign-run` when the run follows another plan, `trainer.run-taken` when another training has saved
+  ///   a checkpoint of it that this value has not read, and what the store throws.
   public func save(_ checkpoint: Checkpoint) throws {
     let bytes = checkpoint.encode()
-    try store.write { transaction in
-      let run = try transaction.reading.run(named: run) ?? transaction.createRun(name: run, plan: plan)
+    let before = state.withLock { $0 }
+    let after = try store.write { transaction in
+      var name = before.run
+      if isNameFree, before.made == 0 { name = try Self.freshName(for: plan, transaction.reading) }
+      let run = try transaction.reading.run(named: name) ?? transaction.createRun(name: name, plan: plan)
       guard run.planHash == checkpoint.cursor.planHash else {
         throw CohortError(
           .trainerForeignRun, "run \(run.name) follows another plan than the checkpoint", place: "run \(run.name)",
           cause: "the run follows plan \(run.planHash), the checkpoint is of plan \(checkpoint.cursor.planHash)",
           hint: "Give the new run another name")
       }
-      _ = try transaction.saveCheckpoint(
+      guard run.nextCheckpoint == before.made else { throw Self.taken(run, seen: before.made) }
+      let number = try transaction.saveCheckpoint(
         bytes, run: run.name, epoch: checkpoint.cursor.epoch, step: checkpoint.cursor.step, keep: keep)
+      return State(run: name, made: number + 1)
     }
+    state.withLock { $0 = after }
+  }
+
+  private static func taken(_ run: RunRecord, seen: UInt64) -> CohortError {
+    seen == 0
+      ? CohortError(
+        .trainerRunTaken, "there is already a run named \(run.name)", place: "run \(run.name)",
+        hint: "Go on with it by --resume, or give the new run another name")
+      : CohortError(
+        .trainerRunTaken, "another training goes on with run \(run.name)", place: "run \(run.name)",
+        cause: "it has made \(run.nextCheckpoint) checkpoints, and this training knows of \(seen)",
+        hint: "Let one of them go on alone, with --resume; or give this one a run of its own")
   }
 
   /// The newest checkpoint that can be read, and why newer ones could not; nil when the run has none yet.
   /// - Throws: the reason of the newest one when checkpoints exist and none can be read.
   public func latest() throws -> KeptCheckpoint? {
-    try store.read { transaction in
-      guard let run = try transaction.run(named: run) else { return nil }
+    let name = run
+    return try store.read { transaction in
+      guard let run = try transaction.run(named: name) else { return nil }
+      state.withLock { $0.made = run.nextCheckpoint }
       var damaged: [(number: UInt64, reason: String)] = []
       var failure: (any Error)?
       for number in try transaction.checkpoints(of: run).reversed() {

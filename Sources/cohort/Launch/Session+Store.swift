@@ -8,7 +8,8 @@ extension Session {
   func open(for access: ActionAccess, _ name: String) throws -> Store {
     switch access {
     case .reads: try Store.open(at: storePath)
-    case .writes: try Store.open(at: storePath, access: .owner(name: "cohort \(name)"))
+    case .writes, .updates, .rebuilds, .packs:
+      try Store.openForWriting(at: storePath, name: "cohort \(name)", turnChanged: Suspension.turnChanged)
     }
   }
 
@@ -24,17 +25,24 @@ extension Session {
       }, workers: configuration.integer(.workers))
   }
 
+  /// Opens the store for an action and runs its work, keeping others from what must not be done at the same time.
+  func perform<Verb: Action, R>(
+    _ action: Verb, on opened: Store? = nil, _ work: (Store, JobControl) throws -> R
+  ) throws -> R {
+    let store = try opened ?? open(for: action.access, action.name)
+    return try store.holding(action.access.holds) { try work(store, jobControl()) }
+  }
+
   /// Runs an action and prints its report.
   func run(_ action: some RecordAction) throws -> Outcome {
-    try print(action.run(on: open(for: action.access, action.name), jobControl()))
+    try print(perform(action) { try action.run(on: $0, $1) })
   }
 
   /// Runs an action and prints its rows as they come.
   /// - Parameter columns: those of the action, unless people get others.
   func run<Verb: ListAction>(_ action: Verb, columns: [ReportColumn] = Verb.columns) throws -> Outcome {
-    let store = try open(for: action.access, Verb.name)
     let printer = output.rows(columns, lines: Verb.isStream)
-    try action.run(on: store, jobControl()) { try printer.print($0) }
+    try perform(action) { try action.run(on: $0, $1) { try printer.print($0) } }
     progress.finish()
     try printer.finish()
     return .done

@@ -1,8 +1,15 @@
 /// A manual page in the `man` macros, written from what the argument parser knows about a command.
 struct ManualPage {
   private let command: CommandDescription
+  private let exitCodes: [ExitCode]
+  private let others: [String]
 
-  init(_ command: CommandDescription) { self.command = command }
+  /// - Parameters:
+  ///   - exitCodes: those of the program.
+  ///   - others: pages of other programs that belong to it.
+  init(_ command: CommandDescription, exitCodes: [ExitCode] = ExitCode.command, others: [String] = []) {
+    (self.command, self.exitCodes, self.others) = (command, exitCodes, others)
+  }
 
   /// The page. The same command gives the same bytes: there is no date in it.
   var text: String {
@@ -29,8 +36,17 @@ struct ManualPage {
       words.append(Self.synopsis(of: argument))
     }
     if !command.visibleSubcommands.isEmpty { words.append("\\fIcommand\\fR") }
-    words.append("[\\fIglobal options\\fR]")
+    let groups = Set((command.arguments ?? []).filter(\.shouldDisplay).compactMap(\.sectionTitle))
+    for title in groups.sorted() {
+      words.append("[\\fI\(RoffText.escaped(Self.synopsisWord(for: title)))\\fR]")
+    }
     page.roff(words.joined(separator: " "))
+  }
+
+  /// `Global options` are options; other groups are named as such.
+  private static func synopsisWord(for title: String) -> String {
+    let word = lowercasedFirst(title)
+    return word.hasSuffix("options") ? word : "options of \(word)"
   }
 
   private static func synopsis(of argument: ArgumentDescription) -> String {
@@ -100,13 +116,7 @@ struct ManualPage {
 
   private func exitStatus(into page: inout RoffText) {
     page.section("EXIT STATUS")
-    let codes = [
-      ("0", "Done."), ("1", "Failure."), ("2", "Usage error."), ("3", "Not found."), ("4", "Corruption."),
-      ("5", "The daemon or a server cannot be reached."),
-      ("6", "Done, but some records were quarantined, or texts refused."),
-      ("75", "Try again: the store is in use, the disk is full, or a server is busy."), ("130", "Interrupted."),
-    ]
-    for (code, meaning) in codes {
+    for (code, meaning) in exitCodes.map({ ($0.code, $0.meaning) }) {
       page.macro("TP")
       page.line(code)
       page.line(meaning)
@@ -114,7 +124,7 @@ struct ManualPage {
   }
 
   private func references(into page: inout RoffText) {
-    var names = command.visibleSubcommands.map(\.pageName)
+    var names = command.visibleSubcommands.map(\.pageName) + others
     if let parent = command.superCommands { names.insert(parent.joined(separator: "-"), at: 0) }
     guard !names.isEmpty else { return }
     page.section("SEE ALSO")

@@ -40,7 +40,8 @@ private struct AttributeChanges: ChangeSource {
     of id: SampleID, after entry: LogSequence, _ texts: inout SourceTexts, _ transaction: borrowing ReadTransaction
   ) throws -> String? {
     if let erased, try transaction.isDeleted(id) {
-      return try transaction.erasedLabel(of: id, after: entry, in: erased)
+      // As it is now: its columns may be others than when the replay began.
+      return try transaction.erasedLabel(of: id, after: entry, in: transaction.stored(erased))
     }
     var former: [UInt8]?
     try transaction.forEachFormerLabels(of: id, after: entry) {

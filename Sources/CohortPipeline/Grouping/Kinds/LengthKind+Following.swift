@@ -31,7 +31,7 @@ extension LengthKind: FeedKind {
   func changes(erasedLabelsFrom grouping: GroupingRecord?) -> any ChangeSource { LengthChanges(kind: self) }
 
   func lengthColumn(_ transaction: borrowing ReadTransaction) throws -> Column? {
-    guard let measure else { return part.column }
+    guard let measure else { return .length(of: part) }
     return try transaction.existingMeasure(measure).column(part)
   }
 }
@@ -47,17 +47,6 @@ private struct LengthChanges: ChangeSource {
       .length(UInt64(try transaction.uint32(column, $0)))
     } removed: {
       .length(UInt64(try transaction.uint32(column, $0)))
-    }
-  }
-}
-
-extension GroupingDefinition.LengthPart {
-  /// The column that holds its length by the store's own measure.
-  var column: Column {
-    switch self {
-    case .prompt: .promptLength
-    case .response: .responseLength
-    case .total: .totalLength
     }
   }
 }

@@ -16,13 +16,16 @@ extension LogEvent {
     public var hash: Digest128
     /// The report as JSON, for people.
     public var report: String
+    /// Number of the selection whose samples it has; nil for all of the snapshot.
+    public var selection: UInt32?
 
     public var fields: [LogField] {
-      [
+      let selections = selection.map { [LogField.id("selection", $0, in: .summary)] } ?? []
+      return [
         .id("plan", id, in: .summary), .text("name", name), .id("snapshot", snapshot, in: .summary),
         .id("grouping", grouping.rawValue, in: .summary), .digest("hash", hash, in: .summary),
         .digest("plan_hash", hash, in: .listing),
-      ]
+      ] + selections
     }
   }
 }
@@ -31,7 +34,8 @@ extension LogEvent.PlanCreated {
   init(from reader: inout ByteReader) throws {
     self.init(
       id: try reader.fixed(), name: try reader.string(), snapshot: try reader.fixed(),
-      grouping: GroupingID(try reader.fixed()), hash: try reader.digest(), report: try reader.string())
+      grouping: GroupingID(try reader.fixed()), hash: try reader.digest(), report: try reader.string(),
+      selection: reader.remaining > 0 ? try reader.fixed() : nil)
   }
 
   func encode(into writer: inout ByteWriter) {
@@ -41,10 +45,12 @@ extension LogEvent.PlanCreated {
     writer.fixed(grouping.rawValue)
     writer.digest(hash)
     writer.string(report)
+    if let selection { writer.fixed(selection) }
   }
 
   func check(_ history: inout LogHistory, _ problem: (String) -> Void) {
     history.plans[id] = hash
     if history.snapshots[snapshot] == nil { problem("snapshot \(snapshot) is not there") }
+    if let selection, history.selections[selection] == nil { problem("selection \(selection) is not there") }
   }
 }

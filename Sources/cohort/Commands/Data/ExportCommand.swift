@@ -1,7 +1,8 @@
-public import ArgumentParser
+import ArgumentParser
 import CohortActions
 import CohortCore
-public import CohortPipeline
+import CohortPipeline
+import CohortStore
 import CohortSystem
 import Foundation
 
@@ -11,14 +12,20 @@ struct ExportCommand: CohortCommand {
     commandName: "export", abstract: "Write samples as JSON lines.",
     discussion: examples(
       "cohort export --snapshot monday --as messages monday.jsonl",
+      "cohort export --selection core --as messages core.jsonl",
       "cohort export --grouping topics --group 17 --as alpaca topic.jsonl",
+      "cohort export --where \"SELECT first_sample AS id FROM ingests\" --as messages firsts.jsonl",
       "cohort export --task gsm8k --as prompt-completion - | head",
-      "cohort export --as messages --with ids,source,lengths all.jsonl",
+      "cohort export --as messages --with ids,source,lengths all.jsonl", "cohort export --as atlas atlas.jsonl",
       text: """
-        Samples come in the order of their ids. The file appears when it is complete. Samples that the layout cannot \
+        Samples come in the order of their ids, those of a selection in its order. The file appears when it is complete. Samples that the layout cannot \
         hold are left out and counted by reason; whatever is written is the same sample when it is ingested again. An \
         attribute whose key the layout needs stands under attributes.KEY. preference takes the samples that have the \
         attribute rejected.
+
+        atlas writes what Embedding Atlas reads: the samples that have a vector, each with its place in the plane of the \
+        first two principal components and its 15 nearest. Look at it with: embedding-atlas FILE --text text --x x --y y \
+        --neighbors neighbors --disable-projection
         """))
 
   @Argument(help: "Where to write; - for standard output.", completion: .file()) var file: String
@@ -26,12 +33,22 @@ struct ExportCommand: CohortCommand {
     help: ArgumentHelp("The samples of this snapshot. Else all of the store.", valueName: "name"),
     completion: StoreNames.snapshots)
   var snapshot: String?
+  @Option(
+    help: ArgumentHelp("The samples of this selection, in its order.", valueName: "name"),
+    completion: StoreNames.selections)
+  var selection: String?
   @Option(help: ArgumentHelp("The present members of this group; with --grouping.", valueName: "id")) var group: UInt32?
   @Option(help: ArgumentHelp("The grouping of --group.", valueName: "name"), completion: StoreNames.groupings)
   var grouping: String?
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp(
+      "The samples for which this SQL condition on the table samples holds; or a SELECT that gives their ids, in its order.",
+      valueName: "sql"))
+  var condition: String?
   @Option(help: ArgumentHelp("Only samples of this task.", valueName: "name"), completion: StoreNames.tasks) var task:
     String?
-  @Option(name: .customLong("as"), help: "The layout of a line.") var layout: ExportLayout
+  @Option(name: .customLong("as"), help: "The layout of a line.") var form: ExportForm
   @Option(
     name: .customLong("with"),
     help: ArgumentHelp("More keys of a line: ids, source, lengths, line, with commas between.", valueName: "list"))
@@ -39,35 +56,65 @@ struct ExportCommand: CohortCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
+    if case .atlas = form, columns != nil {
+      throw ValidationError("--with belongs to the other layouts: an atlas has its own columns.")
+    }
     if (group != nil) != (grouping != nil) { throw ValidationError("--group and --grouping go together.") }
+    if condition != nil, snapshot != nil || selection != nil || group != nil {
+      throw ValidationError("--where excludes --snapshot, --selection and --group.")
+    }
     if snapshot != nil, group != nil { throw ValidationError("--snapshot and --group exclude each other.") }
+    if selection != nil, snapshot != nil || group != nil {
+      throw ValidationError("--selection excludes --snapshot and --group.")
+    }
   }
 
   func execute(_ session: Session) throws -> Outcome {
     let scope: ExportRequest.Scope =
-      if let snapshot { .snapshot(snapshot) } else if let group, let grouping {
+      if let snapshot { .snapshot(snapshot) } else if let selection {
+        .selection(selection)
+      } else if let group, let grouping {
         .group(GroupID(group), grouping: grouping)
       } else {
         .everything
       }
-    let action = ExportAction(
-      ExportRequest(scope: scope, layout: layout, task: task, columns: columns?.columns ?? [], path: file))
-    let store = try session.open(for: action.access, ExportAction.name)
-    let report: ExportReport
+    switch form {
+    case .layout(let layout):
+      let action = ExportAction(
+        ExportRequest(scope: scope, layout: layout, task: task, columns: columns?.columns ?? [], path: file),
+        where: condition)
+      let report = try write(action, session) { try action.run(on: $0, $1, output: .standardOutput) }
+      return try finish(report.record(file: file), written: report.written, note: report.note, session)
+    case .atlas:
+      let action = AtlasAction(AtlasRequest(scope: scope, task: task, path: file), where: condition)
+      let report = try write(action, session) { try action.run(on: $0, $1, output: .standardOutput) }
+      return try finish(report.record(file: file), written: report.written, note: report.note, session)
+    }
+  }
+
+  private func write<Report>(
+    _ action: some Action, _ session: Session, _ work: (Store, JobControl) throws -> Report
+  ) throws -> Report {
+    let store = try session.open(for: action.access, action.name)
     do {
-      report = try action.run(on: store, session.jobControl(), output: .standardOutput)
+      return try work(store, session.jobControl())
     } catch let error as CohortError
       where error.code == .pipelineExport && file == "-" && error.category == .failure && isReaderGone()
     {
       throw OutputClosed()
     }
+  }
+
+  private func finish(
+    _ record: ReportRecord, written: UInt64, note: String?, _ session: Session
+  ) throws -> Outcome {
     session.progress.finish()
-    if let note = report.note { session.progress.note(note) }
+    if let note { session.progress.note(note) }
     guard file != "-" else {
-      session.progress.tell("wrote \(report.written) samples")
+      session.progress.tell("wrote \(written) samples")
       return .done
     }
-    try session.output.record(report.record(file: file))
+    try session.output.record(record)
     return .done
   }
 
@@ -78,7 +125,23 @@ struct ExportCommand: CohortCommand {
   }
 }
 
-extension ExportLayout: ExpressibleByArgument {}
+/// What `--as` takes: a layout of samples, or an atlas.
+enum ExportForm: ExpressibleByArgument, Sendable {
+  case layout(ExportLayout)
+  case atlas
+
+  init?(argument: String) {
+    if argument == "atlas" {
+      self = .atlas
+    } else if let layout = ExportLayout(rawValue: argument) {
+      self = .layout(layout)
+    } else {
+      return nil
+    }
+  }
+
+  static var allValueStrings: [String] { ExportLayout.allCases.map(\.rawValue) + ["atlas"] }
+}
 
 /// What `--with` takes: `ids,source`.
 struct ColumnList: ExpressibleByArgument, Sendable {

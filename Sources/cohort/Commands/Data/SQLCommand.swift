@@ -8,14 +8,17 @@ import CohortSystem
 /// `cohort sql`
 struct SQLCommand: CohortCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sql", abstract: "Ask the catalog in SQL: one statement, or a shell.",
+    commandName: "sql", abstract: "Ask the store and its catalog in SQL: one statement, or a shell.",
     discussion: examples(
       "cohort sql \"SELECT name, inserted FROM sources ORDER BY inserted DESC\"",
       "cohort sql \"SELECT reason, count(*) AS n FROM quarantine GROUP BY reason\" --json",
+      "cohort sql \"SELECT task, count(*) FROM samples WHERE NOT deleted GROUP BY task\"",
+      "cohort sql \"SELECT id, distance FROM nearest WHERE query = embed('words') AND k = 5\"",
       "cohort sql \"SELECT name FROM sqlite_schema WHERE type = 'table'\"",
       "cohort sql < questions.sql",
       text: """
-        Statements read and change nothing. Without a statement they come from standard input, each ended by a \
+        Statements read and change nothing. The store's tables are samples, lengths, assignments, groups, members, \
+        embeddings, steps, nearest and store_state. Without a statement they come from standard input, each ended by a \
         semicolon. An answer that takes more than the limits is an error, never half an answer.
         """))
 

@@ -23,7 +23,7 @@ struct UpdateCommand: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     let action = UpdateAction(grouping: grouping)
-    let outcome = try action.run(on: session.open(for: action.access, UpdateAction.name), session.jobControl())
+    let outcome = try session.perform(action) { try action.run(on: $0, $1) }
     session.progress.finish()
     for note in outcome.report.notes { session.progress.note(note) }
     try print(outcome, session.output)

@@ -20,7 +20,7 @@ struct EmbedRun: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     let action = EmbedAction(space: space, retryingRefused: retryRefused)
-    let report = try action.run(on: session.open(for: action.access, EmbedAction.name), session.jobControl())
+    let report = try session.perform(action) { try action.run(on: $0, $1) }
     session.progress.finish()
     for note in report.notes { session.progress.note(note) }
     try session.output.list(EmbedAction.columns, report.embedded.map(\.record))

@@ -5,8 +5,10 @@ public import CohortActions
 struct GroupCommand: CohortCommandGroup {
   static let configuration = CommandConfiguration(
     commandName: "group", abstract: "Look at the groups of a grouping.",
-    discussion: examples("cohort group list --grouping topics", "cohort group show 17 --grouping topics --history"),
-    subcommands: [GroupList.self, GroupShow.self])
+    discussion: examples(
+      "cohort group list --grouping topics", "cohort group show 17 --grouping topics --history",
+      "cohort group compare topics tasks"),
+    subcommands: [GroupList.self, GroupShow.self, GroupCompare.self])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 }

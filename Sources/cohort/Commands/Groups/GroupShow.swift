@@ -5,7 +5,8 @@ import CohortCore
 /// `cohort group show`
 struct GroupShow: CohortCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show a group: its medoid, central, typical and outlying samples.",
+    commandName: "show",
+    abstract: "Show a group: what sets it apart, typical and outlying samples, lengths, neighbours.",
     discussion: examples(
       "cohort group show 17 --grouping topics", "cohort group show 17 --grouping topics --history --json"))
 
@@ -21,7 +22,7 @@ struct GroupShow: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     let action = GroupShowAction(group: GroupID(group), grouping: grouping, samples: samples, withHistory: history)
-    let report = try action.run(on: session.open(for: action.access, GroupShowAction.name), session.jobControl())
+    let report = try session.perform(action) { try action.run(on: $0, $1) }
     return try session.finish(report) {
       guard session.output.format == .table else { return try session.output.record(report.record) }
       try printText(report, session.output)
@@ -36,6 +37,12 @@ struct GroupShow: CohortCommand {
         let distance = member.distance.isNumeric ? "  distance \(TableText.cell(member.distance))" : ""
         try output.text("  \(TableText.cell(member.id))\(distance)  \(member.excerpt)\n")
       }
+    }
+    try output.text("\nlengths\n")
+    try output.list(GroupShowReport.lengthColumns, report.lengths)
+    if !report.neighbours.isEmpty {
+      try output.text("\nneighbours\n")
+      try output.list(GroupShowReport.neighbourColumns, report.neighbours)
     }
     guard let history = report.history else { return }
     try output.text("\nhistory\n")

@@ -8,7 +8,7 @@ struct PlanCommand: CohortCommandGroup {
     discussion: examples(
       "cohort plan create first --snapshot monday --grouping topics --batch-size 32",
       "cohort plan show first --epoch 0 --steps '0..<3' --json", "cohort plan digest first --epochs 2"),
-    subcommands: [PlanCreate.self, PlanList.self, PlanShow.self, PlanDigestCommand.self, PlanDrop.self])
+    subcommands: [PlanCreate.self, PlanList.self, PlanShow.self, PlanWhich.self, PlanDigestCommand.self, PlanDrop.self])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 }

@@ -1,5 +1,4 @@
 public import ArgumentParser
-import CohortCore
 public import CohortPlanning
 
 /// The choices that make a plan, as options.
@@ -80,21 +79,8 @@ struct WeightsArgument: ExpressibleByArgument, Sendable {
   init(weights: PlanConfiguration.Weights) { self.weights = weights }
 
   init?(argument: String) {
-    if argument == "proportional" {
-      weights = .proportional
-    } else if argument.hasPrefix("temperature:") {
-      guard let temperature = Double(argument.dropFirst("temperature:".count)) else { return nil }
-      weights = .temperature(temperature)
-    } else {
-      var values: [GroupID: Double] = [:]
-      for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-        let pair = part.split(separator: "=", omittingEmptySubsequences: false)
-        guard pair.count == 2, let group = UInt32(pair[0]), let weight = Double(pair[1]),
-          values.updateValue(weight, forKey: GroupID(group)) == nil
-        else { return nil }
-      }
-      weights = .explicit(values)
-    }
+    guard let weights = PlanConfiguration.Weights(spelling: argument) else { return nil }
+    self.weights = weights
   }
 
   var defaultValueDescription: String { "proportional" }
@@ -107,15 +93,7 @@ struct PhasesArgument: ExpressibleByArgument, Sendable {
   init(phases: [PlanConfiguration.Phase]) { self.phases = phases }
 
   init?(argument: String) {
-    var phases: [PlanConfiguration.Phase] = []
-    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      let pair = part.split(separator: ":", omittingEmptySubsequences: false)
-      guard (1...2).contains(pair.count), let kind = PlanConfiguration.EpochKind(rawValue: String(pair[0])) else {
-        return nil
-      }
-      guard let epochs = pair.count == 2 ? UInt64(pair[1]) : 1, epochs > 0 else { return nil }
-      phases.append(PlanConfiguration.Phase(epochs: epochs, kind: kind))
-    }
+    guard let phases = PlanConfiguration.Phase.phases(spelling: argument) else { return nil }
     self.phases = phases
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CohortActions
+import CohortPipeline
 
 /// `cohort train`
 struct TrainCommand: CohortCommand {
@@ -42,13 +43,18 @@ struct TrainCommand: CohortCommand {
       learnerSeed: learnerSeed)
     let printer = session.output.rows(TrainAction.columns, lines: true)
     var count: UInt64 = 0
-    let report = try action.run(on: session.open(for: action.access, TrainAction.name), session.jobControl()) { step in
-      if count % logEvery == 0 {
-        try printer.print(step)
-        // Whoever follows the run sees each step when it is done.
-        try printer.flush()
+    let report = try session.perform(action) { store, control in
+      // Its rows tell how far it is.
+      var control = control
+      control.report = { _ in }
+      return try action.run(on: store, control) { step in
+        if count % logEvery == 0 {
+          try printer.print(step)
+          // Whoever follows the run sees each step when it is done.
+          try printer.flush()
+        }
+        count += 1
       }
-      count += 1
     }
     for note in report.notes { session.progress.note(note) }
     try end(report, printer, session)

@@ -39,7 +39,7 @@ struct DeletionOptions: ParsableArguments {
     let store = try session.open(for: action.access, SampleDeleteAction.name)
     let found = try action.find(in: store, session.jobControl())
     try session.confirm(found.ids.count, "deleted") { "Delete \($0) for good?" }
-    return try session.print(action.run(on: store, session.jobControl(), found))
+    return try session.print(session.perform(action, on: store) { try action.run(on: $0, $1, found) })
   }
 }
 

@@ -60,6 +60,6 @@ struct SampleRelabel: CohortCommand {
     let store = try session.open(for: action.access, SampleRelabelAction.name)
     let found = try action.find(in: store, session.jobControl())
     try session.confirm(found.ids.count, "changed") { "Relabel \($0)?" }
-    return try session.print(action.run(on: store, session.jobControl(), found))
+    return try session.print(session.perform(action, on: store) { try action.run(on: $0, $1, found) })
   }
 }

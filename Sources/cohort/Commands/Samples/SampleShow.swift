@@ -4,15 +4,29 @@ import CohortActions
 /// `cohort sample show`
 struct SampleShow: CohortCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show samples in full.",
-    discussion: examples("cohort sample show 17", "cohort sample show 17 40 '100..<110' --json"))
+    commandName: "show", abstract: "Show samples in full, with their groups and the steps that draw them.",
+    discussion: examples(
+      "cohort sample show 17", "cohort sample show 17 40 '100..<110' --json",
+      "cohort sample show 17 --plan first --epoch 0",
+      text: """
+        Messages, labels, source and line, the lengths by all measures, and the group in each grouping with the squared \
+        distance to its centroid.
+        """))
 
   @Argument(help: ArgumentHelp("Sample ids, or ranges A..<B.", valueName: "id")) var ids: [IDRangeArgument]
+  @Option(
+    help: ArgumentHelp("Also the steps of this plan; with --epoch.", valueName: "name"), completion: StoreNames.plans)
+  var plan: String?
+  @Option(help: ArgumentHelp("The epoch of --plan, from 0.", valueName: "e")) var epoch: UInt64?
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  func validate() throws {
+    if plan == nil, epoch != nil { throw ValidationError("--epoch is one of a plan: say which with --plan.") }
+  }
+
   func execute(_ session: Session) throws -> Outcome {
-    let action = SampleShowAction(ids: ids.map(\.range))
-    let printer = session.output.rows(SampleShowAction.columns)
+    let action = SampleShowAction(ids: ids.map(\.range), drawn: plan.map { .init(plan: $0, epoch: epoch ?? 0) })
+    let printer = session.output.rows(SampleShowAction.columns + (plan == nil ? [] : ["steps"]))
     let isTable = session.output.format == .table
     try action.run(on: session.open(for: action.access, SampleShowAction.name)) { sample in
       if isTable { try session.output.text(sample.text) } else { try printer.print(sample.record) }

@@ -13,7 +13,7 @@ struct VerifyCommand: CohortCommand {
         and tokenizers that the store needs are compared with the hashes that it knows. Repairs \
         mend what can be computed from the rest, and throw nothing away. What is damaged beyond that has to come from \
         a backup. --replay also makes each grouping anew in memory from the log, round by round, and compares digests, \
-        groups and assignments. The exit code is 4 when anything is damaged or different.
+        groups and assignments; and each selection from its snapshot. The exit code is 4 when anything is damaged or different.
         """))
 
   @Flag(help: "Mend what can be computed from the rest.") var repair = false
@@ -33,7 +33,7 @@ struct VerifyCommand: CohortCommand {
   func execute(_ session: Session) throws -> Outcome {
     guard inProcess else { return try supervise(session) }
     let action = VerifyAction(repairs: repair, isDryRun: dryRun, replays: replay, grouping: grouping)
-    let report = try action.run(on: session.open(for: action.access, VerifyAction.name), session.jobControl())
+    let report = try session.perform(action) { try action.run(on: $0, $1) }
     session.progress.finish()
     if session.output.format == .table {
       try printText(report, session.output)
@@ -64,5 +64,8 @@ struct VerifyCommand: CohortCommand {
       try output.list(VerifyReport.problemColumns, report.problems)
     }
     if let replayed = report.replayed { try output.list(VerifyReport.replayColumns, replayed) }
+    if !report.replayedSelections.isEmpty {
+      try output.list(VerifyReport.selectionColumns, report.replayedSelections)
+    }
   }
 }

@@ -1,0 +1,2 @@
+/* SwiftPM needs a source file in a target of headers. */
+#include "cohort.h"

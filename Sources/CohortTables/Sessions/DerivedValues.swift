@@ -1,0 +1,147 @@
+internal import CohortCore
+internal import CohortStore
+
+/// What the tables compute from a state of the store and use more than once while a statement runs: names by their numbers, and
+/// what groups have in common.
+final class DerivedValues {
+  /// What the members of a group have in common.
+  struct GroupStatistics {
+    var size: UInt64 = 0
+    var lengthSum: UInt64 = 0
+    var longest: UInt32 = 0
+    var distanceSum = 0.0
+  }
+
+  private var sources: NameList?
+  private var tasks: NameList?
+  private var groupings: [GroupingRecord]?
+  private var spaces: [EmbeddingSpace]?
+  private var measures: [LengthMeasure]?
+  private var snapshots: [SnapshotRecord]?
+  private var members: [UInt64: [SnapshotGroup]] = [:]
+  private var groups: [GroupingID: [GroupRecord]] = [:]
+  private var statistics: [GroupingID: [UInt32: GroupStatistics]] = [:]
+  private var labels: [GroupingID: [GroupID: String]] = [:]
+
+  func removeAll() {
+    sources = nil
+    tasks = nil
+    (groupings, spaces, measures, snapshots) = (nil, nil, nil, nil)
+    members = [:]
+    groups = [:]
+    statistics = [:]
+    labels = [:]
+  }
+
+  /// The names of all sources by their numbers. Complexity: O(sources), once.
+  func sources(_ transaction: borrowing ReadTransaction) throws -> NameList {
+    if let sources { return sources }
+    let made = NameList(try transaction.sources().map { ($0.id.rawValue, $0.name) })
+    sources = made
+    return made
+  }
+
+  /// The labels of all tasks by their numbers. Complexity: O(tasks), once.
+  func tasks(_ transaction: borrowing ReadTransaction) throws -> NameList {
+    if let tasks { return tasks }
+    let made = NameList(try transaction.tasks().map { ($0.id.rawValue, $0.name) })
+    tasks = made
+    return made
+  }
+
+  /// All groupings. A join may begin a scan of them for each of its rows, so they are read once.
+  func groupings(_ transaction: borrowing ReadTransaction) throws -> [GroupingRecord] {
+    if let groupings { return groupings }
+    let made = try transaction.groupings()
+    groupings = made
+    return made
+  }
+
+  /// All embedding spaces, read once.
+  func spaces(_ transaction: borrowing ReadTransaction) throws -> [EmbeddingSpace] {
+    if let spaces { return spaces }
+    let made = try transaction.spaces()
+    spaces = made
+    return made
+  }
+
+  /// All further length measures, read once.
+  func measures(_ transaction: borrowing ReadTransaction) throws -> [LengthMeasure] {
+    if let measures { return measures }
+    let made = try transaction.measures()
+    measures = made
+    return made
+  }
+
+  /// All snapshots, read once.
+  func snapshots(_ transaction: borrowing ReadTransaction) throws -> [SnapshotRecord] {
+    if let snapshots { return snapshots }
+    let made = try transaction.snapshots()
+    snapshots = made
+    return made
+  }
+
+  /// The groups of a snapshot in the order of their numbers, without where they lay; read once.
+  func groups(
+    of grouping: GroupingID, in snapshot: UInt32, _ transaction: borrowing ReadTransaction
+  ) throws -> [SnapshotGroup] {
+    let key = UInt64(snapshot) << 32 | UInt64(grouping.rawValue)
+    if let known = members[key] { return known }
+    let made = try transaction.groups(of: grouping, in: snapshot).map { group in
+      var group = group
+      group.geometry = .label("")
+      return group
+    }
+    members[key] = made
+    return made
+  }
+
+  /// The groups of a grouping in the order of their numbers, without what only engines read. Read once, however many cursors
+  /// want them: a centroid each is much for many groups.
+  func groups(of grouping: GroupingID, _ transaction: borrowing ReadTransaction) throws -> [GroupRecord] {
+    if let known = groups[grouping] { return known }
+    let made = try transaction.groups(of: grouping).map { group in
+      var group = group
+      group.engineState = []
+      return group
+    }
+    groups[grouping] = made
+    return made
+  }
+
+  /// The statistics of all groups of a grouping, by their numbers. Complexity: a scan of three columns, once.
+  func statistics(
+    of grouping: GroupingRecord, _ session: TableSession, _ transaction: borrowing ReadTransaction
+  ) throws -> [UInt32: GroupStatistics] {
+    if let known = statistics[grouping.id] { return known }
+    var groups: [UInt32: GroupStatistics] = [:]
+    try transaction.forEachBlock(of: [grouping.groupColumn, grouping.distanceColumn, Column.responseLength]) { block in
+      try session.checkStop()
+      for row in 0..<block.count where !block.isDeleted(row) {
+        let (group, length) = (block.uint32(0, row), block.uint32(2, row))
+        guard group != GroupID.unassigned.rawValue else { continue }
+        groups[group, default: GroupStatistics()].add(length: length, distance: block.float32(1, row).magnitude)
+      }
+      return true
+    }
+    statistics[grouping.id] = groups
+    return groups
+  }
+
+  /// Labels that somebody else makes for a grouping's groups, once.
+  func labels(of grouping: GroupingRecord, _ make: (String) throws -> [GroupID: String]) throws -> [GroupID: String] {
+    if let known = labels[grouping.id] { return known }
+    let made = try make(grouping.name)
+    labels[grouping.id] = made
+    return made
+  }
+}
+
+extension DerivedValues.GroupStatistics {
+  fileprivate mutating func add(length: UInt32, distance: Float) {
+    size += 1
+    lengthSum += UInt64(length)
+    longest = max(longest, length)
+    distanceSum += Double(distance)
+  }
+}

@@ -1,0 +1,3 @@
+import CohortDaemon
+
+DaemonProgram.main()

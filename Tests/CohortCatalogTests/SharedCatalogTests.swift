@@ -1,0 +1,95 @@
+import CohortCatalog
+import CohortCore
+import CohortStore
+import CohortTesting
+import Synchronization
+import Testing
+
+/// Questions to a store that is being written: none of them opens or copies a catalog of its own.
+@Suite struct SharedCatalogTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Entries that a question to the shared catalog sees.
+  private func count(_ store: Store) throws -> Int64? {
+    guard
+      case .integer(let count) = try SharedCatalog.of(store).reader(of: store).query("SELECT count(*) FROM log")
+        .rows.first?.first
+    else { return nil }
+    return count
+  }
+
+  private func last(_ store: Store) throws -> Int64 {
+    Int64(try store.read { try $0.counters.lastSequence.rawValue })
+  }
+
+  @Test func whoeverKeepsTheFileLendsIt() throws {
+    var history = try StoreHistory(at: folder.file("s"), seed: 21)
+    try history.steps(10)
+    let store = history.store
+    let keeper = try Catalog(of: store)
+    let shared = SharedCatalog.of(store)
+    #expect(shared === SharedCatalog.of(store))
+    shared.keep(keeper)
+    for _ in 0..<10 {
+      try history.step()
+      #expect(try count(store) == last(store))
+    }
+    #expect(shared.openings == 0)
+    // The questions have brought the file to the end of the log: nothing is left for its keeper.
+    #expect(try keeper.catchUp(from: store).entries == 0)
+  }
+
+  @Test func withoutAKeeperOneCatalogIsOpenedForAllQuestions() throws {
+    var history = try StoreHistory(at: folder.file("s"), seed: 22)
+    try history.steps(10)
+    let store = history.store
+    let shared = SharedCatalog.of(store)
+    for _ in 0..<10 {
+      try history.step()
+      #expect(try count(store) == last(store))
+    }
+    #expect(shared.openings == 1)
+    // What it has is given up when somebody keeps the file again.
+    shared.keep(try Catalog(of: store))
+    #expect(try count(store) == last(store))
+    shared.keep(nil)
+    #expect(try count(store) == last(store))
+    #expect(shared.openings == 2)
+  }
+
+  /// The file changes hands and is made anew while many ask: every answer is as new as its question.
+  @Test func theFileMayChangeHandsWhileManyAsk() throws {
+    var history = try StoreHistory(at: folder.file("s"), seed: 23)
+    try history.steps(10)
+    let store = history.store
+    let problems = Mutex<[String]>([])
+    let isOver = Mutex(false)
+    let threads = TestThreads(4) { _ in
+      while !isOver.withLock({ $0 }) {
+        do {
+          let before = try last(store)
+          let seen = try count(store) ?? -1
+          if seen < before { problems.withLock { $0.append("\(seen) of \(before) entries") } }
+        } catch {
+          problems.withLock { $0.append("\(error)") }
+        }
+      }
+    }
+    for step in 0..<40 {
+      try history.step()
+      if step % 4 == 0 {
+        let keeper = try Catalog(of: store)
+        if step % 8 == 0 { try keeper.rebuild(from: store) }
+        SharedCatalog.of(store).keep(keeper)
+      } else if step % 4 == 2 {
+        SharedCatalog.of(store).keep(nil)
+      }
+    }
+    isOver.withLock { $0 = true }
+    threads.wait()
+    let found = problems.withLock { $0 }
+    #expect(found.isEmpty, "\(found.count): \(found.prefix(3))")
+  }
+}
