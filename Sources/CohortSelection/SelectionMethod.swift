@@ -2,7 +2,8 @@
 public enum SelectionMethod: String, Hashable, Sendable, CaseIterable {
   /// Rows in the order of a keyed hash of their ids.
   case random
-  /// From each cluster in proportion to its size: the row nearest its centroid first, then in the order of the hash.
+  /// From each cluster in proportion to its size: first a row among the quarter nearest to its centroid, then in the order of
+  /// the hash, which that row is the first in as well.
   case stratified
   /// From each cluster in proportion to its size: rows that stand for many others (Mirzasoleiman et al. 2013, lazy greedy).
   case facilityLocation = "facility-location"
@@ -56,7 +57,7 @@ public struct SelectionOptions: Hashable, Sendable {
 
 /// How far a selection is. Passed to whoever asked for it, who stops it by throwing.
 public struct SelectionProgress: Hashable, Sendable {
-  /// What is being done: "duplicates", "centroids", "medoids", "picks".
+  /// What is being done: "duplicates", "centroids", "distances", "picks".
   public var stage: String
   public var done: UInt64
   public var total: UInt64

@@ -149,9 +149,12 @@ public final class Store: Sendable {
     options.withoutLocks = access == .published
     let environment = try EnvironmentRegistry.environment(
       at: path, tables: StoreTables.definitions + optional.map(\.definition), options: options)
-    return try Store(
+    let store = try Store(
       path: path, environment: environment, tables: try StoreTables(environment), optional: optional, access: access,
       lock: lock, turns: turns, clock: clock)
+    // Whoever writes goes on from the last commit, not from the one before.
+    if let turns { try store.writer.perform(within: turns) { try store.settle() } }
+    return store
   }
 
   private init(
@@ -232,8 +235,15 @@ public final class Store: Sendable {
   /// - Throws: `store.door`; `store.read-only` unless this process owns the store.
   public func openDoor() throws -> OwnerDoor {
     guard let schedule else { throw readOnlyError }
-    return try OwnerDoor(store: path, schedule)
+    return try OwnerDoor(store: path, schedule) { [weak self] in
+      guard let self else { return }
+      try? writer.perform { try settle() }
+    }
   }
+
+  /// Shows readers the commit of a process that was killed when it had written it and before it could say so: LMDB's next
+  /// writer does that when it begins. Changes nothing.
+  private func settle() throws { try environment.write { _ in } }
 
   /// Closes the store's file and opens it again, when no transaction of this process is under way: what LMDB refuses after
   /// a failed write of a meta page, and what a disk reported, may be gone then.

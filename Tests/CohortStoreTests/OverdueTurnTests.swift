@@ -40,10 +40,13 @@ import Testing
     try besideAStoppedGuest {
       let holder = try #require(owner.schedule?.turn)
       #expect(holder.name == "cohort ingest, process \(getpid())" && !holder.isOverdue)
-      // A thread of the owner, and another guest: to that one the store is out of reach.
-      let other = try Store.open(at: folder.file("s"), access: .guest(name: "cohort train"))
-      for (store, category) in [(owner, ErrorCategory.temporary), (other, .unreachable)] {
-        let error = try #require(throws: CohortError.self) { try store.write { _ in } }
+      // A thread of the owner, and another guest: to that one the store is out of reach, from the moment it opens it.
+      let work: [(ErrorCategory, () throws -> Void)] = [
+        (.temporary, { [owner] in try owner.write { _ in } }),
+        (.unreachable, { [folder] in _ = try Store.open(at: folder.file("s"), access: .guest(name: "cohort train")) }),
+      ]
+      for (category, attempt) in work {
+        let error = try #require(throws: CohortError.self) { try attempt() }
         #expect(error.code.name == "store.turn-overdue" && error.category == category, "\(error)")
         #expect(error.cause?.contains("cohort ingest, process \(getpid())") == true, "\(error)")
       }

@@ -11,8 +11,9 @@ final class CellPicker {
   private let order: KeyedOrder
   /// Rows of each cell that are picked before anything is chosen.
   private var picked: [Int: [UInt32]] = [:]
-  private var medoids: [UInt32?]
-  private var isMedoidKnown: [Bool]
+  /// The row that each cell begins with; nil for one that has none with a vector.
+  private var starts: [UInt32?]
+  private var isStartKnown: [Bool]
   private var centroids: [[Float]?]?
 
   init(
@@ -22,15 +23,15 @@ final class CellPicker {
     (self.pool, self.table, self.options, self.engine) = (pool, table, options, engine)
     self.areTokensCounted = areTokensCounted
     order = KeyedOrder(seed: options.seed)
-    medoids = [UInt32?](repeating: nil, count: table.count)
-    isMedoidKnown = [Bool](repeating: false, count: table.count)
+    starts = [UInt32?](repeating: nil, count: table.count)
+    isStartKnown = [Bool](repeating: false, count: table.count)
     for row in pool.picked { picked[Int(table.cellOf[Int(row)]), default: []].append(row) }
   }
 
   /// The first rows of some cells.
   /// - Parameter wanted: cells, ascending, and how many rows of each, beside those that are picked already.
   func orders(_ wanted: [(cell: Int, count: Int)]) throws -> [[UInt32]] {
-    if options.method.usesVectors, options.method != .facilityLocation { try findMedoids(wanted.map(\.cell)) }
+    if options.method.usesVectors, options.method != .facilityLocation { try findStarts(wanted.map(\.cell)) }
     guard options.method != .random, options.method != .stratified else {
       let rows = wanted.map { keyed($0.cell, $0.count) }
       return rows
@@ -58,20 +59,29 @@ final class CellPicker {
   private func keyed(_ cell: Int, _ count: Int) -> [UInt32] {
     let rows = table.rows(cell)
     let mine = Set(picked[cell] ?? [])
-    let medoid = mine.isEmpty && options.method == .stratified ? medoids[cell] : nil
-    let others = order.first(count + mine.count + (medoid == nil ? 0 : 1), of: rows, ids: pool.ids)
-      .filter { $0 != medoid && !mine.contains($0) }
-    return Array(((medoid.map { [$0] } ?? []) + others).prefix(count))
+    let start = mine.isEmpty && options.method == .stratified ? starts[cell] : nil
+    let others = order.first(count + mine.count + (start == nil ? 0 : 1), of: rows, ids: pool.ids)
+      .filter { $0 != start && !mine.contains($0) }
+    return Array(((start.map { [$0] } ?? []) + others).prefix(count))
   }
 
-  private func findMedoids(_ cells: [Int]) throws {
-    let missing = cells.filter { !isMedoidKnown[$0] && picked[$0] == nil }
+  private func findStarts(_ cells: [Int]) throws {
+    let missing = cells.filter { !isStartKnown[$0] && picked[$0] == nil }
     guard !missing.isEmpty else { return }
-    let centroids = try cellCentroids()
     var isAsked = [Bool](repeating: false, count: table.count)
-    for cell in missing { (isAsked[cell], isMedoidKnown[cell]) = (true, true) }
-    let found = try engine.medoids(of: pool.ids, cells: table.cellOf, isAsked: isAsked, centroids: centroids)
-    for cell in missing { medoids[cell] = found[cell] }
+    for cell in missing { (isAsked[cell], isStartKnown[cell]) = (true, true) }
+    let distances = try engine.distances(
+      of: pool.ids, cells: table.cellOf, isAsked: isAsked, centroids: try cellCentroids(), stage: "distances")
+    for cell in missing {
+      let rows = table.rows(cell).lazy.map { (distance: distances[Int($0)], row: $0) }.filter { $0.distance >= 0 }
+      starts[cell] = options.method == .stratified ? typical(of: rows.sorted(by: <)) : rows.min(by: <)?.row
+    }
+  }
+
+  /// The first in the order of the hash of the quarter that is nearest to the centroid. The nearest of all would be a bad
+  /// example of its cluster: it is the short and plain one, and the same whatever the seed.
+  private func typical(of nearest: [(distance: Double, row: UInt32)]) -> UInt32? {
+    order.first(1, of: nearest.prefix(max(1, nearest.count / 4)).map(\.row), ids: pool.ids).first
   }
 
   private func cellCentroids() throws -> [[Float]?] {
@@ -91,7 +101,7 @@ final class CellPicker {
   private func job(_ cell: Int, _ count: Int) -> GreedyJob {
     GreedyJob(
       rows: Array(table.rows(cell)), ids: table.rows(cell).map { pool.ids[Int($0)] }, picked: picked[cell] ?? [],
-      start: medoids[cell], count: count, method: options.method, seed: options.seed,
+      start: starts[cell], count: count, method: options.method, seed: options.seed,
       costs: areTokensCounted
         ? table.rows(cell).map { Double(max(pool.tokens[Int($0)], 1)).squareRoot() } : [],
       engine: engine)

@@ -1,5 +1,4 @@
 internal import CohortCore
-internal import CohortKernels
 internal import CohortVectors
 
 extension SelectionEngine {
@@ -15,14 +14,9 @@ extension SelectionEngine {
     }
     let centroids = try centroids(
       of: pool.ids, labels: pool.clusters, count: pool.clusterCount, known: pool.centroids)
-    let centers = CenterTable(centroids, dimension: dimension)
-    let distances = SharedTable(pool.count, -1.0)
-    try scan(pool.ids, stage: "isolation") { _, block, start in
-      for i in 0..<block.count where block.isPresent(i) {
-        guard let row = block.pointer(i), let center = centers[Int(pool.clusters[start + i])] else { continue }
-        distances[start + i] = cohort_squared_distance(self.path, row, center, self.dimension)
-      }
-    }
+    let distances = try distances(
+      of: pool.ids, cells: pool.clusters, isAsked: [Bool](repeating: true, count: pool.clusterCount),
+      centroids: centroids, stage: "isolation")
     let order = pool.ids.indices.filter { distances[$0] >= 0 }.sorted { a, b in
       distances[a] != distances[b] ? distances[a] > distances[b] : a < b
     }

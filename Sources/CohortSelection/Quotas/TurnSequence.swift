@@ -1,6 +1,9 @@
 /// Which cell gives the next row, as often as it is asked: first the stratum, then the cluster in it. The sequence does not
 /// depend on how long it becomes, so every beginning of a selection is the selection of a smaller budget.
 struct TurnSequence: Sendable {
+  /// Of the keyed order that the cells' starts come from.
+  private static let purpose: UInt64 = 2
+
   private var strata: [Quota]
   private var cells: [Quota]
   /// Rows of each cell that were neither taken nor skipped.
@@ -26,7 +29,15 @@ struct TurnSequence: Sendable {
       cellTaken[cell] += 1
       taken[Int(table.stratum[cell])] += 1
     }
-    let cells = (0..<table.count).map { Quota(weight: UInt64(table.size($0)), picks: cellTaken[$0]) }
+    let starts = KeyedOrder(seed: options.seed, purpose: Self.purpose)
+    let cells = (0..<table.count).map { cell in
+      // A start by chance gives each cluster its share on the average also where there are fewer picks than clusters. With
+      // 1/2 for all, the smaller half would never get any.
+      let place = UInt64(table.stratum[cell]) << 32 | UInt64(table.cluster[cell])
+      return Quota(
+        weight: UInt64(table.size(cell)), picks: cellTaken[cell],
+        start: options.method == .stratified ? UInt32(truncatingIfNeeded: starts.hash(place) >> 32) : Quota.half)
+    }
     let left = (0..<table.count).map { table.size($0) - Int(cellTaken[$0]) }
     let strata = (0..<count).map { Quota(weight: options.shares == .equal ? 1 : sizes[$0], picks: taken[$0]) }
     let (minimum, cellMinimum) = (hasStrata ? options.minimum : 0, hasStrata ? 0 : options.minimum)

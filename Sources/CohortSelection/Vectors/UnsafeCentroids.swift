@@ -54,35 +54,26 @@ extension SelectionEngine {
     return result
   }
 
-  /// The row of each cell that is nearest to a centroid, the lowest among equals; nil for a cell that is not asked for, or
-  /// has no row with a vector.
+  /// The squared distance of each row to the centroid of its cell; -1 for a row without a vector, of a cell without a
+  /// centroid, or of one that is not asked for, whose vectors are not read.
   /// - Parameters:
-  ///   - cells: one a row, below `count`; rows of `nil` cells are not read.
+  ///   - ids: ascending.
+  ///   - cells: one a row, below `isAsked.count`.
   ///   - centroids: one a cell.
-  func medoids(
-    of ids: [UInt64], cells: [UInt32], isAsked: [Bool], centroids: [[Float]?]
-  ) throws -> [UInt32?] {
-    let count = isAsked.count
+  func distances(
+    of ids: [UInt64], cells: [UInt32], isAsked: [Bool], centroids: [[Float]?], stage: String
+  ) throws -> SharedTable<Double> {
     let rows = ids.indices.filter { isAsked[Int(cells[$0])] && centroids[Int(cells[$0])] != nil }
-    let mine = rows.map { cells[$0] }
-    let none = (distance: Double.infinity, row: UInt32.max)
-    let nearest = WorkerTables(workers: workers.count, width: count, none)
+    let distances = SharedTable(ids.count, -1.0)
     let centers = CenterTable(centroids, dimension: dimension)
-    try scan(rows.map { ids[$0] }, stage: "medoids") { worker, block, start in
-      let best = nearest.table(worker)
+    try scan(rows.map { ids[$0] }, stage: stage) { _, block, start in
       for i in 0..<block.count where block.isPresent(i) {
-        let cell = Int(mine[start + i])
-        guard let row = block.pointer(i), let center = centers[cell] else { continue }
-        let found = (
-          distance: cohort_squared_distance(self.path, row, center, self.dimension), row: UInt32(rows[start + i])
-        )
-        if found < best[cell] { best[cell] = found }
+        let place = rows[start + i]
+        guard let row = block.pointer(i), let center = centers[Int(cells[place])] else { continue }
+        distances[place] = cohort_squared_distance(self.path, row, center, self.dimension)
       }
     }
-    return (0..<count).map { cell in
-      let best = (0..<workers.count).map { nearest.table($0)[cell] }.min { $0 < $1 } ?? none
-      return best.row == .max ? nil : best.row
-    }
+    return distances
   }
 }
 

@@ -46,13 +46,18 @@ public final class OwnerDoor: Sendable {
   private let path: String
   private let listener: Int32
   private let schedule: WriteSchedule
+  private let settle: @Sendable () -> Void
   private let state = Locked(State())
   private let thread: Locked<WorkThread?> = Locked(nil)
 
-  init(store folder: String, _ schedule: WriteSchedule) throws(CohortError) {
+  /// - Parameter settle: called in the turn of a guest that went away in the midst of it.
+  init(
+    store folder: String, _ schedule: WriteSchedule, settle: @escaping @Sendable () -> Void
+  ) throws(CohortError) {
     let layout = StoreLayout(folder)
     path = layout.ownerSocket
     self.schedule = schedule
+    self.settle = settle
     do throws(Errno) {
       try SystemCall.makeFolder(layout.run)
       guard chmod(layout.run, 0o700) == 0 else { throw .last }
@@ -175,8 +180,8 @@ public final class OwnerDoor: Sendable {
     defer { state.withLock { _ = $0.inTurn.remove(number) } }
     try connection.send("go")
     // Nil: it is gone, and with it what it did not commit.
-    guard let line = try connection.receive(), line != "done" else { return }
-    throw Errno(EPROTO)
+    guard let line = try connection.receive() else { return settle() }
+    guard line == "done" else { throw Errno(EPROTO) }
   }
 
   /// Tells a guest that it still has to wait. - Returns: whether it is there.
