@@ -96,7 +96,7 @@ struct GreedyTests {
     let seed: UInt64 = 334
     let data = SelectionData(200, clusters: 4, seed: seed)
     let rows = try data.normalized().compactMap { $0 }
-    let picks = try data.select(SelectionOptions(), .rows(40))
+    let picks = try data.select(SelectionOptions(method: .kmeansKCenter), .rows(40))
     for cluster in 0..<4 {
       let members = data.pool.clusters.indices.filter { data.pool.clusters[$0] == UInt32(cluster) }
       let mean = (0..<SelectionData.dimension).map { i in

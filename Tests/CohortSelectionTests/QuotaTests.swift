@@ -84,13 +84,18 @@ struct QuotaTests {
     #expect(Set(first) == [0, 1, 2, 3])
   }
 
+  private static func vector(_ second: Float) -> [Float] {
+    [1, second] + [Float](repeating: 0, count: SelectionData.dimension - 2)
+  }
+
   /// The first row of a cluster is one of the quarter nearest to its centroid, and which one, the seed says.
   @Test func aClusterBeginsNearItsCentroid() throws {
     var pool = SelectionPool(ids: (0..<41).map(UInt64.init))
     pool.clusters = [UInt32](repeating: 0, count: 41)
-    (pool.clusterCount, pool.centroids) = (1, [[1, 0]])
-    let vectors = (0..<41).map { row -> [Float]? in row == 7 ? nil : [1, Float((row * 17) % 41)] }
-    let nearest = Set((0..<41).filter { $0 != 7 }.sorted { ($0 * 17) % 41 < ($1 * 17) % 41 }.prefix(10).map(UInt32.init))
+    (pool.clusterCount, pool.centroids) = (1, [Self.vector(0)])
+    let vectors = (0..<41).map { row in row == 7 ? nil : Self.vector(Float((row * 17) % 41)) }
+    let order = (0..<41).filter { $0 != 7 }.sorted { ($0 * 17) % 41 < ($1 * 17) % 41 }
+    let nearest = Set(order.prefix(10).map(UInt32.init))
     let data = MemoryRows(vectors: vectors)
     let first = try (0..<200).map { seed in
       try SelectionData.withEngine(data) {
