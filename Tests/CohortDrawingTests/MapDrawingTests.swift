@@ -1,0 +1,60 @@
+import CohortCore
+import CohortDrawing
+import CohortTesting
+import Testing
+
+struct MapDrawingTests {
+  private static func drawing(
+    x: [Float] = [0, 1], y: [Float] = [0, 1], ids: [UInt64] = [0, 1], columns: [MapDrawing.Column] = [],
+    colour: Int? = 0,
+    texts: [String] = [], labels: [MapDrawing.Label] = []
+  ) throws -> MapDrawing {
+    try MapDrawing(title: "", x: x, y: y, ids: ids, columns: columns, colour: colour, texts: texts, labels: labels)
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity])
+  func numbersThatAreNoPlaceAreRefusedWithTheirPoint(value: Float) throws {
+    let bad = try failure { _ = try Self.drawing(y: [0, value]) }
+    #expect(bad.code.name == "drawing.input" && bad.category == .usage)
+    #expect(bad.place == "the y of point 1" && bad.cause?.isEmpty == false && bad.hint?.isEmpty == false)
+    #expect(try failure { _ = try Self.drawing(x: [value, 0]) }.place == "the x of point 0")
+    let columns: [MapDrawing.Column] = [.init("length", .scalars([1, value], unit: ""))]
+    #expect(try failure { _ = try Self.drawing(columns: columns) }.place == "column length, point 1")
+    #expect(codeName { _ = try Self.drawing(labels: [.init("", x: 0, y: value)]) } == "drawing.input")
+  }
+
+  @Test func arraysOfOtherLengthsAreRefused() {
+    #expect(codeName { _ = try Self.drawing(x: [0]) } == "drawing.input")
+    #expect(codeName { _ = try Self.drawing(y: [0]) } == "drawing.input")
+    #expect(codeName { _ = try Self.drawing(ids: [0]) } == "drawing.input")
+    #expect(codeName { _ = try Self.drawing(texts: ["one"]) } == "drawing.input")
+    #expect(codeName { _ = try Self.drawing(columns: [.init("", .scalars([1], unit: ""))]) } == "drawing.input")
+    #expect(
+      codeName { _ = try Self.drawing(columns: [.init("", .scalars([1, 2], unit: ""))], colour: 1) } == "drawing.input")
+    #expect(codeName { _ = try Self.drawing() } == nil)
+  }
+
+  @Test(arguments: [Int32(-1), 1, .max, .min])
+  func categoriesWithoutNameAreRefused(index: Int32) throws {
+    let columns: [MapDrawing.Column] = [.init("task", .categories(of: [0, index], names: ["only"]))]
+    #expect(try failure { _ = try Self.drawing(columns: columns) }.place == "column task, point 1")
+  }
+
+  @Test(arguments: [(0, 0), (319, 400), (400, 319), (16_385, 400), (16_000, 16_000), (.max, .max)])
+  func picturesOfNoSizeAreRefused(width: Int, height: Int) throws {
+    let drawing = try MapDrawing.one()
+    let options = PictureOptions(width: width, height: height)
+    #expect(codeName { _ = try drawing.png(options) } == "drawing.size")
+    #expect(codeName { _ = try drawing.svg(options) } == "drawing.size")
+  }
+
+  @Test func theGreatestNumbersCanBeDrawn() throws {
+    let most = Float.greatestFiniteMagnitude
+    let drawing = try MapDrawing(
+      title: "", x: [-most, most, 0], y: [most, -most, 0], ids: [.max, 0, 1],
+      columns: [.init("age", .scalars([-most, most, 0], unit: ""))], labels: [.init("far", x: most, y: -most)])
+    #expect(drawing.page().count > 10_000)
+    #expect(try drawing.png(PictureOptions(width: 400, height: 320)).count > 1_000)
+    #expect(try drawing.svg(PictureOptions(width: 400, height: 320)).count > 500)
+  }
+}
