@@ -5,14 +5,15 @@ extension MapPage {
     :root[data-theme=dark] { --ground: #16181c; --ink: #e4e4e4; --faint: #a0a0a0; --line: #383b42; --accent: #7db4ff;
       color-scheme: dark }
     * { box-sizing: border-box }
-    body { margin: 0; display: flex; height: 100vh; font: 14px/1.45 system-ui, sans-serif; color: var(--ink);
+    body { margin: 0; overflow: hidden; display: flex; height: 100vh; font: 14px/1.45 system-ui, sans-serif; color: var(--ink);
       background: var(--ground) }
-    main { position: relative; flex: 1; min-width: 0; overflow: hidden }
+    main { position: relative; flex: 1; min-width: 0; min-height: 0; overflow: hidden }
     canvas { position: absolute; inset: 0; width: 100%; height: 100% }
     #marks { touch-action: none; cursor: crosshair } #marks.moving { cursor: grabbing }
     #marks:focus-visible { outline: 3px solid var(--accent); outline-offset: -3px }
     #loading, noscript p { position: absolute; left: 1rem; top: 1rem; margin: 0 }
-    aside { width: 19rem; padding: 1rem; overflow-y: auto; border-left: 1px solid var(--line); overflow-wrap: anywhere }
+    aside { position: relative; width: 19rem; padding: 1rem;
+      overflow-y: auto; border-left: 1px solid var(--line); overflow-wrap: anywhere }
     h1 { font-size: 1.1rem; margin: 0 } p { margin: .3rem 0 .8rem } #count, #help, #notes, #found, .rest {
       color: var(--faint) }
     #found:empty { margin: 0 } #said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
