@@ -57,4 +57,19 @@ struct MapDrawingTests {
     #expect(try drawing.png(PictureOptions(width: 400, height: 320)).count > 1_000)
     #expect(try drawing.svg(PictureOptions(width: 400, height: 320)).count > 500)
   }
+
+  @Test func theEndingOfANameTellsTheForm() throws {
+    #expect(try DrawingForm(path: "a/b.c/map.html") == .html)
+    #expect(try DrawingForm(path: "MAP.PNG") == .png)
+    #expect(try DrawingForm(path: "./a.png.svg") == .svg)
+    for path in ["", "html", "a.png/map", "map.pdf", "map.", "svg/"] {
+      let bad = try failure { _ = try DrawingForm(path: path) }
+      #expect(
+        bad.code.name == "drawing.form" && bad.category == .usage && bad.place == path && bad.hint?.isEmpty == false)
+    }
+    let drawing = try MapDrawing.one()
+    #expect(try drawing.drawn(as: .html) == drawing.page())
+    #expect(try drawing.drawn(as: .png) == drawing.png())
+    #expect(try drawing.drawn(as: .svg) == drawing.svg())
+  }
 }

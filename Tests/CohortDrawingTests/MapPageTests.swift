@@ -154,7 +154,9 @@ struct MapPageTests {
         "--virtual-time-budget=3000", "--dump-dom", "file://\(path)",
       ]
       let program = try #require(Judge.program(Self.browsers))
-      let document = String(decoding: try Judge.output(of: program, arguments), as: UTF8.self)
+      // A browser that hangs is a failure, not a wait.
+      let command = ["timeout", "120", program] + arguments
+      let document = String(decoding: try Judge.output(of: "/usr/bin/env", command), as: UTF8.self)
       #expect(document.contains("<p id=\"count\">\(count)</p>"))
       #expect(!document.contains("<img") && !document.contains("<title>owned") && !document.contains("id=\"loading\""))
     }
