@@ -72,4 +72,28 @@ struct MapDrawingTests {
     #expect(try drawing.drawn(as: .png) == drawing.png())
     #expect(try drawing.drawn(as: .svg) == drawing.svg())
   }
+
+  @Test func labelsStandOnAPointOfTheirGroup() throws {
+    // The first group lies on two islands, the third has no words, the fourth no points; one point has no group.
+    let x: [Float] = [0, 1, 2, 10, 11, 5, 5, 7, 9]
+    let y: [Float] = [0, 1, 2, 10, 11, 5, 5, 7, 9]
+    let labels = MapDrawing.labels(["two islands", "one", "", "none"], of: [0, 0, 0, 0, 0, 1, 1, 2, -1], x: x, y: y)
+    #expect(labels.map(\.text) == ["two islands", "one"] && labels.map(\.x) == [2, 5] && labels.map(\.y) == [2, 5])
+
+    let seed: UInt64 = 17
+    var random = TestRandom(seed: seed)
+    let places = (0..<400).map { _ in (x: Float(random.normal()), y: Float(random.normal())) }
+    let groups = (0..<400).map { _ in Int32(random.below(9)) }
+    let many = MapDrawing.labels(
+      (0..<9).map { "\($0)" }, of: groups, x: places.map(\.x), y: places.map(\.y))
+    let sizes = many.map { label in groups.count { "\($0)" == label.text } }
+    #expect(sizes == sizes.sorted(by: >) && Set(many.map(\.text)).count == 9, "seed \(seed)")
+    for label in many {
+      let isOwn = places.indices.contains {
+        places[$0].x == label.x && places[$0].y == label.y && "\(groups[$0])" == label.text
+      }
+      #expect(isOwn, "seed \(seed), \(label.text)")
+    }
+    #expect(MapDrawing.labels([], of: [], x: [], y: []).isEmpty)
+  }
 }
