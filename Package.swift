@@ -26,6 +26,8 @@ let package = Package(
     .library(name: "CohortEmbedding", targets: ["CohortEmbedding"]),
     // The clustering engine without store and files, as Tools/bench runs it.
     .library(name: "CohortClustering", targets: ["CohortClustering", "CohortVectors", "CohortKernels", "CohortCore"]),
+    // Maps as pages and pictures, as Tools/bench draws them.
+    .library(name: "CohortDrawing", targets: ["CohortDrawing", "CohortCore"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -75,6 +77,7 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "CohortSelection", dependencies: ["CohortCore", "CohortVectors", "CohortKernels"], swiftSettings: swift),
+    .target(name: "CohortDrawing", dependencies: ["CohortCore", "CZlib"], swiftSettings: testable),
     .target(
       name: "CohortIngestion",
       dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
@@ -134,8 +137,8 @@ let package = Package(
       name: "CohortActions",
       dependencies: [
         "CohortCore", "CohortStore", "CohortPlanning", "CohortReading", "CohortIngestion", "CohortCatalog",
-        "CohortClustering", "CohortTrainer", "CohortEmbedding", "CohortProviders", "CohortSelection", "CohortPipeline",
-        "CohortTables",
+        "CohortClustering", "CohortTrainer", "CohortEmbedding", "CohortProviders", "CohortSelection", "CohortDrawing",
+        "CohortPipeline", "CohortTables",
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: testable),
 
@@ -211,6 +214,9 @@ let package = Package(
     .testTarget(
       name: "CohortSelectionTests",
       dependencies: ["CohortSelection", "CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CohortDrawingTests", dependencies: ["CohortDrawing", "CohortCore", "CohortTesting"],
       swiftSettings: swift),
     .testTarget(
       name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore", "CohortTesting"],

@@ -1,4 +1,5 @@
 internal import CohortCore
+internal import CohortDrawing
 
 /// The report of a selection as one HTML page that needs nothing else: figures beside random draws, and how the parts of the
 /// snapshot are represented. Without scripts; every text of the store is escaped.
@@ -15,7 +16,7 @@ public struct SelectionPage: Sendable {
     var body = "<h1>\(text(report.record["selection"]))</h1>\n"
     body += "<table class=\"facts\">\n"
     for field in report.summary.fields where field.name != "selection" {
-      body += "<tr><th>\(Self.escaped(field.name))</th><td>\(text(field.value))</td></tr>\n"
+      body += "<tr><th>\(MarkupText.escaped(field.name))</th><td>\(text(field.value))</td></tr>\n"
     }
     body += "</table>\n"
     if !report.figures.isEmpty {
@@ -24,7 +25,7 @@ public struct SelectionPage: Sendable {
       body += report.figures.map { row($0) }.joined()
     }
     for part in report.parts { body += histogram(part.name, part.columns[0].name, part.records) }
-    for note in report.notes { body += "<p class=\"note\">\(Self.escaped(note)).</p>\n" }
+    for note in report.notes { body += "<p class=\"note\">\(MarkupText.escaped(note)).</p>\n" }
     return """
       <!doctype html>
       <html lang="en"><head><meta charset="utf-8">
@@ -72,7 +73,8 @@ public struct SelectionPage: Sendable {
       )
     }
     let greatest = max(shares.map { max($0.pool, $0.set) }.max() ?? 1, 1e-9)
-    var html = "<h2>\(Self.escaped(name))</h2>\n<p>Blue: share of the snapshot. Orange: share of the selection.</p>\n"
+    var html =
+      "<h2>\(MarkupText.escaped(name))</h2>\n<p>Blue: share of the snapshot. Orange: share of the selection.</p>\n"
     for share in shares.prefix(Self.shown) {
       html += """
         <div class="figure"><span>\(share.name.isEmpty ? "(none)" : share.name)</span>
@@ -89,29 +91,14 @@ public struct SelectionPage: Sendable {
 
   private func text(_ value: ReportValue?) -> String {
     switch value {
-    case .text(let text): Self.escaped(text)
+    case .text(let text): MarkupText.escaped(text)
     case nil, .null: ""
-    case .some(let value): Self.escaped(JSONText.string(value))
+    case .some(let value): MarkupText.escaped(JSONText.string(value))
     }
   }
 
   /// Four places at most.
   private static func short(_ value: Double) -> String {
     value.isFinite ? "\((value * 10_000).rounded() / 10_000)" : ""
-  }
-
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{fffd}" : scalar)
-      }
-    }
-    return result
   }
 }

@@ -8,6 +8,8 @@ public struct ErrorCode: Hashable, Sendable, CustomStringConvertible {
     /// Libraries, each named as in `CohortStore`; providers of vectors use `embedding`, too.
     case core, system, lmdb, store, reading, planning, clustering, selection, ingestion, embedding, tables, catalog,
       trainer
+    /// Pictures of what the store holds.
+    case drawing
     /// The jobs that join libraries, and the programs.
     case pipeline, server, cli, daemon
     /// The library for other languages.
