@@ -76,6 +76,8 @@ let package = Package(
     .target(
       name: "CohortSelection", dependencies: ["CohortCore", "CohortVectors", "CohortKernels"], swiftSettings: swift),
     .target(
+      name: "CohortMapping", dependencies: ["CohortCore", "CohortVectors", "CohortKernels"], swiftSettings: swift),
+    .target(
       name: "CohortIngestion",
       dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
       swiftSettings: swift),
@@ -211,6 +213,10 @@ let package = Package(
     .testTarget(
       name: "CohortSelectionTests",
       dependencies: ["CohortSelection", "CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CohortMappingTests",
+      dependencies: ["CohortMapping", "CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
       swiftSettings: swift),
     .testTarget(
       name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore", "CohortTesting"],
