@@ -127,7 +127,7 @@ let package = Package(
       dependencies: [
         "CohortSystem", "CohortCore", "CohortKernels", "CohortVectors", "CohortStore", "CohortPlanning",
         "CohortReading",
-        "CohortClustering", "CohortSelection", "CohortIngestion",
+        "CohortClustering", "CohortSelection", "CohortMapping", "CohortIngestion",
         "CohortEmbedding", "CohortProviders", "CBundledModel",
       ], swiftSettings: swift),
 

@@ -9,8 +9,9 @@ final class Descent {
   /// The longest move of a step.
   private static let longestMove: Float = 5
   private static let grain = 2048
-  /// So few moving points push one another pair by pair, and see the fixed ones in one field.
-  private static let fewPoints = 512
+  /// So few points push one another pair by pair: alone, or among fixed ones whose field is made once.
+  private static let fewAlone = 512
+  private static let fewAmongFixed = 2048
   /// How far from the points outside the field a moving point may get.
   private static let room: Float = 32
 
@@ -83,7 +84,7 @@ final class Descent {
     }
   }
 
-  private var isPairwise: Bool { moving <= Self.fewPoints }
+  private var isPairwise: Bool { moving <= (fixed == 0 ? Self.fewAlone : Self.fewAmongFixed) }
 
   /// Brings the field to where the points are.
   private func charge() throws {
