@@ -79,6 +79,8 @@ let package = Package(
       name: "CohortSelection", dependencies: ["CohortCore", "CohortVectors", "CohortKernels"], swiftSettings: swift),
     .target(name: "CohortDrawing", dependencies: ["CohortCore", "CZlib"], swiftSettings: testable),
     .target(
+      name: "CohortMapping", dependencies: ["CohortCore", "CohortVectors", "CohortKernels"], swiftSettings: swift),
+    .target(
       name: "CohortIngestion",
       dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
       swiftSettings: swift),
@@ -128,7 +130,7 @@ let package = Package(
       dependencies: [
         "CohortSystem", "CohortCore", "CohortKernels", "CohortVectors", "CohortStore", "CohortPlanning",
         "CohortReading",
-        "CohortClustering", "CohortSelection", "CohortIngestion",
+        "CohortClustering", "CohortSelection", "CohortMapping", "CohortIngestion",
         "CohortEmbedding", "CohortProviders", "CBundledModel",
       ], swiftSettings: swift),
 
@@ -217,6 +219,10 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "CohortDrawingTests", dependencies: ["CohortDrawing", "CohortCore", "CohortTesting"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CohortMappingTests",
+      dependencies: ["CohortMapping", "CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
       swiftSettings: swift),
     .testTarget(
       name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore", "CohortTesting"],

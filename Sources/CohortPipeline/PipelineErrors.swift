@@ -15,6 +15,7 @@ extension ErrorCode {
   package static let pipelineExport = ErrorCode(.pipeline, "export", .failure)
   package static let pipelineIncompleteStore = ErrorCode(.pipeline, "incomplete-store", .corruption)
   package static let pipelineInterrupted = ErrorCode(.pipeline, "interrupted", .interrupted)
+  package static let pipelineMapRules = ErrorCode(.pipeline, "map-rules", .usage)
   package static let pipelineModelCopy = ErrorCode(.pipeline, "model-copy", .failure)
   package static let pipelineModelExists = ErrorCode(.pipeline, "model-exists", .usage)
   package static let pipelineModelName = ErrorCode(.pipeline, "model-name", .usage)

@@ -19,6 +19,7 @@ extension ErrorCode {
   package static let storeLengthMeasureInUse = ErrorCode(.store, "length-measure-in-use", .usage)
   package static let storeLengthUnit = ErrorCode(.store, "length-unit", .usage)
   package static let storeLockFailed = ErrorCode(.store, "lock-failed", .failure)
+  package static let storeMapMoved = ErrorCode(.store, "map-moved", .temporary, hint: "Run the same command again")
   package static let storeMeasureOrder = ErrorCode(.store, "measure-order", .failure)
   package static let storeName = ErrorCode(.store, "name", .usage)
   package static let storeNewerFormat = ErrorCode(.store, "newer-format", .failure)

@@ -112,6 +112,12 @@ import Testing
     let sum = try store.ask("query run", path: ["query": "sizes"], #"{"params":{"x":41}}"#).rows
     #expect(sum.first?.number("y") == 42)
     try store.ask("query drop", path: ["query": "sizes"])
+    try store.ask("map create", #"{"name":"overview","grouping":"topics"}"#)
+    #expect(try store.ask("map list").rows.map { $0.text("grouping") } == ["topics"])
+    try store.ask("map show", path: ["map": "overview"])
+    try store.ask("map update", path: ["map": "overview"], #"{"tail":true}"#)
+    try store.ask("map refit", path: ["map": "overview"])
+    try store.ask("map drop", path: ["map": "overview"])
     try store.ask("rebuild-catalog")
     try store.ask("compact")
     try store.ask("compact", #"{"codec":"zstd","level":3}"#)

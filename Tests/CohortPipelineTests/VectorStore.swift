@@ -33,6 +33,21 @@ final class VectorStore {
     }
   }
 
+  /// Adds samples with these vectors.
+  func add(_ vectors: [[Float]]) throws {
+    var batch = SampleBatchBuilder()
+    let first = try store.read { try $0.counters.nextSample }
+    for i in vectors.indices { batch.add(prompt: "question \(first + UInt64(i))", response: "answer", task: nil) }
+    let prepared = batch.prepared
+    let rows = vectors.flatMap(Self.halves)
+    try store.write { transaction in
+      _ = try transaction.ingest(prepared, source: "lines", origin: "")
+      guard let space = try transaction.reading.spaces().first(where: { $0.name == "given" }) else { return }
+      let ids = vectors.indices.map { SampleID(first + UInt64($0)) }
+      _ = try rows.withUnsafeBytes { try transaction.embed(ids, rows: $0, in: space) }
+    }
+  }
+
   /// A direction as the store keeps it.
   static func halves(_ vector: [Float]) -> [UInt16] {
     let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()

@@ -6,14 +6,14 @@ import Testing
 /// The kinds of events, and what people see of them.
 @Suite struct LogEventTests {
   @Test func tagsAndNamesAreThoseOfTheFormat() {
-    #expect(LogKind.allCases.map(\.rawValue) == Array(1...26))
+    #expect(LogKind.allCases.map(\.rawValue) == Array(1...29))
     #expect(
       LogKind.allCases.map(\.name) == [
         "store-created", "ingest", "embed", "grouping-created", "grouping-dropped", "round", "delete",
         "snapshot-created", "snapshot-dropped", "plan-created", "plan-dropped", "checkpoint", "dictionary-trained",
         "space-created", "run-created", "length-created", "length-dropped", "measured", "space-dropped",
         "space-made-default", "relabel", "source-described", "selection-created", "selection-dropped", "query-saved",
-        "query-dropped",
+        "query-dropped", "map-created", "map-changed", "map-dropped",
       ])
   }
 

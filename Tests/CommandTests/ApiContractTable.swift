@@ -57,6 +57,10 @@ extension ApiContractTests {
     Call("DELETE", "/selections/{selection}", ["selection": "core"]),
     Call("DELETE", "/selections/{selection}", ["selection": "run.train"]),
     Call("DELETE", "/selections/{selection}", ["selection": "run.validation"]),
+    Call("POST", "/maps", body: #"{"name":"overview","grouping":"topics"}"#, status: 201),
+    Call("GET", "/maps"), Call("GET", "/maps/{map}", ["map": "overview"]),
+    Call("POST", "/maps/{map}/update", ["map": "overview"], body: #"{"tail":true}"#),
+    Call("POST", "/maps/{map}/refit", ["map": "overview"]), Call("DELETE", "/maps/{map}", ["map": "overview"]),
     Call("GET", "/plans"),
     Call(
       "POST", "/plans", body: #"{"name":"second","snapshot":"tuesday","grouping":"tasks","batch_size":8,"seed":3}"#,

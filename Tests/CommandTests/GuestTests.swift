@@ -22,6 +22,8 @@ import Testing
     ],
     ["plan", "digest", "first", "--epochs", "2", "--json"],
     ["train", "--plan", "first", "--epochs", "1", "--checkpoint-every", "2", "--json"],
+    ["map", "create", "overview", "--grouping", "topics", "--json"],
+    ["map", "update", "overview", "--tail", "--json"],
     ["grouping", "drop", "lengths", "--json"],
     ["rebuild-catalog", "--json"],
     ["compact", "--json"],

@@ -12,7 +12,7 @@ public struct VerifyAction: RecordAction {
   public var repairs: Bool
   /// With `repairs`: says what would be mended, and changes nothing.
   public var isDryRun: Bool
-  /// Makes each grouping anew from the log, and each selection from its snapshot, and compares them with what is stored.
+  /// Makes each grouping anew from the log, each selection from its snapshot and each map from its samples, and compares them with what is stored.
   public var replays: Bool
   /// With `replays`: only this grouping.
   public var grouping: String?
@@ -41,7 +41,8 @@ public struct VerifyAction: RecordAction {
     return VerifyReport(
       path: store.path, verified: verified, others: others, files: files, repaired: repaired, mends: mends,
       replays: replays ? try ReplayComparison.run(store, grouping: grouping, control) : nil,
-      selections: replays && grouping == nil ? try SelectionReplayComparison.run(store, control) : [])
+      selections: replays && grouping == nil ? try SelectionReplayComparison.run(store, control) : [],
+      maps: replays && grouping == nil ? try MapReplayComparison.run(store, control) : [])
   }
 
   /// Plans are bytes to the store: whether they can be read is known here.
@@ -103,6 +104,7 @@ public struct VerifyReport: RecordReport {
   let mends: Bool
   let replays: [ReplayComparison]?
   let selections: [SelectionReplayComparison]
+  let maps: [MapReplayComparison]
 
   private var count: UInt64 { verified.problemCount + UInt64(others.count) }
 
@@ -114,6 +116,8 @@ public struct VerifyReport: RecordReport {
   public var replayed: [ReportRecord]? { replays?.map(\.record) }
   /// Selections that were made again; none where nothing was replayed.
   public var replayedSelections: [ReportRecord] { selections.map(\.record) }
+  /// Maps that were made again; none where nothing was replayed.
+  public var replayedMaps: [ReportRecord] { maps.map(\.record) }
   /// What people are told of a sound store: how much was read.
   public var sentence: String {
     let records = verified.tables.reduce(0) { $0 + $1.records }
@@ -132,6 +136,7 @@ public struct VerifyReport: RecordReport {
     if !selections.isEmpty {
       record.append("replayed_selections", .list(replayedSelections.map { .record($0) }))
     }
+    if !maps.isEmpty { record.append("replayed_maps", .list(replayedMaps.map { .record($0) })) }
     return record
   }
 
@@ -139,6 +144,7 @@ public struct VerifyReport: RecordReport {
   public var failure: CohortError? {
     guard count > 0 else {
       return replays?.lazy.compactMap(\.failure).first ?? selections.lazy.compactMap(\.failure).first
+        ?? maps.lazy.compactMap(\.failure).first
     }
     // Files that can be put back are no reason to go back to a backup.
     let remedy = count == UInt64(files.count) ? files.first?.hint : nil

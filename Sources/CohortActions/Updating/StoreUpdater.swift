@@ -4,7 +4,7 @@ public import CohortPipeline
 internal import CohortProviders
 public import CohortStore
 
-/// The one place that brings a store up to date: embeds, measures and groups what is pending, in this order. Trouble with a
+/// The one place that brings a store up to date: embeds, measures, groups and puts on maps what is pending, in this order. Trouble with a
 /// part (its server is gone, its state is damaged) stops no other part.
 ///
 /// It keeps encoders, tokenizers and the states of groupings open from one update to the next, so that a daemon does not
@@ -53,6 +53,12 @@ public final class StoreUpdater {
         report.groupings.append(try group(grouping, control, observe))
       }
     }
+    for map in try maps(scope, needs) {
+      try attempt(.map, map.name, control, &report, observe, { try $0.map(map.id) != nil }) { report in
+        let placed = try MapJob.update(store, map: map.name, control: control)
+        if placed.placed > 0 { report.maps.append(placed) }
+      }
+    }
     let failed = Set(report.troubles.map(\.part))
     report.waiting = needs.groupings.map(\.name).filter { name in
       let needs = needs.groupings.needs(of: name)
@@ -60,6 +66,14 @@ public final class StoreUpdater {
         || needs.measures.contains { failed.contains(UpdatePart(kind: .measure, name: $0)) }
     }
     return report
+  }
+
+  /// The maps that follow groupings which were brought up to date. Whoever needs certain groupings waits for no map.
+  private func maps(_ scope: UpdateScope, _ needs: UpdateNeeds) throws -> [MapRecord] {
+    guard scope == .everything || scope == .lengthsAndGroupings else { return [] }
+    return try store.read { transaction in
+      try transaction.maps().filter { map in needs.groupings.contains { $0.id == map.grouping } }
+    }
   }
 
   // MARK: Parts

@@ -7,6 +7,8 @@ public struct UpdatePart: Hashable, Sendable {
   public enum Kind: String, Sendable {
     /// An embedding space, a length measure or a grouping.
     case space, measure, grouping
+    /// A map; its samples wait until the next update.
+    case map
   }
 
   /// Together with `name`, this tells parts apart.
@@ -48,6 +50,8 @@ public struct UpdateReport: Sendable {
   public internal(set) var measured: [MeasureReport] = []
   /// One report for each grouping that was brought up to date, changed or not.
   public internal(set) var groupings: [GroupingUpdate] = []
+  /// One report for each map that got samples.
+  public internal(set) var maps: [MapReport] = []
   /// Parts that could not be brought up to date, in the order in which they were tried.
   public internal(set) var troubles: [Trouble] = []
   /// Groupings that wait for a space or a measure in trouble.
@@ -72,6 +76,7 @@ public struct UpdateReport: Sendable {
     let parts = [
       ("embedding spaces", names(.space)), ("length measures", names(.measure)),
       ("groupings", waiting + names(.grouping).filter { !waiting.contains($0) }),
+      ("maps", names(.map)),
     ].filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
     error.message += ". Not up to date: \(parts.joined(separator: "; ")). The rest is done"
     return error
@@ -102,5 +107,6 @@ extension UpdateReport: RecordReport {
           ])
         }))
     record.append("waiting", .list(waiting.map { .text($0) }))
+    if !maps.isEmpty { record.append("maps", .list(maps.map { .record($0.record) })) }
   }
 }

@@ -6,7 +6,7 @@ public import CohortStore
 public struct DropAction: RecordAction {
   /// What is dropped.
   public enum Kind: String, Sendable {
-    /// Snapshots that hold it keep their membership.
+    /// Refused while a map follows it. Snapshots that hold it keep their membership.
     case grouping
     /// Refused while a plan or a selection stands on it.
     case snapshot
@@ -20,6 +20,8 @@ public struct DropAction: RecordAction {
     case measure = "length"
     /// The log keeps its statement.
     case query
+    /// Its places are gone.
+    case map
   }
 
   public static let name = "drop"
@@ -29,7 +31,7 @@ public struct DropAction: RecordAction {
     switch kind {
     // Those who embed, measure and group look at them meanwhile.
     case .grouping, .measure, .space: .updates
-    case .snapshot, .selection, .plan, .query: .writes
+    case .snapshot, .selection, .plan, .query, .map: .writes
     }
   }
   /// Which of the store's kinds of names `dropped` belongs to.
@@ -52,6 +54,7 @@ public struct DropAction: RecordAction {
     case .selection: try store.write { try $0.dropSelection(named: dropped) }
     case .plan: try store.dropPlan(named: dropped)
     case .query: try store.write { try $0.dropQuery(named: dropped) }
+    case .map: try store.write { try $0.dropMap(named: dropped) }
     case .measure:
       guard dropped != SampleLengths.ownMeasure else {
         throw CohortError.usage(

@@ -5,7 +5,8 @@
 public enum VerbRegistry {
   /// In the order of the OpenAPI document.
   public static let verbs: [Verb] =
-    store + queries + samples + groupings + lengths + spaces + snapshots + selections + plans + training + updates
+    store + queries + samples + groupings + lengths + spaces + snapshots + selections + maps + plans + training
+    + updates
 
   /// The verb of a name; nil when there is none.
   public static func verb(named name: String) -> Verb? { verbs.first { $0.name == name } }

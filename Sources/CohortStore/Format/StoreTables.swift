@@ -32,7 +32,7 @@ struct StoreTables {
   static let optional: [OptionalTable] =
     [
       FormerLabels.table, SourceTerms.table, AnsweredRequest.table, SelectionRecord.table, SelectedPieces.table,
-      SavedQuery.table,
+      SavedQuery.table, MapRecord.table, MapPieces.table,
     ] + PackedTables.all
 
   init(_ environment: Environment) throws {

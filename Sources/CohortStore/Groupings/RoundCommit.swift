@@ -104,6 +104,12 @@ extension WriteTransaction {
         .storeGroupingInUse, "Grouping \"\(name)\" is a factor of: \(products.map(\.name).joined(separator: ", "))",
         hint: "Drop the products first")
     }
+    let maps = try reading.maps().filter { $0.grouping == record.id }
+    guard maps.isEmpty else {
+      throw CohortError(
+        .storeGroupingInUse, "Maps follow grouping \"\(name)\": \(maps.map(\.name).joined(separator: ", "))",
+        hint: "Drop them first: cohort map drop NAME")
+    }
     for group in try reading.groups(of: record.id) {
       try unsafe.delete(tables.groups, GroupRecord.key(record.id, group.id))
     }

@@ -45,6 +45,9 @@ public enum LogEvent {
     SelectionDropped.self,
     QuerySaved.self,
     QueryDropped.self,
+    MapCreated.self,
+    MapChanged.self,
+    MapDropped.self,
   ]
 
   private static let byTag = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind.rawValue, $0) })

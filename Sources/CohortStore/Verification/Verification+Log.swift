@@ -25,6 +25,8 @@ struct LogHistory {
   var plans: [UInt32: Digest128] = [:]
   /// Selections that were not dropped, and their digests.
   var selections: [UInt32: Digest128] = [:]
+  /// Maps that were not dropped, and the digests that they had last.
+  var maps: [UInt32: Digest128] = [:]
   /// The statements of queries that were not dropped.
   var queries: [String: String] = [:]
   var dictionary: UInt16 = 0

@@ -27,6 +27,7 @@ extension Store {
         verification.checkMembership(transaction)
         verification.checkPlans(transaction)
         verification.checkSelections(transaction)
+        verification.checkMaps(transaction)
         verification.checkRuns(transaction)
         verification.checkQuarantine()
         verification.checkDictionaries()

@@ -35,38 +35,83 @@ package struct NeighbourLists {
     among samples: [UInt64], of source: any RowSource, around centroids: [[Float]],
     _ progress: (Double) throws -> Void = { _ in }
   ) throws -> [[NearRow]] {
-    var lists = [[NearRow]](repeating: [], count: samples.count)
-    let columns = ColumnSet(
+    let columns = columns(centroids)
+    let homes = try homes(of: samples, source, columns)
+    return try lists(of: 0..<samples.count, among: samples, source, columns, homes, progress)
+  }
+
+  /// Finds the neighbours of some samples among all, whose cells are known.
+  /// - Parameters:
+  ///   - wanted: which of the samples.
+  ///   - samples: in runs of ascending ids, each with a vector. Equally near ones come in this order.
+  ///   - homes: of each sample the index of its centroid, as `homes(of:of:around:)` has them.
+  ///   - progress: as above.
+  /// - Returns: for each of the wanted samples its neighbours, nearest first, `id` the index among `samples`.
+  /// - Throws: what `source` and `progress` throw.
+  package func lists(
+    of wanted: Range<Int>, among samples: [UInt64], of source: any RowSource, around centroids: [[Float]],
+    homes: [UInt32], _ progress: (Double) throws -> Void = { _ in }
+  ) throws -> [[NearRow]] {
+    try lists(of: wanted, among: samples, source, columns(centroids), homes, progress)
+  }
+
+  /// The centroid nearest to each sample, the lowest among equals.
+  /// - Throws: what `source` throws.
+  package func homes(
+    of samples: [UInt64], of source: any RowSource, around centroids: [[Float]]
+  ) throws -> [UInt32] {
+    try homes(of: samples, source, columns(centroids))
+  }
+
+  private func columns(_ centroids: [[Float]]) -> ColumnSet {
+    ColumnSet(
       dimension: dimension, slots: 0..<centroids.count, ids: (0..<UInt32(centroids.count)).map { $0 },
       vectors: centroids.flatMap { $0 })
-    let members = try members(samples, source, columns)
+  }
+
+  private func lists(
+    of chosen: Range<Int>, among samples: [UInt64], _ source: any RowSource, _ columns: ColumnSet, _ homes: [UInt32],
+    _ progress: (Double) throws -> Void
+  ) throws -> [[NearRow]] {
+    var lists = [[NearRow]](repeating: [], count: chosen.count)
+    let members = members(homes, columns.count)
+    let rows = members.map { $0.filter { chosen.contains(Int($0)) } }
+    let busy = rows.indices.filter { !rows[$0].isEmpty }
     let blocks = (0..<workers.count).map { _ in
       RowBlock(dimension: dimension, capacity: RowBlock.rows(dimension: dimension))
     }
     let (some, path, wanted) = (max(workers.count * 4, 8), path, wanted)
-    for start in stride(from: 0, to: members.count, by: some) {
-      let cells = start..<min(start + some, members.count)
+    for start in stride(from: 0, to: busy.count, by: some) {
+      let cells = Array(busy[start..<min(start + some, busy.count)])
       let near = cells.map { cell in self.near(cell, columns, members) }
       nonisolated(unsafe) let blocks = blocks
       let found = try workers.map(cells.count, isWorthwhile: true) { worker, index in
-        try Self.lists(
-          of: members[cells.lowerBound + index], among: near[index], samples, source, blocks[worker], wanted, path)
+        try Self.lists(of: rows[cells[index]], among: near[index], samples, source, blocks[worker], wanted, path)
       }
       for (index, cell) in cells.enumerated() {
-        for (place, sample) in members[cell].enumerated() { lists[Int(sample)] = found[index][place] }
+        for (place, sample) in rows[cell].enumerated() {
+          lists[Int(sample) - chosen.lowerBound] = found[index][place]
+        }
       }
-      try progress(Double(cells.upperBound) / Double(members.count))
+      try progress(Double(start + cells.count) / Double(busy.count))
     }
     return lists
   }
 
   /// The samples of each centroid, as indices, ascending.
-  private func members(_ samples: [UInt64], _ source: any RowSource, _ columns: ColumnSet) throws -> [[UInt32]] {
+  private func members(_ homes: [UInt32], _ cells: Int) -> [[UInt32]] {
+    var members = [[UInt32]](repeating: [], count: cells)
+    for i in homes.indices { members[Int(homes[i])].append(UInt32(i)) }
+    return members
+  }
+
+  private func homes(of samples: [UInt64], _ source: any RowSource, _ columns: ColumnSet) throws -> [UInt32] {
     let blocks = (0..<workers.count).map { _ in
       RowBlock(dimension: dimension, capacity: RowBlock.rows(dimension: dimension))
     }
     // A worker writes the homes of its own rows only.
-    nonisolated(unsafe) let homes = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: max(samples.count, 1))
+    nonisolated(unsafe) let homes = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: samples.count)
+    homes.initialize(repeating: 0)
     defer { homes.deallocate() }
     nonisolated(unsafe) let shared = blocks
     let path = path
@@ -77,9 +122,7 @@ package struct NeighbourLists {
         homes[start + i] = UInt32(columns.decide(row, block.result(i), path, scores).column)
       }
     }
-    var members = [[UInt32]](repeating: [], count: columns.count)
-    for i in samples.indices { members[Int(homes[i])].append(UInt32(i)) }
-    return members
+    return Array(homes)
   }
 
   /// The members of a cell and of those around it.

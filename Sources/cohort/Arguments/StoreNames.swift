@@ -7,6 +7,7 @@ enum StoreNames {
   static let groupings = completion { try $0.groupings().map(\.name) }
   static let snapshots = completion { try $0.snapshots().map(\.name) }
   static let selections = completion { try $0.selections().map(\.name) }
+  static let maps = completion { try $0.maps().map(\.name) }
   static let plans = completion { try $0.plans().map(\.name) }
   static let queries = completion { try $0.queries().map(\.name) }
   static let runs = completion { try $0.runs().map(\.name) }

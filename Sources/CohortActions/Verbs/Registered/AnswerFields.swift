@@ -49,9 +49,10 @@ enum AnswerFields {
       "troubles",
       .list(
         .record([
-          VerbField("kind", .choice(["space", "measure", "grouping"])), VerbField("name", .text),
+          VerbField("kind", .choice(["space", "measure", "grouping", "map"])), VerbField("name", .text),
           VerbField("code", .text), VerbField("message", .text),
         ]))),
     VerbField("waiting", .list(.text)),
+    VerbField("maps", .list(.record(VerbRegistry.mapWork)), isRequired: false),
   ]
 }

@@ -67,5 +67,6 @@ struct VerifyCommand: CohortCommand {
     if !report.replayedSelections.isEmpty {
       try output.list(VerifyReport.selectionColumns, report.replayedSelections)
     }
+    if !report.replayedMaps.isEmpty { try output.list(VerifyReport.mapColumns, report.replayedMaps) }
   }
 }

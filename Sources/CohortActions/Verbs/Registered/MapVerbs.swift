@@ -1,0 +1,63 @@
+internal import CohortCore
+
+extension VerbRegistry {
+  /// Places in the plane that stay.
+  static let maps: [Verb] = [mapList, mapCreate, mapShow, mapUpdate, mapRefit, mapDrop]
+
+  private static let map = VerbParameter.named("map", "The map.")
+
+  /// What work on a map says.
+  static let mapWork: [VerbField] = [
+    VerbField("map", .text), VerbField("grouping", .text), VerbField("samples", .count), VerbField("placed", .count),
+    VerbField("events", .count), VerbField("waiting", .count), VerbField("edition", .count),
+    VerbField("digest", .text),
+  ]
+
+  private static let mapList = Verb.rows(
+    "List the maps.", VerbRoute(.get, "/maps"),
+    answers: [
+      VerbField("map", .text), VerbField("grouping", .optional(.text)), VerbField("samples", .count),
+      VerbField("edition", .count), VerbField("created", .time), VerbField("digest", .text),
+    ]
+  ) { _ in MapListAction() }
+
+  private static let mapCreate = Verb.record(
+    "Give every sample of a grouping a place in the plane, for good.", access: .writes, isLong: true,
+    VerbRoute(.post, "/maps", status: 201),
+    [
+      .newName("map"),
+      VerbParameter("grouping", .body, .text, isRequired: true, "The grouping by embedding that it follows."),
+    ], answers: mapWork
+  ) { MapCreateAction(try $0.text("name"), grouping: try $0.text("grouping")) }
+
+  private static let mapShow = Verb.record(
+    "Show what a map holds and how far it has come.", access: .reads, VerbRoute(.get, "/maps/{map}"), [map],
+    answers: [
+      VerbField("map", .text), VerbField("grouping", .text), VerbField("samples", .count), VerbField("live", .count),
+      VerbField("edition", .count), VerbField("created", .time), VerbField("rules", .count),
+      VerbField("cells", .count), VerbField("settled", .count), VerbField("new_land", .count),
+      VerbField("through", .count), VerbField("left", .number), VerbField("right", .number),
+      VerbField("bottom", .number), VerbField("top", .number), VerbField("digest", .text),
+    ]
+  ) { MapShowAction(try $0.text("map")) }
+
+  private static let mapUpdate = Verb.record(
+    "Place what came since the last update of a map; the others stay.", access: .writes, isLong: true,
+    VerbRoute(.post, "/maps/{map}/update"),
+    [
+      map,
+      VerbParameter(
+        "tail", .body, .boolean, standard: false, "Also the samples of a round of the grouping that is not whole yet."),
+    ], answers: mapWork
+  ) { MapUpdateAction(try $0.text("map"), isTailPlaced: $0.flag("tail")) }
+
+  private static let mapRefit = Verb.record(
+    "Lay a map out anew: all its samples move.", access: .writes, isLong: true,
+    VerbRoute(.post, "/maps/{map}/refit"), [map], answers: mapWork
+  ) { MapRefitAction(try $0.text("map")) }
+
+  private static let mapDrop = Verb.record(
+    "Forget a map.", name: DropAction(.map, named: "").name, access: .writes, VerbRoute(.delete, "/maps/{map}"), [map],
+    answers: AnswerFields.dropped
+  ) { DropAction(.map, named: try $0.text("map")) }
+}
