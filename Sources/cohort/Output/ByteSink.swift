@@ -80,19 +80,20 @@ final class ByteSink {
 
   /// Waits until all that was written is read, and writes by itself again.
   /// - Parameter isCancelled: asked now and then; true drops what is not read.
-  /// - Throws: as `flush`.
+  /// - Throws: as `flush`; `cli.interrupted` when something was dropped.
   func endSpooling(isCancelled: () -> Bool) throws {
     guard let spool else { return }
     defer { self.spool = nil }
     var failure: (any Error)?
     do { try flush() } catch { failure = error }
-    try describing { () throws(Errno) in try spool.finish(isCancelled: isCancelled) }
+    let isWhole = try describing { () throws(Errno) in try spool.finish(isCancelled: isCancelled) }
     if let failure { throw failure }
+    if !isWhole { throw CohortError(.cliInterrupted, "Interrupted: the answer was not written to its end") }
   }
 
-  private func describing(_ body: () throws(Errno) -> Void) throws {
+  private func describing<R>(_ body: () throws(Errno) -> R) throws -> R {
     do throws(Errno) {
-      try body()
+      return try body()
     } catch {
       if error.number == EPIPE { throw OutputClosed() }
       throw CohortError(

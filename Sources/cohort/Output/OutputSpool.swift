@@ -33,14 +33,21 @@ final class OutputSpool: Sendable {
 
   /// Waits until all is written, and ends the thread. Nothing may be put afterwards.
   /// - Parameter isCancelled: asked a few times a second; true drops what waits.
+  /// - Returns: false when something was dropped.
   /// - Throws: what writing met.
-  func finish(isCancelled: () -> Bool) throws(Errno) {
+  func finish(isCancelled: () -> Bool) throws(Errno) -> Bool {
+    var isWhole = true
     while state.wait(seconds: 0.1, { Self.isDone($0) ? true : nil }) == nil {
-      if isCancelled() { state.change { $0.waiting = [] } }
+      guard isCancelled() else { continue }
+      state.change { state in
+        isWhole = isWhole && state.waiting.isEmpty
+        state.waiting = []
+      }
     }
     state.change { $0.isEnded = true }
     thread.join()
     if let failure = state.withLock({ $0.failure }) { throw failure }
+    return isWhole
   }
 
   private static func isDone(_ state: State) -> Bool {

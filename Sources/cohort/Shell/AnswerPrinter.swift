@@ -74,7 +74,7 @@ final class AnswerPrinter {
     } catch {
       // What was not shown yet of an answer without an end is not shown.
       sink.discard()
-      try end()
+      do { try end() } catch is OutputClosed { throw OutputClosed() } catch {}
       if error is OutputClosed, running != nil { return rows }
       throw error
     }

@@ -141,8 +141,6 @@ final class SQLShell {
       return try perform(item) { mistake = $0 }
     } catch let error as CohortError {
       tell(error, item.text, mistake)
-    } catch is OutputClosed where file == nil && !session.output.terminal.isTerminal {
-      throw OutputClosed()
     }
     return true
   }

@@ -30,14 +30,26 @@ struct ShellCompletion {
       return columns(of: owner, in: line).filter { Self.begins($0, String(rest)) }.map { "\(owner).\($0)" }
     }
     guard !word.isEmpty else { return [] }
-    let names = tables.map(\.name).filter { Self.begins($0, word) }
-    if line.hasPrefix(".schema ") { return names }
-    let columns = Set(tables.flatMap(\.columns)).sorted().filter { Self.begins($0, word) && !names.contains($0) }
-    let words = Self.keywords.filter { Self.begins($0, word) }
+    let names = tables.map(\.name)
+    if line.hasPrefix(".schema ") || Self.isTable(line.dropLast(word.count)) { return Self.matching(names, word) }
     // As the person writes: small letters stay small.
     let isSmall = word.contains { $0.isLowercase }
-    return names + columns + functions.filter { Self.begins($0, word) && !columns.contains($0) }
-      + words.map { isSmall ? $0.lowercased() : $0 }
+    let words = Self.keywords.map { isSmall ? $0.lowercased() : $0 }
+    var seen: Set<String> = []
+    return Self.matching(names + Set(tables.flatMap(\.columns)).sorted() + functions + words, word)
+      .filter { seen.insert($0).inserted }
+  }
+
+  /// Whether what follows is a table: the last word is FROM or JOIN.
+  private static func isTable(_ before: Substring) -> Bool {
+    let last = before.split(whereSeparator: \.isWhitespace).last?.lowercased()
+    return last == "from" || last == "join"
+  }
+
+  /// Those that begin with a word as it is written; where there are none, those that begin with it in other letters.
+  private static func matching(_ texts: [String], _ word: String) -> [String] {
+    let exact = texts.filter { $0.hasPrefix(word) }
+    return exact.isEmpty ? texts.filter { begins($0, word) } : exact
   }
 
   private static func begins(_ text: String, _ word: String) -> Bool {
