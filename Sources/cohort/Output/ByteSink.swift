@@ -1,3 +1,4 @@
+import CohortActions
 import CohortCore
 import CohortSystem
 
