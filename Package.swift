@@ -58,6 +58,8 @@ let package = Package(
     .target(name: "CohortKernels"),
     .target(name: "CCohort"),
     .target(name: "CSystemCalls"),
+    // Loads libedit or libreadline when the shell of `cohort sql` first asks for a line, so nothing is linked with either.
+    .target(name: "CLineEditing", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "CBundledModel", exclude: ["minilm-l6-256"]),
 
     // Layers 0 and 1: values, threads and files; then vectors and the map.
@@ -174,6 +176,7 @@ let package = Package(
       dependencies: [
         "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
         "CohortProviders", "CohortReading", "CohortSelection", "CohortPipeline", "CohortActions", "CohortDaemon",
+        "CLineEditing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: swift),
@@ -246,7 +249,7 @@ let package = Package(
     .testTarget(
       name: "CohortCatalogTests",
       dependencies: [
-        "CohortCatalog", "CohortClustering", "CohortStore", "CohortCore", "CohortTesting",
+        "CohortCatalog", "CohortClustering", "CohortStore", "CohortSystem", "CohortCore", "CohortTesting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .testTarget(
@@ -260,6 +263,7 @@ let package = Package(
       dependencies: [
         "CohortTables", "CohortCatalog", "CohortReading", "CohortStore", "CohortPlanning", "CohortCore",
         "CohortTesting", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"), "CohortSystem",
       ], swiftSettings: swift),
     .testTarget(
       name: "CohortTrainerTests",

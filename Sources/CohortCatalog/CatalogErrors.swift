@@ -21,6 +21,7 @@ extension ErrorCode {
   package static let catalogRowLimit = ErrorCode(.catalog, "row-limit", .usage)
   package static let catalogStatement = ErrorCode(.catalog, "statement", .usage)
   package static let catalogTooBig = ErrorCode(.catalog, "too-big", .usage)
+  package static let catalogTooComplex = ErrorCode(.catalog, "too-complex", .usage)
   package static let catalogUnreadableEntry = ErrorCode(.catalog, "unreadable-entry", .corruption)
 }
 

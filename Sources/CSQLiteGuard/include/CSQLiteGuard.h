@@ -1,6 +1,8 @@
 #ifndef COHORT_SQLITE_GUARD_H
 #define COHORT_SQLITE_GUARD_H
 
+#include <stdint.h>
+
 struct sqlite3;
 struct sqlite3_api_routines;
 
@@ -15,5 +17,45 @@ int cohort_sqlite_harden(struct sqlite3 *connection);
 /// The functions of the SQLite that this program is linked with, as SQLite hands them to extensions: those that the virtual
 /// tables call, and no others.
 const struct sqlite3_api_routines *cohort_sqlite_routines(void);
+
+/// Why a statement got no memory.
+enum {
+  /// It got all that it asked for.
+  COHORT_SQLITE_GRANTED = 0,
+  /// It would have had more than it may have.
+  COHORT_SQLITE_FULL = 1,
+  /// Its time was over.
+  COHORT_SQLITE_LATE = 2,
+};
+
+/// What one statement takes of SQLite's memory, and may take.
+///
+/// Compiling a statement can take minutes and gigabytes without a call of any other hook: a part of WITH that is used twice is
+/// copied twice, and so are the parts that it uses. But it cannot go on without memory. So the allocator is where memory and
+/// the clock are looked at; whoever gets none is done soon, as after any failed allocation.
+///
+/// Of other statements that run at the same time, and of whoever writes the catalog, nothing is counted and nothing refused.
+typedef struct {
+  /// Bytes that the statement has, as the allocator rounds them.
+  int64_t used;
+  /// It gets no more than so many bytes. May be changed while it runs.
+  int64_t most;
+  /// When its time is over, by the clock that nobody sets, in nanoseconds.
+  int64_t end;
+  /// How often it asked.
+  int64_t calls;
+  int32_t is_late;
+  /// One of the reasons above, the last there was.
+  int32_t refusal;
+} cohort_sqlite_heap;
+
+/// From now on what this thread takes of SQLite's memory is counted in `heap`, which stays where it is until
+/// `cohort_sqlite_heap_end` on the same thread.
+///
+/// Returns 0 where SQLite was in use before this program could give it its allocator; nothing is counted then.
+int cohort_sqlite_heap_begin(cohort_sqlite_heap *heap, int64_t most, int64_t nanoseconds);
+
+/// Nothing is counted or refused on this thread any more.
+void cohort_sqlite_heap_end(void);
 
 #endif

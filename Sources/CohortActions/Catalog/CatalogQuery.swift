@@ -46,25 +46,93 @@ public struct CatalogQuery: Sendable {
     public let rows: [ReportRecord]
   }
 
+  /// Takes an answer while it is computed, on the thread that asks.
+  public struct Receiver {
+    /// Called once, before the first row.
+    let columns: ([ReportColumn]) throws -> Void
+    /// Called for each row. What it throws ends the statement.
+    let row: (ReportRecord) throws -> Void
+    /// Called often while the statement is at work.
+    let waiting: () -> Void
+    /// Called before the error that says that the statement is wrong: where, in bytes from its beginning.
+    let mistake: (Int) -> Void
+
+    public init(
+      columns: @escaping ([ReportColumn]) throws -> Void, row: @escaping (ReportRecord) throws -> Void,
+      waiting: @escaping () -> Void = {}, mistake: @escaping (Int) -> Void = { _ in }
+    ) {
+      self.columns = columns
+      self.row = row
+      self.waiting = waiting
+      self.mistake = mistake
+    }
+  }
+
   /// Answers one statement, of the store as it is now.
   /// - Parameter arguments: values for its parameters.
   /// - Throws: `catalog.…`
   public func answer(_ sql: String, with arguments: QueryArguments = [], _ control: JobControl) throws -> Answer {
-    let result = try reader().query(
-      sql, arguments: arguments, limits: limits, tables: session(), isCancelled: control.shouldStop)
-    let names = Self.distinct(result.columns)
-    return Answer(
-      columns: names.map { ReportColumn($0) },
-      rows: result.rows.map { row in ReportRecord(zip(names, row).map { (name: $0, value: $1.report) }) })
+    var (columns, rows): ([ReportColumn], [ReportRecord]) = ([], [])
+    try answer(sql, with: arguments, control, to: Receiver(columns: { columns = $0 }, row: { rows.append($0) }))
+    return Answer(columns: columns, rows: rows)
+  }
+
+  /// Answers one statement, and hands each row over as soon as it is there.
+  /// - Parameter arguments: values for its parameters.
+  /// - Throws: `catalog.…`, also after the first rows; what the receiver throws.
+  public func answer(
+    _ sql: String, with arguments: QueryArguments = [], _ control: JobControl, to receiver: Receiver
+  ) throws {
+    var names: [String] = []
+    let answer = AnswerReceiver(
+      columns: {
+        names = Self.distinct($0)
+        try receiver.columns(names.map { ReportColumn($0) })
+      },
+      row: { row in
+        try receiver.row(ReportRecord(zip(names, row).map { (name: $0, value: $1.report) }))
+      }, mistake: receiver.mistake)
+    try reader().answer(
+      sql, arguments: arguments, limits: limits, tables: session(),
+      isCancelled: {
+        receiver.waiting()
+        return control.shouldStop()
+      }, answer)
   }
 
   /// Answers a query that the store keeps.
   /// - Parameter values: for its parameters, by their names.
   /// - Throws: `store.unknown-query`, `catalog.…`
   public func answer(saved name: String, _ values: [String: CatalogValue], _ control: JobControl) throws -> Answer {
-    let query = try store.read { try $0.existingQuery(name) }
-    return try answer(query.sql, with: .named(values), control)
+    try answer(savedStatement(name), with: .named(values), control)
   }
+
+  /// The statement that the store keeps under a name.
+  /// - Throws: `store.unknown-query`.
+  public func savedStatement(_ name: String) throws -> String {
+    try store.read { try $0.existingQuery(name) }.sql
+  }
+
+  /// The tables that statements can read, those of the store first.
+  /// - Throws: `catalog.…`
+  public func tables() throws -> [TableDeclaration] {
+    let own = TableRegistration.declarations.map {
+      TableDeclaration($0.name, sql: "CREATE TABLE \($0.name)\($0.columns)", isOfStore: true)
+    }
+    let result = try reader().query(
+      """
+      SELECT name, sql FROM sqlite_schema
+      WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'grdb_migrations' ORDER BY name
+      """, limits: limits)
+    return own
+      + result.rows.compactMap { row in
+        guard case .text(let name) = row[0], case .text(let sql) = row[1] else { return nil }
+        return TableDeclaration(name, sql: sql, isOfStore: false)
+      }
+  }
+
+  /// The functions that statements may call, in alphabetical order.
+  public static var functions: [String] { Catalog.queryFunctions }
 
   /// The names of a statement's parameters, without running it.
   /// - Throws: as `answer`; `catalog.arguments` for a parameter that has no name.
@@ -85,32 +153,6 @@ public struct CatalogQuery: Sendable {
   /// What lets one statement see the tables of the store.
   private func session() -> TableSession {
     TableSession(store, services: StoreQuestions(store).services, isForOneStatement: true)
-  }
-
-  /// Whether the last thing outside of quotes and comments is a semicolon.
-  public static func isComplete(_ sql: String) -> Bool {
-    var quote: Character?
-    var isComment = false
-    var isEnded = false
-    var previous: Character = " "
-    for character in sql {
-      if isComment {
-        isComment = character != "\n"
-      } else if let open = quote {
-        if character == open { quote = nil }
-      } else if character == "-", previous == "-" {
-        isComment = true
-      } else if character == "'" || character == "\"" || character == "`" {
-        quote = character
-        isEnded = false
-      } else if character == ";" {
-        isEnded = true
-      } else if !character.isWhitespace, character != "-" {
-        isEnded = false
-      }
-      previous = character
-    }
-    return isEnded && quote == nil
   }
 
   /// Two columns may have the same name in SQL, but not in a JSON object.

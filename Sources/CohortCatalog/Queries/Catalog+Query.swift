@@ -20,8 +20,8 @@ public final class CatalogReader: Sendable {
   ///   - arguments: values for the parameters, by their order (`?`) or their names (`:name`).
   ///   - isCancelled: asked now and then while the statement runs; true ends it.
   /// - Throws: `catalog.refused` for anything but one reading statement; `catalog.statement` where SQLite does not
-  ///   understand it; `catalog.deadline`, `catalog.row-limit`, `catalog.byte-limit`, `catalog.memory`, `catalog.too-big`;
-  ///   `catalog.cancelled`.
+  ///   understand it; `catalog.deadline`, `catalog.row-limit`, `catalog.byte-limit`, `catalog.memory`, `catalog.too-big`,
+  ///   `catalog.too-complex`; `catalog.cancelled`.
   public func query(
     _ sql: String, arguments: QueryArguments = [], limits: QueryLimits = QueryLimits(),
     isCancelled: () -> Bool = { false }
@@ -36,7 +36,21 @@ public final class CatalogReader: Sendable {
     _ sql: String, arguments: QueryArguments = [], limits: QueryLimits = QueryLimits(), tables session: TableSession?,
     isCancelled: () -> Bool = { false }
   ) throws -> CatalogResult {
-    try withConnection(limits, session, isCancelled) { try $0.run(sql, arguments) }
+    var result = CatalogResult(columns: [], rows: [])
+    try answer(
+      sql, arguments: arguments, limits: limits, tables: session, isCancelled: isCancelled,
+      AnswerReceiver(columns: { result.columns = $0 }, row: { result.rows.append($0) }))
+    return result
+  }
+
+  /// The same, with each row handed over as soon as it is there. Limits that are met after the first rows are errors all the
+  /// same: whoever has taken rows by then has part of an answer.
+  /// - Throws: also what `receiver` throws.
+  package func answer(
+    _ sql: String, arguments: QueryArguments = [], limits: QueryLimits = QueryLimits(),
+    tables session: TableSession? = nil, isCancelled: () -> Bool = { false }, _ receiver: AnswerReceiver
+  ) throws {
+    try withConnection(limits, session, isCancelled) { try $0.run(sql, arguments, receiver) }
   }
 
   /// The names of a statement's parameters, in the order in which they come first; nil for those without a name. The
@@ -112,12 +126,28 @@ extension CohortError {
       CohortError(
         .catalogDeadline, "The statement took longer than \(limits.deadline)",
         hint: "Narrow it with WHERE, or give it more time")
+    case .sorting:
+      CohortError(
+        .catalogDeadline, "What the statement sorts would take it longer than \(limits.deadline)",
+        hint: "Sort fewer rows or by fewer columns, or give it more time")
     case .memory:
       CohortError(
         .catalogMemory, "The statement needs more than \(limits.memory) bytes of memory",
         hint: "Sort and group fewer rows")
-    case .cancelled:
-      CohortError(.catalogCancelled, "The statement was cancelled")
+    case .system: CohortError(.catalogMemory, "The system has no memory left for the statement", hint: "Try again")
+    case .cancelled: CohortError(.catalogCancelled, "The statement was cancelled")
+    case .instructions:
+      .tooComplex("it is compiled to more than \(QueryLimits.instructions) instructions")
+    case .compiling: .tooComplex("compiling it takes more than \(QueryWatch.compilingBytes >> 20) MiB of memory")
+    case .names:
+      .tooComplex("it names tables, columns and functions more than \(QueryWatch.mostNames) times")
     }
+  }
+
+  /// SQLite compiles a part of WITH, with all that it uses, once for each place that names it.
+  private static func tooComplex(_ cause: String) -> CohortError {
+    CohortError(
+      .catalogTooComplex, "The statement is too complex with all its parts written out", cause: cause,
+      hint: "Name fewer parts of WITH, views and subqueries within one another")
   }
 }

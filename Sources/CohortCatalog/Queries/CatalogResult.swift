@@ -26,10 +26,10 @@ public struct QueryLimits: Hashable, Sendable {
   public var deadline: Duration
   /// The most rows of an answer.
   public var rows: Int
-  /// Bytes of text and blobs of all rows together, 8 for other values.
+  /// Bytes of the answer as lines of JSON: names of columns, empty texts and NULL count in every row.
   public var bytes: Int
-  /// Bytes that SQLite may take for sorting, grouping and joining. Counted for the whole process: what other queries take
-  /// meanwhile counts as well.
+  /// Bytes that SQLite may take for the statement: for sorting, grouping and joining. What others take meanwhile does not
+  /// count.
   public var memory: Int64
 
   public init(
@@ -43,6 +43,8 @@ public struct QueryLimits: Hashable, Sendable {
 
   /// Bytes of UTF-8 that a statement may have.
   public static let statementBytes = 64 << 10
+  /// Instructions of SQLite's machine that a statement may be compiled to.
+  public static let instructions = 10_000
   /// Bytes that one text or blob may have, intermediate ones included.
   public static let valueBytes = 512 << 10
 }

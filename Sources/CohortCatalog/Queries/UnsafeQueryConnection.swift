@@ -7,12 +7,12 @@ internal import GRDBSQLite
 /// A connection of SQLite for one query, with everything taken from it that reading tables has no need of. The handle is
 /// GRDB's and must outlive this value.
 struct UnsafeQueryConnection: ~Copyable {
-  private let handle: OpaquePointer
-  private let watch: QueryWatch
-  private let limits: QueryLimits
-  private let path: String
+  let handle: OpaquePointer
+  let watch: QueryWatch
+  let limits: QueryLimits
+  let path: String
   /// The store's tables; nil for those of the catalog alone.
-  private let session: TableSession?
+  let session: TableSession?
 
   init(
     _ handle: OpaquePointer, watch: QueryWatch, limits: QueryLimits, path: String, tables session: TableSession?
@@ -29,7 +29,7 @@ struct UnsafeQueryConnection: ~Copyable {
     try check(cohort_sqlite_harden(handle))
     try check(UnsafeLikeFunction.install(on: handle, watch))
     try dropModules()
-    for (category, value) in Self.parserLimits { sqlite3_limit(handle, category, value) }
+    for limit in StatementLimit.all { sqlite3_limit(handle, limit.category, limit.value) }
     if let session {
       session.mustStop = { watch.mustStop() }
       try Self.routines.get()
@@ -47,14 +47,20 @@ struct UnsafeQueryConnection: ~Copyable {
             ? SQLITE_OK : SQLITE_DENY
         }, context))
     sqlite3_progress_handler(
-      handle, 500,
+      handle, Self.patience,
       { context in
         guard let context else { return 1 }
         return Unmanaged<QueryWatch>.fromOpaque(context).takeUnretainedValue().mustStop() ? 1 : 0
       }, context)
+    guard watch.beginCounting() else {
+      throw CohortError(
+        .catalogFailed, "SQLite was in use before its memory could be watched", place: path,
+        hint: "Start the program without libraries that use SQLite by themselves")
+    }
   }
 
   deinit {
+    watch.endCounting()
     sqlite3_progress_handler(handle, 0, nil, nil)
     sqlite3_set_authorizer(handle, nil, nil)
   }
@@ -74,46 +80,68 @@ struct UnsafeQueryConnection: ~Copyable {
     try check(sqlite3_exec(handle, "SELECT 1 FROM json_each('[]'), json_tree('[]')", nil, nil, nil))
   }
 
-  /// What SQLite's parser and machine may grow to. Together with the list of functions they bound the time between two
-  /// looks at the clock.
-  private static let parserLimits: [(CInt, CInt)] = [
-    (SQLITE_LIMIT_LENGTH, CInt(QueryLimits.valueBytes)), (SQLITE_LIMIT_SQL_LENGTH, CInt(QueryLimits.statementBytes)),
-    (SQLITE_LIMIT_COLUMN, 200), (SQLITE_LIMIT_EXPR_DEPTH, 100), (SQLITE_LIMIT_COMPOUND_SELECT, 50),
-    (SQLITE_LIMIT_VDBE_OP, 10_000), (SQLITE_LIMIT_FUNCTION_ARG, 64), (SQLITE_LIMIT_ATTACHED, 0),
-    (SQLITE_LIMIT_VARIABLE_NUMBER, 1000), (SQLITE_LIMIT_TRIGGER_DEPTH, 1),
-    (SQLITE_LIMIT_WORKER_THREADS, 0),
-  ]
+  /// Instructions of SQLite's machine between two looks at the clock.
+  private static let patience: CInt = 200
 
-  /// Runs one statement to its end.
-  func run(_ sql: String, _ arguments: QueryArguments) throws -> CatalogResult {
-    let statement = try prepare(sql)
+  /// Runs one statement to its end, and hands its rows over as they come.
+  func run(_ sql: String, _ arguments: QueryArguments, _ answer: AnswerReceiver) throws {
+    let statement = try prepare(sql, answer.mistake)
     defer { sqlite3_finalize(statement) }
+    watch.sort = try sorting(sql, statement)
+    watch.beginRunning()
     try bind(arguments.values(for: Self.parameters(of: statement)), to: statement)
     let columns = (0..<sqlite3_column_count(statement)).map { index in
       sqlite3_column_name(statement, index).map { String(cString: $0) } ?? ""
     }
-    var result = CatalogResult(columns: columns, rows: [])
-    var bytes = 0
+    try answer.columns(columns)
+    var size = AnswerSize(columns)
+    var rows = 0
     while true {
       let code = sqlite3_step(statement)
       guard code == SQLITE_ROW else {
         guard code == SQLITE_DONE else { throw failure(code) }
-        return result
+        return
       }
       // A statement without loops never calls the progress handler.
       if watch.mustStop() { throw failure(SQLITE_INTERRUPT) }
-      guard result.rows.count < limits.rows else { throw CohortError.tooManyRows(limits.rows) }
+      guard rows < limits.rows else { throw CohortError.tooManyRows(limits.rows) }
       var row: [CatalogValue] = []
       row.reserveCapacity(columns.count)
-      for index in columns.indices { row.append(Self.value(statement, CInt(index), &bytes)) }
-      guard bytes <= limits.bytes else { throw CohortError.tooManyBytes(limits.bytes) }
-      result.rows.append(row)
+      for index in columns.indices { row.append(Self.value(statement, CInt(index))) }
+      size.add(row)
+      guard size.bytes <= limits.bytes else { throw CohortError.tooManyBytes(limits.bytes) }
+      try answer.row(row)
+      rows += 1
+    }
+  }
+
+  /// What a statement sorts, from the program that it is compiled to.
+  private func sorting(_ sql: String, _ statement: OpaquePointer) throws -> SortEstimate? {
+    guard sqlite3_stmt_isexplain(statement) == 0 else { return nil }
+    var estimate: SortEstimate?
+    var explained: OpaquePointer?
+    let code = sqlite3_prepare_v2(handle, "EXPLAIN " + sql, -1, &explained, nil)
+    guard code == SQLITE_OK else { throw failure(code) }
+    defer { sqlite3_finalize(explained) }
+    while true {
+      let code = sqlite3_step(explained)
+      guard code == SQLITE_ROW else {
+        guard code == SQLITE_DONE else { throw failure(code) }
+        return estimate
+      }
+      guard Self.text(explained, 1) == "SorterOpen" else { continue }
+      // `k(2,B,NOCASE)`: how many columns are compared, and how each of them.
+      let key = Self.text(explained, 5)
+      let keys = Int(key.drop { !$0.isNumber }.prefix { $0.isNumber }) ?? Int(StatementLimit.columns)
+      estimate = SortEstimate(
+        keys: max(estimate?.keys ?? 1, keys),
+        hasCollation: estimate?.hasCollation == true || key.contains("NOCASE") || key.contains("RTRIM"))
     }
   }
 
   /// The parameters of a statement that is allowed, in their order: without the sign before the name, nil for `?`.
   func parameters(of sql: String) throws -> [String?] {
-    let statement = try prepare(sql)
+    let statement = try prepare(sql) { _ in }
     defer { sqlite3_finalize(statement) }
     return Self.parameters(of: statement)
   }
@@ -128,7 +156,8 @@ struct UnsafeQueryConnection: ~Copyable {
     }
   }
 
-  private func prepare(_ sql: String) throws -> OpaquePointer {
+  /// - Parameter mistake: told where the statement is wrong.
+  private func prepare(_ sql: String, _ mistake: (Int) -> Void) throws -> OpaquePointer {
     var sql = sql
     return try sql.withUTF8 { text in
       guard text.count <= QueryLimits.statementBytes else {
@@ -138,14 +167,14 @@ struct UnsafeQueryConnection: ~Copyable {
       return try text.withMemoryRebound(to: CChar.self) { text in
         guard let start = text.baseAddress else { throw CohortError.refused("there is no statement") }
         var tail: UnsafePointer<CChar>?
-        guard let statement = try compile(start, text.count, &tail) else {
+        guard let statement = try compile(start, text.count, &tail, mistake) else {
           throw CohortError.refused("there is no statement")
         }
         do {
           // Behind the first statement there may be white space and comments only.
           var rest = tail.map { text.count - ($0 - start) } ?? 0
           while rest > 0, let next = tail {
-            if let second = try? compile(next, rest, &tail) {
+            if let second = try? compile(next, rest, &tail, { _ in }) {
               sqlite3_finalize(second)
               throw CohortError.refused("it is more than one")
             } else if sqlite3_errcode(handle) != SQLITE_OK {
@@ -167,11 +196,15 @@ struct UnsafeQueryConnection: ~Copyable {
 
   /// - Returns: nil where there is white space or a comment only.
   private func compile(
-    _ text: UnsafePointer<CChar>, _ count: Int, _ tail: inout UnsafePointer<CChar>?
+    _ text: UnsafePointer<CChar>, _ count: Int, _ tail: inout UnsafePointer<CChar>?, _ mistake: (Int) -> Void
   ) throws -> OpaquePointer? {
     var statement: OpaquePointer?
     let code = sqlite3_prepare_v2(handle, text, CInt(count), &statement, &tail)
-    guard code == SQLITE_OK else { throw failure(code) }
+    guard code == SQLITE_OK else {
+      let offset = Int(sqlite3_error_offset(handle))
+      if offset >= 0 { mistake(offset) }
+      throw failure(code)
+    }
     return statement
   }
 
@@ -201,53 +234,22 @@ struct UnsafeQueryConnection: ~Copyable {
     }
   }
 
-  private static func value(_ statement: OpaquePointer, _ index: CInt, _ bytes: inout Int) -> CatalogValue {
+  private static func value(_ statement: OpaquePointer, _ index: CInt) -> CatalogValue {
     switch sqlite3_column_type(statement, index) {
-    case SQLITE_INTEGER:
-      bytes += 8
-      return .integer(sqlite3_column_int64(statement, index))
-    case SQLITE_FLOAT:
-      bytes += 8
-      return .real(sqlite3_column_double(statement, index))
-    case SQLITE_TEXT:
-      let text = sqlite3_column_text(statement, index)
-      let count = Int(sqlite3_column_bytes(statement, index))
-      bytes += count
-      return .text(String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self))
+    case SQLITE_INTEGER: return .integer(sqlite3_column_int64(statement, index))
+    case SQLITE_FLOAT: return .real(sqlite3_column_double(statement, index))
+    case SQLITE_TEXT: return .text(text(statement, index))
     case SQLITE_BLOB:
       let blob = sqlite3_column_blob(statement, index)
       let count = Int(sqlite3_column_bytes(statement, index))
-      bytes += count
       return .blob([UInt8](UnsafeRawBufferPointer(start: blob, count: count)))
-    default:
-      bytes += 8
-      return .null
+    default: return .null
     }
   }
 
-  private func check(_ code: CInt) throws {
-    guard code == SQLITE_OK else { throw failure(code) }
-  }
-
-  /// What a result code means for whoever asked.
-  private func failure(_ code: CInt) -> CohortError {
-    let message = String(cString: sqlite3_errmsg(handle))
-    // What a table of the store said; SQLite's message is the beginning of it.
-    if let failure = session?.failure, message.hasPrefix("\(failure)".prefix(300)) { return failure }
-    switch code & 0xff {
-    case SQLITE_AUTH: return .refused(watch.refusal ?? message)
-    case SQLITE_INTERRUPT, SQLITE_NOMEM: return .stopped(watch.stop ?? .memory, limits)
-    case SQLITE_TOOBIG:
-      return CohortError(
-        .catalogTooBig, "The statement makes or reads a value of more than 512 KiB", cause: message,
-        hint: "Take a part of it with substr")
-    case SQLITE_ERROR, SQLITE_MISMATCH, SQLITE_RANGE:
-      let offset = sqlite3_error_offset(handle)
-      return CohortError(
-        .catalogStatement, "The statement is not valid", place: offset >= 0 ? "byte \(offset)" : nil, cause: message,
-        hint: "The tables are in Docs/catalog.md, and in sqlite_schema")
-    default:
-      return CohortError(DatabaseError(resultCode: ResultCode(rawValue: code), message: message), path: path)
-    }
+  private static func text(_ statement: OpaquePointer?, _ index: CInt) -> String {
+    let text = sqlite3_column_text(statement, index)
+    let count = Int(sqlite3_column_bytes(statement, index))
+    return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
   }
 }

@@ -7,6 +7,7 @@ extension ErrorCode {
   static let cliConfigSyntax = ErrorCode(.cli, "config-syntax", .usage)
   static let cliConfigUnreadable = ErrorCode(.cli, "config-unreadable", .usage)
   static let cliConfigValue = ErrorCode(.cli, "config-value", .usage)
+  static let cliInput = ErrorCode(.cli, "input", .failure)
   static let cliMissingCommand = ErrorCode(.cli, "missing-command", .usage)
   static let cliOutput = ErrorCode(.cli, "output", .failure)
   static let cliUnexpected = ErrorCode(.cli, "unexpected", .failure)

@@ -6,6 +6,7 @@ import Synchronization
 enum Interruption {
   private static let isRequested = Atomic<Bool>(false)
   private static let isCooperative = Atomic<Bool>(false)
+  private static let isInShell = Atomic<Bool>(false)
   private static let isJSON = Atomic<Bool>(false)
 
   private static let text: StaticString = "\ncohort: interrupted\n"
@@ -17,6 +18,7 @@ enum Interruption {
     // Touched here, so that the handler finds them initialised: it may do nothing that is not async-signal-safe.
     isRequested.store(false, ordering: .relaxed)
     isCooperative.store(false, ordering: .relaxed)
+    isInShell.store(false, ordering: .relaxed)
     isJSON.store(json, ordering: .relaxed)
     _ = (text, object)
 
@@ -27,6 +29,10 @@ enum Interruption {
   }
 
   private static func handle() {
+    if isInShell.load(ordering: .relaxed) {
+      isRequested.store(true, ordering: .relaxed)
+      return
+    }
     if isCooperative.load(ordering: .relaxed), !isRequested.exchange(true, ordering: .relaxed) { return }
     SystemCall.put(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), on: STDERR_FILENO)
     if isJSON.load(ordering: .relaxed) {
@@ -38,6 +44,12 @@ enum Interruption {
 
   /// From now on the first signal only sets `requested`.
   static func cooperate() { isCooperative.store(true, ordering: .relaxed) }
+
+  /// From now on every signal only sets `requested`: it ends what a person is typing or waiting for, never the program.
+  static func beginShell() { isInShell.store(true, ordering: .relaxed) }
+
+  /// What was asked for is done.
+  static func forget() { isRequested.store(false, ordering: .relaxed) }
 
   /// Whether the user asked to stop.
   static var requested: Bool { isRequested.load(ordering: .relaxed) }

@@ -4,7 +4,7 @@ import CohortActions
 struct Output {
   let format: OutputFormat
   let terminal: Terminal
-  private let sink: ByteSink
+  let sink: ByteSink
 
   init(format: OutputFormat, terminal: Terminal, sink: ByteSink) {
     self.format = format
@@ -36,6 +36,8 @@ struct Output {
         $0.append(UInt8(ascii: "\n"))
       }
     case .csv: try list(record.fields.map { ReportColumn($0.name) }, [record])
+    case .box, .markdown:
+      try list(["field", "value"], record.fields.map { ["field": .text($0.name), "value": $0.value] })
     case .table:
       let width = record.fields.map { TerminalText.width($0.name) }.max() ?? 0
       for field in record.fields {
@@ -69,7 +71,7 @@ final class RowPrinter {
   private var table: TableText?
 
   init(columns: [ReportColumn], lines: Bool, format: OutputFormat, terminal: Terminal, sink: ByteSink) {
-    self.columns = format == .table ? columns.filter(\.inTable) : columns
+    self.columns = format.tableStyle == nil ? columns : columns.filter(\.inTable)
     isArray = format == .json && !lines
     self.format = format
     self.terminal = terminal
@@ -89,7 +91,7 @@ final class RowPrinter {
       try csvHeader()
       let cells = columns.map { CSVText.cell(record[$0.name] ?? .null) }
       try sink.write { CSVText.append(terminal.isTerminal ? cells.map(TerminalText.block) : cells, to: &$0) }
-    case .table:
+    case .table, .box, .markdown:
       let row = columns.map { record[$0.name] ?? .null }
       if let table {
         try sink.write(table.line(row) + "\n")
@@ -102,7 +104,7 @@ final class RowPrinter {
 
   /// Hands what was printed to the reader now. A table starts with the rows it has.
   func flush() throws {
-    if format == .table, table == nil { try startTable() }
+    if format.tableStyle != nil, table == nil { try startTable() }
     try sink.flush()
   }
 
@@ -112,7 +114,9 @@ final class RowPrinter {
     case .json where isArray: try sink.write(count == 0 ? "[]\n" : "\n]\n")
     case .json, .jsonl: break
     case .csv: try csvHeader()
-    case .table: if table == nil { try startTable() }
+    case .table, .box, .markdown:
+      if table == nil { try startTable() }
+      if let footer = table?.footer { try sink.write(footer + "\n") }
     }
   }
 
@@ -122,7 +126,8 @@ final class RowPrinter {
   }
 
   private func startTable() throws {
-    let table = TableText(header: columns.map(\.name), sample: waiting, columns: terminal.columns)
+    let table = TableText(
+      header: columns.map(\.name), sample: waiting, columns: terminal.columns, style: format.tableStyle ?? .plain)
     self.table = table
     try sink.write(table.headerLine(bold: terminal.hasColor) + "\n")
     for row in waiting { try sink.write(table.line(row) + "\n") }

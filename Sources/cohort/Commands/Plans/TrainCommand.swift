@@ -68,7 +68,7 @@ struct TrainCommand: CohortCommand {
       // A row of other columns would break the file.
       try printer.finish()
       session.progress.tell("weights_digest \(report.weightsDigest)")
-    case .table:
+    case .table, .box, .markdown:
       try printer.finish()
       try session.output.raw("\n")
       try session.output.record(report.record)

@@ -65,8 +65,12 @@ struct QueryRun: CohortCommand {
       storeAt: session.storePath, limits: QueryLimits(deadline: .seconds(timeout), rows: limit))
     let control = session.jobControl()
     Interruption.cooperate()
-    let answer = try query.answer(saved: name, try QueryValues.parse(parameters), control)
-    try session.output.list(answer.columns, answer.rows)
+    let statement = try query.savedStatement(name)
+    let values = try QueryValues.parse(parameters)
+    let printer = AnswerPrinter(
+      format: session.output.format, terminal: session.output.terminal, sink: session.output.sink,
+      limit: QueryLimits().bytes)
+    _ = try printer.print { try query.answer(statement, with: .named(values), control, to: $0) }
     return .done
   }
 }

@@ -1,0 +1,96 @@
+import CohortSystem
+import Foundation
+
+/// Which program shows what is longer than the screen, and how much fits on that.
+struct PagerCommand {
+  /// What a terminal shows at once.
+  struct Screen {
+    let rows: Int
+    let columns: Int
+
+    /// Of the terminal behind a descriptor; 24 rows of 80 columns where it does not say.
+    init(descriptor: Int32) {
+      var size = winsize()
+      let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_row > 0 && size.ws_col > 0
+      (rows, columns) = isKnown ? (Int(size.ws_row), Int(size.ws_col)) : (24, 80)
+    }
+
+    /// Lines of a text, those counted that the terminal makes of long ones.
+    func lines(of text: [UInt8]) -> Int {
+      text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).reduce(-1) {
+        $0 + 1 + max($1.count - 1, 0) / (4 * columns)
+      }
+    }
+  }
+
+  /// A command for the shell.
+  let command: String
+  private let descriptor: Int32
+
+  /// `PAGER`; else `less`, without breaking lines, if there is one.
+  /// - Returns: nil where there is no pager, or none is wanted.
+  init?(descriptor: Int32, environment: (String) -> String?) {
+    self.descriptor = descriptor
+    if let wanted = environment("PAGER") {
+      guard !wanted.allSatisfy(\.isWhitespace), wanted != "cat" else { return nil }
+      command = wanted
+      return
+    }
+    let folders = (environment("PATH") ?? "").split(separator: ":")
+    guard folders.contains(where: { access("\($0)/less", X_OK) == 0 }) else { return nil }
+    command = "less -S"
+  }
+
+  /// As it is now: windows change.
+  var screen: Screen { Screen(descriptor: descriptor) }
+}
+
+/// A pager that runs: it shows what is written to `input`.
+final class Pager {
+  /// Takes the text; a pipe.
+  let input: Int32
+  private var child: pid_t = 0
+  private var isOpen = true
+
+  /// - Throws: where no process or pipe can be had.
+  init(_ pager: PagerCommand) throws(Errno) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw .last }
+    input = ends[1]
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
+    // What this program ignores, others do not expect to be ignored.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+    let words: [String] = ["sh", "-c", pager.command]
+    let arguments = words.map { strdup($0) } + [nil]
+    let environment = ProcessInfo.processInfo.environment.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for string in arguments + environment { free(string) } }
+    let failure = posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, environment)
+    SystemCall.close(ends[0])
+    guard failure == 0 else {
+      SystemCall.close(ends[1])
+      isOpen = false
+      throw Errno(failure)
+    }
+  }
+
+  deinit { finish() }
+
+  /// Ends the text, and waits until the person has seen enough.
+  func finish() {
+    guard isOpen else { return }
+    isOpen = false
+    SystemCall.close(input)
+    _ = try? SystemCall.wait(for: child)
+  }
+}
