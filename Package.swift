@@ -75,6 +75,9 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "CohortSelection", dependencies: ["CohortCore", "CohortVectors", "CohortKernels"], swiftSettings: swift),
+    // Words of texts, queries, ranks and snippets; part of the read path.
+    .target(
+      name: "CohortSearch", dependencies: ["CohortSystem", "CohortCore", "CUnicodeTables"], swiftSettings: swift),
     .target(
       name: "CohortIngestion",
       dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
@@ -94,7 +97,7 @@ let package = Package(
     .target(
       name: "CohortCatalog",
       dependencies: [
-        "CohortSystem", "CohortCore", "CohortStore", "CohortClustering", "CohortTables", "CSQLiteGuard",
+        "CohortSystem", "CohortCore", "CohortStore", "CohortClustering", "CohortSearch", "CohortTables", "CSQLiteGuard",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .target(
@@ -108,7 +111,7 @@ let package = Package(
       name: "CohortTables",
       dependencies: [
         "CSQLiteTables", "CohortSystem", "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning",
-        "CohortReading",
+        "CohortReading", "CohortSearch",
       ], swiftSettings: swift),
     .target(
       name: "CohortProviders",
@@ -135,7 +138,7 @@ let package = Package(
       dependencies: [
         "CohortCore", "CohortStore", "CohortPlanning", "CohortReading", "CohortIngestion", "CohortCatalog",
         "CohortClustering", "CohortTrainer", "CohortEmbedding", "CohortProviders", "CohortSelection", "CohortPipeline",
-        "CohortTables",
+        "CohortSearch", "CohortTables",
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: testable),
 
@@ -213,6 +216,8 @@ let package = Package(
       dependencies: ["CohortSelection", "CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
       swiftSettings: swift),
     .testTarget(
+      name: "CohortSearchTests", dependencies: ["CohortSearch", "CohortTesting"], swiftSettings: swift),
+    .testTarget(
       name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore", "CohortTesting"],
       exclude: ["Fixtures"], swiftSettings: swift),
     // Embedding servers that misbehave, for the tests of several modules.
@@ -234,7 +239,8 @@ let package = Package(
     .testTarget(
       name: "CohortCatalogTests",
       dependencies: [
-        "CohortCatalog", "CohortClustering", "CohortStore", "CohortCore", "CohortTesting",
+        "CohortCatalog", "CohortClustering", "CohortSearch", "CohortStore", "CohortTables", "CohortCore",
+        "CohortTesting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .testTarget(
