@@ -43,7 +43,7 @@ import Testing
       "a", "b", "c", " ", ". ", "\n", "京", "都", "😀", String(repeating: "x", count: 700),
       String(repeating: " ", count: 600),
     ]
-    for _ in 0..<1500 {
+    for _ in 0..<400 {
       let messages = (0...random.below(3)).map { _ in
         (0..<random.below(120)).map { _ in pieces[random.below(pieces.count)] }.joined()
       }

@@ -7,7 +7,8 @@ import Testing
   static func words(_ text: String) -> [String] {
     var (text, words) = (text, Words())
     text.withUTF8 { words.add(UnsafeRawBufferPointer($0)) }
-    return String(decoding: words.bytes, as: UTF8.self).split(separator: " ").map(String.init)
+    // By bytes: a mark that begins a word would make one character with the space before it.
+    return words.bytes.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
   }
 
   @Test(arguments: [
@@ -65,7 +66,9 @@ import Testing
       guard let scalar = Unicode.Scalar(value) else { continue }
       let once = Self.words(String(scalar))
       changed += once == [String(scalar)] ? 0 : 1
-      #expect(once.flatMap(Self.words) == once, "U+\(String(value, radix: 16))")
+      // Of a run the neighbours would be words again.
+      guard once.count == 1 else { continue }
+      #expect(Self.words(once[0]) == once, "U+\(String(value, radix: 16))")
     }
     #expect(changed > 1000)
   }
