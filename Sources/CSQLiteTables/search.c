@@ -128,7 +128,18 @@ void cohort_search_close(cohort_search *search) {
   free(search);
 }
 
+/// Whether a file has tables at all. One that is just being made has none yet.
+static int is_empty(cohort_search *search) {
+  sqlite3_stmt *statement = NULL;
+  int code = sqlite3_prepare_v2(search->connection, "SELECT count(*) FROM sqlite_schema", -1, &statement, NULL);
+  int is_empty = code == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int64(statement, 0) == 0;
+  sqlite3_finalize(statement);
+  return is_empty;
+}
+
 int cohort_search_read_state(cohort_search *search, cohort_search_state *state, cohort_sql_error *error) {
+  *state = (cohort_search_state){0};
+  if (is_empty(search)) return SQLITE_OK;
   sqlite3_stmt *statement = NULL;
   int code = sqlite3_prepare_v2(
     search->connection,
@@ -137,7 +148,6 @@ int cohort_search_read_state(cohort_search *search, cohort_search_state *state, 
     -1, &statement, NULL);
   if (code != SQLITE_OK) return fail(search->connection, code, "", error);
   code = sqlite3_step(statement);
-  *state = (cohort_search_state){0};
   if (code == SQLITE_ROW) {
     state->rules = sqlite3_column_int64(statement, 0);
     state->applied = sqlite3_column_int64(statement, 1);

@@ -75,6 +75,11 @@ import Testing
       #expect(try result.jsonLines().compactMap { $0["id"] as? Int } == found && found.count == 2, "\(result)")
       let some = try program.cohort("export", "--search", "question", "--task", "poem", "--as", "messages", "-")
       #expect(try some.jsonLines().count == 100)
+      let labels = try program.cohort("sql", "SELECT group_id FROM groups WHERE label = 'poem'", "--format", "csv")
+      let group = try #require(labels.output.split(separator: "\n").last.map(String.init))
+      let part = try program.cohort(
+        "export", "--search", "question", "--grouping", "tasks", "--group", group, "--as", "messages", "-")
+      #expect(try part.jsonLines().count == 100, "\(part)")
       #expect(try program.cohort("export", "--search", "x", "--where", "1", "--as", "messages", "-").status == 2)
     }
   }

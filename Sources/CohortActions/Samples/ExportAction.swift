@@ -15,7 +15,7 @@ public struct ExportAction: Action {
   /// `id` (or only column) has their ids, in the order of its rows.
   public var condition: String?
 
-  /// What to search for, in place of the request's scope: the samples that are found, best first.
+  /// What to search for: the samples that are found come best first, all of them or those of the group that is the scope.
   public var search: String?
 
   public init(_ request: ExportRequest, where condition: String? = nil, search: String? = nil) {
@@ -30,8 +30,16 @@ public struct ExportAction: Action {
   public func run(on store: Store, _ control: JobControl, output: FileHandle) throws -> ExportReport {
     var request = request
     if let condition { request.scope = .samples(try Self.samples(where: condition, in: store, control)) }
-    if let search { request.scope = .samples(try SampleSearchAction.samples(search, in: store, control)) }
+    if let search { request.scope = .samples(try ExportAction.samples(search, request.scope, in: store, control)) }
     return try ExportJob.run(store, request, control: control, output: output)
+  }
+
+  fileprivate static func samples(
+    _ search: String, _ scope: ExportRequest.Scope, in store: Store, _ control: JobControl
+  ) throws -> [SampleID] {
+    var filter = SampleFilter()
+    if case .group(let group, let grouping) = scope { filter.membership = .init(group: group, grouping: grouping) }
+    return try SampleSearchAction(query: search, filter: filter).samples(in: store, control)
   }
 
   /// What a question may take whose answer is ids alone.
@@ -81,7 +89,7 @@ public struct AtlasAction: Action {
   public func run(on store: Store, _ control: JobControl, output: FileHandle) throws -> AtlasReport {
     var request = request
     if let condition { request.scope = .samples(try ExportAction.samples(where: condition, in: store, control)) }
-    if let search { request.scope = .samples(try SampleSearchAction.samples(search, in: store, control)) }
+    if let search { request.scope = .samples(try ExportAction.samples(search, request.scope, in: store, control)) }
     return try AtlasJob.run(store, request, control: control, output: output)
   }
 }

@@ -64,18 +64,25 @@ public struct SampleSearchAction: RecordAction {
     }
   }
 
-  /// All samples that are found, best first.
-  /// - Throws: also `search.behind` when the index is far behind: then these would not be all.
-  static func samples(_ text: String, in store: Store, _ control: JobControl) throws -> [SampleID] {
-    let query = try SearchQuery(checking: text)
-    return try mending(store, control) {
-      let found = try store.read { try hits(query, in: store, $0, control) }
-      guard found.unsearched == 0 else {
-        throw CohortError(
-          .searchBehind, "The search index does not show \(found.unsearched) samples yet",
-          hint: "Run cohort update, or wait for the daemon")
+  /// All samples that are found and fulfil the conditions, best first, whatever the limit.
+  /// - Throws: as `run`; `search.behind` when the index is far behind: then these would not be all.
+  func samples(in store: Store, _ control: JobControl) throws -> [SampleID] {
+    let query = try SearchQuery(checking: query)
+    return try Self.mending(store, control) {
+      try store.read { transaction in
+        let found = try Self.hits(query, in: store, transaction, control)
+        guard found.unsearched == 0 else {
+          throw CohortError(
+            .searchBehind, "The search index does not show \(found.unsearched) samples yet",
+            hint: "Run cohort update, or wait for the daemon")
+        }
+        var ids: [SampleID] = []
+        try forEachMeant(found.hits, transaction, control) { hit in
+          ids.append(SampleID(hit.id))
+          return true
+        }
+        return ids
       }
-      return found.hits.map { SampleID($0.id) }
     }
   }
 

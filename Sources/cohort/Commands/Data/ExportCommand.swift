@@ -68,8 +68,8 @@ struct ExportCommand: CohortCommand {
     if condition != nil, snapshot != nil || selection != nil || group != nil {
       throw ValidationError("--where excludes --snapshot, --selection and --group.")
     }
-    if search != nil, snapshot != nil || selection != nil || group != nil || condition != nil {
-      throw ValidationError("--search excludes --snapshot, --selection, --group and --where.")
+    if search != nil, snapshot != nil || selection != nil || condition != nil {
+      throw ValidationError("--search excludes --snapshot, --selection and --where.")
     }
     if snapshot != nil, group != nil { throw ValidationError("--snapshot and --group exclude each other.") }
     if selection != nil, snapshot != nil || group != nil {
