@@ -82,6 +82,9 @@ let package = Package(
     .target(name: "CohortDrawing", dependencies: ["CohortCore", "CZlib"], swiftSettings: testable),
     .target(
       name: "CohortMapping", dependencies: ["CohortCore", "CohortVectors", "CohortKernels"], swiftSettings: swift),
+    // Words of texts, queries, ranks and snippets; part of the read path.
+    .target(
+      name: "CohortSearch", dependencies: ["CohortSystem", "CohortCore", "CUnicodeTables"], swiftSettings: swift),
     .target(
       name: "CohortIngestion",
       dependencies: ["CohortSystem", "CohortCore", "CohortKernels", "CSimdjson", "CZlib", "CZstd"],
@@ -101,7 +104,7 @@ let package = Package(
     .target(
       name: "CohortCatalog",
       dependencies: [
-        "CohortSystem", "CohortCore", "CohortStore", "CohortClustering", "CohortTables", "CSQLiteGuard",
+        "CohortSystem", "CohortCore", "CohortStore", "CohortClustering", "CohortSearch", "CohortTables", "CSQLiteGuard",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .target(
@@ -115,7 +118,7 @@ let package = Package(
       name: "CohortTables",
       dependencies: [
         "CSQLiteTables", "CohortSystem", "CohortCore", "CohortKernels", "CohortStore", "CohortPlanning",
-        "CohortReading",
+        "CohortReading", "CohortSearch",
       ], swiftSettings: swift),
     .target(
       name: "CohortProviders",
@@ -142,7 +145,7 @@ let package = Package(
       dependencies: [
         "CohortCore", "CohortStore", "CohortPlanning", "CohortReading", "CohortIngestion", "CohortCatalog",
         "CohortClustering", "CohortTrainer", "CohortEmbedding", "CohortProviders", "CohortSelection", "CohortDrawing",
-        "CohortPipeline", "CohortTables",
+        "CohortPipeline", "CohortSearch", "CohortTables",
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: testable),
 
@@ -228,6 +231,8 @@ let package = Package(
       dependencies: ["CohortMapping", "CohortVectors", "CohortKernels", "CohortCore", "CohortTesting"],
       swiftSettings: swift),
     .testTarget(
+      name: "CohortSearchTests", dependencies: ["CohortSearch", "CohortTesting"], swiftSettings: swift),
+    .testTarget(
       name: "CohortEmbeddingTests", dependencies: ["CohortEmbedding", "CohortKernels", "CohortCore", "CohortTesting"],
       exclude: ["Fixtures"], swiftSettings: swift),
     // Embedding servers that misbehave, for the tests of several modules.
@@ -249,7 +254,8 @@ let package = Package(
     .testTarget(
       name: "CohortCatalogTests",
       dependencies: [
-        "CohortCatalog", "CohortClustering", "CohortStore", "CohortSystem", "CohortCore", "CohortTesting",
+        "CohortCatalog", "CohortClustering", "CohortSearch", "CohortStore", "CohortSystem", "CohortTables", "CohortCore",
+        "CohortTesting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .testTarget(

@@ -114,7 +114,7 @@ public final class Catalog: Sendable {
   /// - Throws: as `init(of:options:)`.
   public static func publish(of store: Store, options: CatalogOptions = CatalogOptions()) throws {
     let path = StoreLayout(store.path).catalog
-    guard let lock = CatalogLock.take(besides: path, seconds: 0) else { return }
+    guard let lock = DerivedFileLock.take(besides: path, seconds: 0) else { return }
     try CohortError.describing(path) { _ = try CatalogBase.openToWrite(path, store, options, lock) }
   }
 

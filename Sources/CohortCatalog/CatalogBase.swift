@@ -1,12 +1,13 @@
 internal import CohortCore
 internal import CohortStore
+internal import CohortSystem
 internal import GRDB
 
 /// Where a catalog's tables are, and what may be done with them.
 struct CatalogBase {
   enum Placement {
     /// The file, by whoever has the lock.
-    case file(CatalogLock)
+    case file(DerivedFileLock)
     /// The file as its owner left it, read-only.
     case publishedFile
     /// A copy of this process, in memory.
@@ -29,8 +30,8 @@ struct CatalogBase {
   func reader(_ path: String) throws -> DatabaseQueue {
     // Who writes the file may have begun to make it anew since it was looked at: then it is gone, or has no tables yet; or
     // another file took its place while it was opened, and the log beside it belongs to that one.
-    if !isPrivate, let opened = CatalogFile.Identity(path),
-      let reader = try? DatabaseQueue(path: path, configuration: CatalogFile.readOnly()),
+    if !isPrivate, let opened = DatabaseFileIdentity(path),
+      let reader = try? DatabaseQueue(path: path, configuration: DerivedFile.readOnly()),
       let position = try? reader.read(CatalogPosition.read), position.applied >= applied,
       opened.holds(path)
     {
@@ -57,11 +58,11 @@ struct CatalogBase {
   static func open(
     _ path: String, _ store: Store, _ options: CatalogOptions, mayWrite: Bool = true
   ) throws -> (CatalogBase, CatalogRefresh) {
-    if mayWrite, store.mayWrite, let lock = CatalogLock.take(besides: path, seconds: Self.lockPatience) {
+    if mayWrite, store.mayWrite, let lock = DerivedFileLock.take(besides: path, seconds: Self.lockPatience) {
       return try openToWrite(path, store, options, lock)
     }
     var reason = CatalogRefresh.Reason.missing
-    if CatalogFile.exists(path) {
+    if DerivedFile.exists(path) {
       do {
         var base = CatalogBase(queue: try CatalogFile.openReadOnly(path), placement: .publishedFile)
         let refresh = try base.catchUp(path, store, options)
@@ -69,7 +70,7 @@ struct CatalogBase {
       } catch let error as DatabaseError {
         reason = error.isDamage ? .damaged : .unreadable
       } catch is CatalogFile.Replaced {
-      } catch  where !CatalogFile.exists(path) {
+      } catch  where !DerivedFile.exists(path) {
         // It is just being made anew.
       }
     }
@@ -80,7 +81,7 @@ struct CatalogBase {
 
   /// The file, read-only; nil when it is not there, cannot be used or is behind.
   static func openCurrent(_ path: String, _ store: Store) throws -> (CatalogBase, CatalogRefresh)? {
-    guard CatalogFile.exists(path) else { return nil }
+    guard DerivedFile.exists(path) else { return nil }
     do {
       var base = CatalogBase(queue: try CatalogFile.openReadOnly(path), placement: .publishedFile)
       guard try base.misfit(store) == nil, let applied = try base.position()?.applied,
@@ -92,7 +93,7 @@ struct CatalogBase {
       return nil
     } catch is CatalogFile.Replaced {
       return nil
-    } catch  where !CatalogFile.exists(path) {
+    } catch  where !DerivedFile.exists(path) {
       return nil
     }
   }
@@ -101,10 +102,10 @@ struct CatalogBase {
   private static let lockPatience = 5.0
 
   static func openToWrite(
-    _ path: String, _ store: Store, _ options: CatalogOptions, _ lock: CatalogLock
+    _ path: String, _ store: Store, _ options: CatalogOptions, _ lock: DerivedFileLock
   ) throws -> (CatalogBase, CatalogRefresh) {
     var reason: CatalogRefresh.Reason?
-    if CatalogFile.exists(path) {
+    if DerivedFile.exists(path) {
       do {
         var base = CatalogBase(queue: try CatalogFile.open(path, options), placement: .file(lock))
         reason = try base.misfit(store)
@@ -116,7 +117,7 @@ struct CatalogBase {
       } catch let error as DatabaseError where error.isDamage {
         reason = .damaged
       }
-      try CatalogFile.remove(path)
+      try DerivedFile.remove(path, "catalog", .catalogNotWritable)
     } else {
       reason = .missing
     }
@@ -150,7 +151,7 @@ struct CatalogBase {
     switch placement {
     case .file(let lock):
       try? queue.close()
-      try CatalogFile.remove(path)
+      try DerivedFile.remove(path, "catalog", .catalogNotWritable)
       self = CatalogBase(queue: try CatalogFile.make(path, options), placement: .file(lock))
     case .publishedFile, .memory:
       self = CatalogBase(queue: try CatalogFile.openMemory(), placement: .memory)

@@ -7,40 +7,16 @@ enum CatalogFile {
   /// Up to this size every opening walks the whole file for damage; above, `Catalog.verify` does when asked.
   private static let checkedBytes: Int64 = 32 << 20
 
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
-  /// What tells whether the file and its log are still those that they were.
-  struct Identity {
-    private let file: FileStatus
-    private let log: FileStatus?
-
-    /// Nil where there is no file.
-    init?(_ path: String) {
-      guard let file = try? SystemCall.status(of: path) else { return nil }
-      self.file = file
-      log = try? SystemCall.status(of: path + "-wal")
-    }
-
-    /// Whether that holds now. A log that was not there may have been made by who reads; numbers of files are given again at once,
-    /// so a file whose content has changed counts as another.
-    func holds(_ path: String) -> Bool {
-      guard let now = Identity(path), now.file.hasContent(of: file), now.file.changed == file.changed else {
-        return false
-      }
-      return log == nil || log?.inode == now.log?.inode
-    }
-  }
-
   /// Makes the file, with empty tables.
   static func make(_ path: String, _ options: CatalogOptions) throws -> DatabaseQueue {
-    let queue = try DatabaseQueue(path: path, configuration: writable(options))
+    let queue = try DatabaseQueue(path: path, configuration: DerivedFile.writable(maximumBytes: options.maximumBytes))
     try CatalogSchema.migrator.migrate(queue)
     return queue
   }
 
   /// Opens the file for the owner of the store.
   static func open(_ path: String, _ options: CatalogOptions) throws -> DatabaseQueue {
-    let queue = try DatabaseQueue(path: path, configuration: writable(options))
+    let queue = try DatabaseQueue(path: path, configuration: DerivedFile.writable(maximumBytes: options.maximumBytes))
     try check(queue)
     return queue
   }
@@ -51,8 +27,8 @@ enum CatalogFile {
   /// Opens the file for anybody.
   /// - Throws: `Replaced` where it is made anew at the same time.
   static func openReadOnly(_ path: String) throws -> DatabaseQueue {
-    let opened = Identity(path)
-    let queue = try DatabaseQueue(path: path, configuration: readOnly())
+    let opened = DatabaseFileIdentity(path)
+    let queue = try DatabaseQueue(path: path, configuration: DerivedFile.readOnly())
     try check(queue)
     guard opened?.holds(path) == true else { throw Replaced() }
     return queue
@@ -63,38 +39,6 @@ enum CatalogFile {
     let queue = try DatabaseQueue()
     try CatalogSchema.migrator.migrate(queue)
     return queue
-  }
-
-  static func readOnly() -> Configuration {
-    var configuration = Configuration()
-    configuration.readonly = true
-    configuration.busyMode = .timeout(5)
-    return configuration
-  }
-
-  /// Deletes the file. The main file goes first: SQLite throws away a log that it finds beside an empty file.
-  static func remove(_ path: String) throws {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-      try CohortError.describing({
-        CohortError(
-          .catalogNotWritable, "The old catalog cannot be deleted", place: path + suffix, cause: $0.text,
-          hint: "Delete it yourself; it comes back with the same content")
-      }) { () throws(Errno) in try SystemCall.remove(path + suffix) }
-    }
-  }
-
-  private static func writable(_ options: CatalogOptions) -> Configuration {
-    var configuration = Configuration()
-    // Readers of other processes go on while slices are applied.
-    configuration.journalMode = .wal
-    configuration.busyMode = .timeout(5)
-    if let maximum = options.maximumBytes {
-      configuration.prepareDatabase { database in
-        let page = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 4096
-        try database.execute(sql: "PRAGMA max_page_count = \(max(maximum / max(page, 512), 1))")
-      }
-    }
-    return configuration
   }
 
   private static func check(_ queue: DatabaseQueue) throws {

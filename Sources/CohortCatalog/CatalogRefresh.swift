@@ -18,6 +18,8 @@ public struct CatalogRefresh: Hashable, Sendable {
     case damaged
     /// This process may not read the file, or not in the way that SQLite needs.
     case unreadable
+    /// Of what it holds much was deleted from the store since; of a full-text index only.
+    case deletions
     /// `rebuild` was called.
     case requested
   }

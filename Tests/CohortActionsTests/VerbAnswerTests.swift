@@ -92,6 +92,14 @@ import Testing
       "plan show", path: ["plan": "first"],
       query: [("epoch", "1"), ("from", "\(step.number("step") ?? 0)"), ("text", "true")])
     #expect(JSONText.string(.list(shown.rows[0].list("samples"))).contains("question 17 about"))
+    let search = try store.ask("sample search", #"{"query":"question 17","limit":2}"#).record
+    guard case .record(let best) = search.list("found").first else { throw Unexpected("nothing was found") }
+    #expect(best.number("id") == 17 && best.text("snippet")?.contains("**17**") == true)
+    #expect(search.number("unsearched") == 0 && (search.number("matches") ?? 0) >= 1)
+    let some = try store.ask(
+      "sample search",
+      #"{"query":"river* OR sum*","task":"sum","where":["lang=en"],"longer_than":0,"grouping":"tasks","group":0}"#)
+    #expect(some.record.number("matches") != nil)
     let near = try store.ask("sample near", #"{"id":17,"k":4,"space":"default"}"#).record
     #expect(near.list("nearest").count == 4)
     try store.ask("sample near", #"{"text":"rivers and stars","grouping":"topics","check":true}"#)

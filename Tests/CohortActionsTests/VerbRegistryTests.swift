@@ -26,7 +26,10 @@ import Testing
 
   @Test func readingVerbsAreAskedForAndOthersAreSent() {
     // A question that is a statement, a text or a vector is sent, too.
-    for verb in Self.verbs where !["sql", "query run", "sample near", "sample duplicates"].contains(verb.name) {
+    for verb in Self.verbs
+    where ![
+      "sql", "query run", "sample search", "sample near", "sample duplicates",
+    ].contains(verb.name) {
       #expect((verb.route.method == .get) == (verb.access == .reads), "\(verb.name)")
     }
     for verb in Self.verbs where verb.route.method == .get {

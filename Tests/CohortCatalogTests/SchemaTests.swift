@@ -47,4 +47,20 @@ import Testing
       #expect(page.contains("`\(table)`"), "Docs/catalog.md does not mention \(table)")
     }
   }
+
+  /// `Schemas/search.sql` is what the full-text index has.
+  @Test func theSchemaFileOfTheIndexIsItsSchema() throws {
+    func statements(_ text: String) -> String {
+      text.split(separator: "\n").map { $0.prefix { $0 != "-" } }.joined(separator: " ")
+        .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    let file = Self.schemaFile.deletingLastPathComponent().appendingPathComponent("search.sql")
+    #expect(statements(try String(contentsOf: file, encoding: .utf8)) == statements(SearchIndex.schema))
+    let folder = try TemporaryFolder()
+    let store = try Store.create(at: folder.file("s"))
+    _ = try SearchIndex.follow(store)
+    let made = try DatabaseQueue(path: store.path + "/search.sqlite")
+    let tables = try made.read { try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'") }
+    for table in ["search_state", "sample_sizes", "words"] { #expect(tables.contains(table)) }
+  }
 }

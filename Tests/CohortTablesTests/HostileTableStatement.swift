@@ -8,7 +8,7 @@ struct HostileTableStatement {
   init(seed: UInt64) { random = TestRandom(seed: seed) }
 
   private static let tables = [
-    "samples", "lengths", "assignments", "groups", "members", "embeddings", "nearest", "steps", "store_state",
+    "samples", "lengths", "assignments", "groups", "members", "embeddings", "nearest", "search", "steps", "store_state",
     "sources",
     "log", "sqlite_schema",
   ]
@@ -26,6 +26,7 @@ struct HostileTableStatement {
     "assignments": ["grouping", "id", "group_id", "distance", "provisional"],
     "groups": ["grouping", "group_id", "label", "size", "radius", "mean_length", "parent", "state"],
     "members": ["snapshot", "grouping", "group_id", "id"], "embeddings": ["space", "id", "vector"],
+    "search": ["id", "score", "snippet", "query"],
     "nearest": ["id", "distance", "rank", "query", "k", "space", "grouping"],
     "steps": ["plan", "epoch", "step", "position", "id", "group_id", "rank", "world", "accumulation"],
     "store_state": ["sequence", "samples"], "sources": ["id", "name", "inserted"],

@@ -33,6 +33,7 @@ extension ApiContractTests {
     Call("POST", "/embed", body: #"{"space":"texts"}"#),
     Call("POST", "/groupings", body: #"{"name":"topics","by":"embedding","groups":4,"space":"texts"}"#, status: 201),
     Call("POST", "/groupings/{grouping}/refine", ["grouping": "topics"], body: #"{"passes":1}"#),
+    Call("POST", "/search", body: #"{"query":"\"number 17\" OR a:b C++","limit":3}"#),
     Call("POST", "/near", body: #"{"id":17,"k":3}"#),
     Call("POST", "/duplicates", body: #"{"threshold":0.9,"within":"topics","limit":5}"#),
     Call("POST", "/near", body: #"{"text":"a poem","grouping":"topics","check":true}"#),

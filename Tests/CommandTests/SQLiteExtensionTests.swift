@@ -61,6 +61,12 @@ import Testing
         assert rows("SELECT id FROM samples WHERE id = 1 OR id = 2 OR id = 1") == [(1,), (2,)]
         assert rows("SELECT vector_to_json(vector_from_json('[0.5,1]'))")[0][0] == '[0.5,1.0]'
         assert rows("SELECT 'abc' REGEXP 'b+c$', 'abc' REGEXP '^b'") == [(1, 0)]
+        # Without an index, and with one that somebody else made.
+        words = "SELECT id, score, snippet FROM search WHERE query = 'number 42'"
+        found = rows(words)
+        assert found[0][0] == 42 and '**42**' in found[0][2], found
+        subprocess.run(['cohort', 'update'], check=True, stdout=subprocess.DEVNULL)
+        assert rows(words) == found
         # A view of a database, and tables that are written into it.
         db.execute("CREATE VIEW long AS SELECT id FROM samples WHERE total_length > 10")
         assert rows("SELECT count(*) FROM long")[0][0] > 0
@@ -74,6 +80,7 @@ import Testing
         fails("CREATE VIRTUAL TABLE t USING cohort('cohort', 'nothing')", "no table")
         fails("SELECT * FROM steps", "needs a plan")
         fails("SELECT * FROM nearest WHERE query = 'words'", "no embedding space")
+        fails("SELECT * FROM search", "needs a query")
         fails("SELECT centroid('nothing', 1)", "nothing")
         print("done", samples)
         """)

@@ -260,6 +260,49 @@ int32_t cohort_sql_stay_loaded(void);
 /// Sets SQLite's message for an extension that could not be loaded.
 void cohort_sql_explain(char **message, const char *text);
 
+// MARK: The full-text index
+
+/// An open index, for one thread at a time.
+typedef struct cohort_search cohort_search;
+
+/// In place of a result code of SQLite's: it has no FTS5.
+#define COHORT_SEARCH_NO_ENGINE 1000
+
+/// The row of `search_state`; all zero where there is none.
+typedef struct {
+  int64_t rules, applied, next_sample, samples, words, dead;
+  char store[64], mark[64];
+} cohort_search_state;
+
+/// Where a phrase comes: samples, ascending, and how often in each.
+typedef struct {
+  uint64_t *ids;
+  uint32_t *counts;
+  int64_t count;
+} cohort_search_hits;
+
+/// Opens an index for reading, and begins a transaction on it, so that all that is read is of one state.
+/// - uri: `file:…`.
+/// NULL with a result code of SQLite's in `error`, or `COHORT_SEARCH_NO_ENGINE`.
+cohort_search *cohort_search_open(const char *uri, cohort_sql_error *error);
+void cohort_search_close(cohort_search *search);
+
+// These return 0, or a result code with what went wrong in `error`.
+
+int cohort_search_read_state(cohort_search *search, cohort_search_state *state, cohort_sql_error *error);
+
+/// The words of the samples of a chunk, `uint32_t` each; NULL where there is no such chunk. Valid until the next call.
+int cohort_search_read_sizes(
+  cohort_search *search, int64_t chunk, const void **bytes, int64_t *count, cohort_sql_error *error);
+
+/// Finds a phrase. `hits` is to be given back with `cohort_search_free`, unless there was an error.
+/// - expression: one phrase as FTS5 takes it.
+/// - must_stop: asked now and then; may be NULL.
+int cohort_search_find(
+  cohort_search *search, const char *expression, int32_t (*must_stop)(void *context), void *context,
+  cohort_search_hits *hits, cohort_sql_error *error);
+void cohort_search_free(cohort_search_hits *hits);
+
 // MARK: Rows of a block
 
 /// Keeps of `rows` (or, with `count` rows from `first` on, when `is_filled` is 0 makes) those whose value in `values` is one of

@@ -15,7 +15,8 @@ final class StoreQuestions {
   var services: TableSession.Services {
     TableSession.Services(
       encode: { text, space in try self.vector(of: text, in: space) },
-      labels: { grouping in try self.labels(of: grouping) })
+      labels: { grouping in try self.labels(of: grouping) },
+      followSearch: { SearchUpkeep.follow(self.store) }, dropSearch: { SearchUpkeep.drop(self.store) })
   }
 
   /// Groups of a grouping that get labels: some members of each are read for that, and nobody looks at the clock meanwhile.

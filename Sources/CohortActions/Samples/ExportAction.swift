@@ -15,18 +15,31 @@ public struct ExportAction: Action {
   /// `id` (or only column) has their ids, in the order of its rows.
   public var condition: String?
 
-  public init(_ request: ExportRequest, where condition: String? = nil) {
+  /// What to search for: the samples that are found come best first, all of them or those of the group that is the scope.
+  public var search: String?
+
+  public init(_ request: ExportRequest, where condition: String? = nil, search: String? = nil) {
     self.request = request
     self.condition = condition
+    self.search = search
   }
 
   /// Writes the samples that are in the scope now; those that are deleted before their turn are only counted.
   /// - Parameter output: takes the bytes when the request's path is `-`.
-  /// - Throws: what `ExportJob.run` throws; `catalog.…` for the condition.
+  /// - Throws: what `ExportJob.run` throws; `catalog.…` for the condition, `search.…` for the search.
   public func run(on store: Store, _ control: JobControl, output: FileHandle) throws -> ExportReport {
     var request = request
     if let condition { request.scope = .samples(try Self.samples(where: condition, in: store, control)) }
+    if let search { request.scope = .samples(try ExportAction.samples(search, request.scope, in: store, control)) }
     return try ExportJob.run(store, request, control: control, output: output)
+  }
+
+  fileprivate static func samples(
+    _ search: String, _ scope: ExportRequest.Scope, in store: Store, _ control: JobControl
+  ) throws -> [SampleID] {
+    var filter = SampleFilter()
+    if case .group(let group, let grouping) = scope { filter.membership = .init(group: group, grouping: grouping) }
+    return try SampleSearchAction(query: search, filter: filter).samples(in: store, control)
   }
 
   /// What a question may take whose answer is ids alone.
@@ -61,18 +74,22 @@ public struct AtlasAction: Action {
   public var request: AtlasRequest
   /// As for `ExportAction`.
   public var condition: String?
+  /// As for `ExportAction`.
+  public var search: String?
 
-  public init(_ request: AtlasRequest, where condition: String? = nil) {
+  public init(_ request: AtlasRequest, where condition: String? = nil, search: String? = nil) {
     self.request = request
     self.condition = condition
+    self.search = search
   }
 
   /// Writes the samples that have a vector.
   /// - Parameter output: takes the bytes when the request's path is `-`.
-  /// - Throws: what `AtlasJob.run` throws; `catalog.…` for the condition.
+  /// - Throws: what `AtlasJob.run` throws; `catalog.…` for the condition, `search.…` for the search.
   public func run(on store: Store, _ control: JobControl, output: FileHandle) throws -> AtlasReport {
     var request = request
     if let condition { request.scope = .samples(try ExportAction.samples(where: condition, in: store, control)) }
+    if let search { request.scope = .samples(try ExportAction.samples(search, request.scope, in: store, control)) }
     return try AtlasJob.run(store, request, control: control, output: output)
   }
 }

@@ -39,7 +39,12 @@ public struct SampleDeleteAction: RecordAction {
     let deleted =
       isDryRun
       ? found.ids : try DeletionJob.run(store, found.ids, reason: reason, filter: selection.filter, control: control)
-    let remains = erases && !isDryRun ? try store.eraseRemains() : nil
+    var remains: ErasedRemains?
+    if erases, !isDryRun {
+      remains = try store.eraseRemains()
+      // It may hold words of what was deleted, earlier deletions included.
+      try SearchUpkeep.erase(store, control)
+    }
     var record: ReportRecord = [
       "deleted": .count(deleted.count), "already_deleted": .count(found.gone), "dry_run": .boolean(isDryRun),
     ]

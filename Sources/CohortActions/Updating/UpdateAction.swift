@@ -1,8 +1,10 @@
+internal import CohortCatalog
 public import CohortCore
 public import CohortPipeline
 public import CohortStore
 
-/// `update`: embeds, measures and puts into groups all that is pending, or what one grouping needs.
+/// `update`: embeds, measures and puts into groups all that is pending, and brings the full-text index up to date; or does what
+/// one grouping needs.
 public struct UpdateAction: RecordAction {
   public static let name = "update"
   public var access: ActionAccess { .updates }
@@ -18,7 +20,16 @@ public struct UpdateAction: RecordAction {
     let spaces = try store.read { try $0.groupings() }.compactMap { grouping in
       grouping.definition.space.map { (grouping.name, $0) }
     }
-    return UpdateOutcome(report: report, spaces: Dictionary(spaces) { first, _ in first })
+    var outcome = UpdateOutcome(report: report, spaces: Dictionary(spaces) { first, _ in first })
+    guard grouping == nil else { return outcome }
+    do {
+      outcome.indexed = try SearchUpkeep.run(store, control).indexed
+    } catch let error as CohortError where error.code.module == .search {
+      // Derived, and answers do not depend on it.
+      outcome.searchTrouble = error
+    }
+    try control.checkpoint()
+    return outcome
   }
 }
 
@@ -26,6 +37,10 @@ public struct UpdateAction: RecordAction {
 public struct UpdateOutcome: RecordReport {
   /// What was embedded, measured and grouped, and what could not be.
   public let report: UpdateReport
+  /// Samples that were added to the full-text index.
+  public internal(set) var indexed: UInt64 = 0
+  /// Why it could not be brought up to date.
+  var searchTrouble: CohortError?
   /// The space that a grouping looks at, for those that look at one.
   let spaces: [String: String]
 
@@ -39,9 +54,10 @@ public struct UpdateOutcome: RecordReport {
   public var record: ReportRecord {
     var record: ReportRecord = ["groupings": .list(rows.map { .record($0) })]
     report.appendParts(to: &record)
+    record.append("indexed", .count(indexed))
     return record
   }
-  public var notes: [String] { report.notes }
+  public var notes: [String] { report.notes + (searchTrouble.map { ["\($0)"] } ?? []) }
   public var isPartial: Bool { report.hasRefusals }
   public var failure: CohortError? { report.failure }
 

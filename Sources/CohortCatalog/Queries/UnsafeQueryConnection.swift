@@ -32,7 +32,7 @@ struct UnsafeQueryConnection: ~Copyable {
     for limit in StatementLimit.all { sqlite3_limit(handle, limit.category, limit.value) }
     if let session {
       session.mustStop = { watch.mustStop() }
-      try Self.routines.get()
+      try SearchIndex.routines.get()
       try TableRegistration.add(to: handle, session, trust: .statements)
     }
     let context = Unmanaged.passUnretained(watch).toOpaque()
@@ -64,9 +64,6 @@ struct UnsafeQueryConnection: ~Copyable {
     sqlite3_progress_handler(handle, 0, nil, nil)
     sqlite3_set_authorizer(handle, nil, nil)
   }
-
-  /// The routines of the SQLite that this program is linked with, given once.
-  private static let routines = Result<Void, any Error> { try TableRegistration.use(cohort_sqlite_routines()) }
 
   /// Takes all virtual tables away but the two for JSON. Those are made once here, because SQLite asks the authorizer
   /// whether it may declare them.

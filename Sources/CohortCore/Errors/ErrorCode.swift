@@ -6,8 +6,8 @@ public struct ErrorCode: Hashable, Sendable, CustomStringConvertible {
   /// The part of the program that found the failure: the first word of a code's name.
   public enum Module: String, Sendable {
     /// Libraries, each named as in `CohortStore`; providers of vectors use `embedding`, too.
-    case core, system, lmdb, store, reading, planning, clustering, selection, ingestion, embedding, tables, catalog,
-      trainer
+    case core, system, lmdb, store, reading, planning, clustering, selection, ingestion, embedding, search, tables,
+      catalog, trainer
     /// Pictures of what the store holds.
     case drawing
     /// The jobs that join libraries, and the programs.

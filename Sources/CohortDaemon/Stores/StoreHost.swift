@@ -162,6 +162,7 @@ final class StoreHost: Sendable {
     for hold in Hold.updating {
       try start { FollowWorker(hold, self).run() }
     }
+    try start { SearchWorker(self).run() }
     if settings.compactAfter > 0 { try start { PackWorker(self).run() } }
     var waited = pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
     var turns = TurnWatch(schedule, log)
@@ -198,6 +199,7 @@ final class StoreHost: Sendable {
     var codes = settings.inboxes.map { InboxWorker($0, in: self).run() }
     let followers = [FollowWorker(.vectors, self), FollowWorker(.groupings, self)]
     if !codes.contains(where: { $0 != 0 && $0 != 6 && $0 != 1 }) { codes += followers.map { $0.runOnce() } }
+    SearchWorker(self).runOnce()
     end()
     return codes.first { $0 != 0 && $0 != 6 } ?? codes.first { $0 != 0 } ?? 0
   }

@@ -89,13 +89,7 @@ public struct SampleFilter: Hashable, Sendable {
       wanted.append(try transaction.existingTask(task).id.rawValue)
     }
     if let membership {
-      let grouping = try transaction.existingGrouping(membership.grouping)
-      guard try transaction.group(membership.group, in: grouping.id) != nil else {
-        throw CohortError(
-          .pipelineUnknownGroup, "Grouping \"\(grouping.name)\" has no group \(membership.group)",
-          hint: "See cohort group list --grouping \(grouping.name)")
-      }
-      columns.append(grouping.groupColumn)
+      columns.append(try Self.grouping(of: membership, transaction).groupColumn)
       wanted.append(membership.group.rawValue)
     }
     let sources = try wantedSources(transaction)
@@ -117,11 +111,25 @@ public struct SampleFilter: Hashable, Sendable {
     return found
   }
 
+  /// The grouping of a group that is there.
+  /// - Throws: `store.unknown-grouping`, `pipeline.unknown-group`.
+  package static func grouping(
+    of membership: Membership, _ transaction: borrowing ReadTransaction
+  ) throws -> GroupingRecord {
+    let grouping = try transaction.existingGrouping(membership.grouping)
+    guard try transaction.group(membership.group, in: grouping.id) != nil else {
+      throw CohortError(
+        .pipelineUnknownGroup, "Grouping \"\(grouping.name)\" has no group \(membership.group)",
+        hint: "See cohort group list --grouping \(grouping.name)")
+    }
+    return grouping
+  }
+
   /// Those of some samples that a look-up found which are still meant: others may have deleted or relabelled some since. The
   /// group is not asked again: what counts is where a sample was when it was looked up.
   /// - Throws: as `ids(in:control:)`.
   /// - Complexity: a few look-ups a sample.
-  func stillMeant(_ ids: [SampleID], _ transaction: borrowing ReadTransaction) throws -> [SampleID] {
+  package func stillMeant(_ ids: [SampleID], _ transaction: borrowing ReadTransaction) throws -> [SampleID] {
     let source = try source.map { try transaction.existingSource($0).id.rawValue }
     let task = try task.map { try transaction.existingTask($0).id.rawValue }
     let sources = try wantedSources(transaction)

@@ -27,6 +27,9 @@ public struct LogEntry: Sendable {
     return bytes
   }
 
+  /// Tells one history of a store from another: the digest of the entry as it is stored.
+  package var digest: Digest128 { XXH3.hash128(encode()) }
+
   init(sequence: LogSequence, time: Int64, event: some LogEventKind) {
     self.sequence = sequence
     self.time = time

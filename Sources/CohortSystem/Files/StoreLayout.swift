@@ -19,6 +19,10 @@ public struct StoreLayout: Hashable, Sendable {
   public var catalogLock: String { "\(folder)/catalog.lock" }
   /// The projection of the log for SQL.
   public var catalog: String { "\(folder)/catalog.sqlite" }
+  /// The full-text index of the samples.
+  public var search: String { "\(folder)/search.sqlite" }
+  /// Who may write its file.
+  public var searchLock: String { "\(folder)/search.lock" }
   /// The settings that hold for this store, in TOML.
   public var configuration: String { "\(folder)/cohort.toml" }
   /// Where the daemon takes files from, unless it is told otherwise.

@@ -84,14 +84,15 @@ struct TablePlan {
   /// - Parameters:
   ///   - columns: the columns that the scan orders its rows by, ascending; the last of them has no two equal values.
   ///   - fixed: columns that have the same value in all rows.
-  func setOrdered(by columns: [Int], fixed: Set<Int> = []) {
+  ///   - descending: those of the columns that the scan orders the other way.
+  func setOrdered(by columns: [Int], fixed: Set<Int> = [], descending: Set<Int> = []) {
     var rest = columns[...]
     for index in 0..<Int(plan.pointee.order_count) {
       let term = plan.pointee.order[index]
       if fixed.contains(Int(term.column)) { continue }
       // All columns before it are the same, and no two rows are the same in the last one: nothing is left to be ordered.
       guard let next = rest.first else { break }
-      guard Int(term.column) == next, term.is_descending == 0 else { return }
+      guard Int(term.column) == next, (term.is_descending != 0) == descending.contains(next) else { return }
       rest = rest.dropFirst()
     }
     plan.pointee.is_ordered = 1

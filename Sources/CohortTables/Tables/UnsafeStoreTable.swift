@@ -47,7 +47,7 @@ enum StoreTables {
   static var all: [any StoreTable.Type] {
     [
       SamplesTable.self, LengthsTable.self, AssignmentsTable.self, GroupsTable.self, MembersTable.self,
-      EmbeddingsTable.self, StepsTable.self, NearestTable.self, StateTable.self,
+      EmbeddingsTable.self, StepsTable.self, NearestTable.self, SearchTable.self, StateTable.self,
     ]
   }
 

@@ -296,7 +296,7 @@ class Verbs:
 
         Args:
             with_: more keys of a line: ids, source, lengths, line.
-            options: which samples: snapshot, selection, grouping and group, task.
+            options: which samples: snapshot, selection, grouping and group, where, search, task.
         """
         options["as"], options["with"] = as_, _program.listed(with_, "with_")
         return self.run("export", path, progress=progress, **options)
@@ -311,9 +311,37 @@ class Verbs:
         rows = _program.parsed(text)
         return Table(rows if isinstance(rows, list) else [] if rows is None else [rows])
 
-    def search(self, words: str, limit: int = 10) -> Table:
-        """Samples whose messages hold all of some words, in the order of their ids."""
-        return Table(self.run("sample search", words, limit=limit))
+    def search(
+        self,
+        words: str,
+        limit: int = 10,
+        *,
+        source: str | None = None,
+        task: str | None = None,
+        where: Mapping[str, Any] | str | Iterable[str] | None = None,
+        where_source: Mapping[str, Any] | str | Iterable[str] | None = None,
+        grouping: str | None = None,
+        group: int | None = None,
+        longer_than: int | None = None,
+        progress: bool | None = False,
+    ) -> Table:
+        """The samples whose messages hold all of some words, best first, equally good ones by id: rows of `id`, `score`
+        (BM25), `snippet` (hits between **) and what else is known of the sample.
+
+        Args:
+            words: "a phrase" in quotation marks, word* for words that begin so, AND, OR and NOT; all else is text.
+            limit: how many.
+            source, task, where, where_source, grouping and group: only samples for which all of these hold.
+            longer_than: only samples whose response is longer, in the unit of the store's lengths.
+            progress: on standard error, which then also tells of samples that are not in the index yet.
+        """
+        return Table(
+            self.run(
+                "sample search", words, limit=limit, source=source, task=task, where=_program.conditions(where),
+                where_source=_program.conditions(where_source), grouping=grouping, group=group,
+                longer_than=longer_than, progress=progress,
+            )
+        )  # fmt: skip
 
     def near(
         self,

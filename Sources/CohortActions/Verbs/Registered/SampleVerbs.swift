@@ -5,7 +5,9 @@ internal import CohortStore
 
 extension VerbRegistry {
   /// Looking at samples, correcting their labels, taking them out.
-  static let samples: [Verb] = [sampleList, sampleShow, sampleNear, sampleDuplicates, sampleDelete, sampleRelabel]
+  static let samples: [Verb] = [
+    sampleList, sampleShow, sampleSearch, sampleNear, sampleDuplicates, sampleDelete, sampleRelabel,
+  ]
 
   private static let sampleList = Verb.rows(
     "List samples in full, ascending by id, a page at a time.", VerbRoute(.get, "/samples"),
@@ -58,6 +60,30 @@ extension VerbRegistry {
       end.record = $0.record
     }
     return end
+  }
+
+  private static let sampleSearch = Verb.record(
+    "Find the samples whose messages hold some words, best first.", VerbRoute(.post, "/search"),
+    [
+      VerbParameter(
+        "query", .body, .text, isRequired: true,
+        "Words, all of which must be there; \"phrases\", word*, OR, NOT. Punctuation stands between words.")
+    ] + FilterParameters.all(.body) + [
+      VerbParameter("longer_than", .body, .count, "Only samples whose response is longer, in the store's unit."),
+      VerbParameter(
+        "limit", .body, .integer(1...Int64(SampleSearchAction.mostSamples)), standard: .integer(10),
+        "At most this many samples."),
+    ],
+    answers: [
+      VerbField("matches", .count), VerbField("unsearched", .count),
+      VerbField(
+        "found",
+        .list(.record([VerbField("score", .number), VerbField("snippet", .text)] + AnswerFields.sample))),
+    ]
+  ) { arguments in
+    SampleSearchAction(
+      query: try arguments.text("query"), filter: try FilterParameters.filter(arguments),
+      longerThan: try arguments.count(ifGiven: "longer_than"), limit: try arguments.count("limit"))
   }
 
   private static let sampleNear = Verb.record(

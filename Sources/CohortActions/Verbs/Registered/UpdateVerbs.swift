@@ -16,9 +16,9 @@ extension VerbRegistry {
     ]
 
   private static let update = Verb.record(
-    "Embed, measure and put into groups all that is pending.", access: .updates, isLong: true,
+    "Embed, measure, put into groups and index for search all that is pending.", access: .updates, isLong: true,
     VerbRoute(.post, "/update"), [VerbParameter("grouping", .body, .text, "Only this grouping.")],
-    answers: [VerbField("groupings", .list(.record(grouped)))] + AnswerFields.updated
+    answers: [VerbField("groupings", .list(.record(grouped)))] + AnswerFields.updated + [VerbField("indexed", .count)]
   ) { UpdateAction(grouping: try $0.text(ifGiven: "grouping")) }
 
   private static let embed = Verb.record(

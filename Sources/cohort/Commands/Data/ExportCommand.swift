@@ -15,10 +15,11 @@ struct ExportCommand: CohortCommand {
       "cohort export --selection core --as messages core.jsonl",
       "cohort export --grouping topics --group 17 --as alpaca topic.jsonl",
       "cohort export --where \"SELECT first_sample AS id FROM ingests\" --as messages firsts.jsonl",
+      "cohort export --search \"prime numbers\" --as messages primes.jsonl",
       "cohort export --task gsm8k --as prompt-completion - | head",
       "cohort export --as messages --with ids,source,lengths all.jsonl", "cohort export --as atlas atlas.jsonl",
       text: """
-        Samples come in the order of their ids, those of a selection in its order. The file appears when it is complete. Samples that the layout cannot \
+        Samples come in the order of their ids, those of a selection in its order, those of a search best first. The file appears when it is complete. Samples that the layout cannot \
         hold are left out and counted by reason; whatever is written is the same sample when it is ingested again. An \
         attribute whose key the layout needs stands under attributes.KEY. preference takes the samples that have the \
         attribute rejected.
@@ -46,6 +47,10 @@ struct ExportCommand: CohortCommand {
       "The samples for which this SQL condition on the table samples holds; or a SELECT that gives their ids, in its order.",
       valueName: "sql"))
   var condition: String?
+  @Option(
+    help: ArgumentHelp(
+      "The samples that hold these words, best first, as cohort sample search finds them.", valueName: "words"))
+  var search: String?
   @Option(help: ArgumentHelp("Only samples of this task.", valueName: "name"), completion: StoreNames.tasks) var task:
     String?
   @Option(name: .customLong("as"), help: "The layout of a line.") var form: ExportForm
@@ -62,6 +67,9 @@ struct ExportCommand: CohortCommand {
     if (group != nil) != (grouping != nil) { throw ValidationError("--group and --grouping go together.") }
     if condition != nil, snapshot != nil || selection != nil || group != nil {
       throw ValidationError("--where excludes --snapshot, --selection and --group.")
+    }
+    if search != nil, snapshot != nil || selection != nil || condition != nil {
+      throw ValidationError("--search excludes --snapshot, --selection and --where.")
     }
     if snapshot != nil, group != nil { throw ValidationError("--snapshot and --group exclude each other.") }
     if selection != nil, snapshot != nil || group != nil {
@@ -82,11 +90,11 @@ struct ExportCommand: CohortCommand {
     case .layout(let layout):
       let action = ExportAction(
         ExportRequest(scope: scope, layout: layout, task: task, columns: columns?.columns ?? [], path: file),
-        where: condition)
+        where: condition, search: search)
       let report = try write(action, session) { try action.run(on: $0, $1, output: .standardOutput) }
       return try finish(report.record(file: file), written: report.written, note: report.note, session)
     case .atlas:
-      let action = AtlasAction(AtlasRequest(scope: scope, task: task, path: file), where: condition)
+      let action = AtlasAction(AtlasRequest(scope: scope, task: task, path: file), where: condition, search: search)
       let report = try write(action, session) { try action.run(on: $0, $1, output: .standardOutput) }
       return try finish(report.record(file: file), written: report.written, note: report.note, session)
     }

@@ -4,7 +4,7 @@ import CohortActions
 /// `cohort update`
 struct UpdateCommand: CohortCommand {
   static let configuration = CommandConfiguration(
-    commandName: "update", abstract: "Embed, measure and put into groups all that is pending, in the foreground.",
+    commandName: "update", abstract: "Embed, measure, group and index all that is pending, in the foreground.",
     discussion: examples(
       "cohort update", "cohort update --grouping topics",
       text: """
@@ -25,7 +25,7 @@ struct UpdateCommand: CohortCommand {
     let action = UpdateAction(grouping: grouping)
     let outcome = try session.perform(action) { try action.run(on: $0, $1) }
     session.progress.finish()
-    for note in outcome.report.notes { session.progress.note(note) }
+    for note in outcome.notes { session.progress.note(note) }
     try print(outcome, session.output)
     if let failure = outcome.report.failure { throw failure }
     return outcome.report.hasRefusals ? .quarantined : .done

@@ -1,11 +1,12 @@
 internal import CohortSystem
 
-/// The right of a process to write a catalog's file: `flock` on a file beside it. Whoever owns the store may have it, and so
+/// The right of a process to write a file that is derived from the store, the catalog's or that of the full-text index: `flock`
+/// on a file beside it, `catalog.lock` for `catalog.sqlite`. Whoever owns the store may have it, and so
 /// may a guest or a reader, so that nobody needs the right to write the store for a question. Within a process SQLite keeps
 /// writers apart.
-final class CatalogLock: Sendable {
+final class DerivedFileLock: Sendable {
   private struct Held: Sendable {
-    weak var lock: CatalogLock?
+    weak var lock: DerivedFileLock?
   }
 
   /// Those that this process has, by its number and the file.
@@ -15,15 +16,16 @@ final class CatalogLock: Sendable {
 
   /// The lock that this process has already, or a new one.
   /// - Parameter seconds: to wait for another process that has it.
-  /// - Returns: nil when it still has it then, or when this process may not write beside the catalog.
-  static func take(besides catalog: String, seconds: Double) -> CatalogLock? {
-    let folder = catalog.lastIndex(of: "/").map { String(catalog[..<$0]) } ?? "."
-    let key = "\(getpid()) \(SystemCall.resolved(folder) ?? folder)"
+  /// - Returns: nil when it still has it then, or when this process may not write beside the file.
+  static func take(besides file: String, seconds: Double) -> DerivedFileLock? {
+    let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
+    let name = file.split(separator: "/").last?.split(separator: ".").first ?? "derived"
+    let key = "\(getpid()) \(SystemCall.resolved(folder) ?? folder)/\(name)"
     let end = SystemClock.steady + Int64(seconds * 1e9)
     while true {
-      let lock = held.withLock { held -> CatalogLock? in
+      let lock = held.withLock { held -> DerivedFileLock? in
         if let lock = held[key]?.lock { return lock }
-        let lock = CatalogLock(in: folder)
+        let lock = DerivedFileLock("\(folder)/\(name).lock")
         if let lock { held[key] = Held(lock: lock) }
         return lock
       }
@@ -32,9 +34,8 @@ final class CatalogLock: Sendable {
     }
   }
 
-  /// - Returns: nil when somebody has it, or when this process may not write beside the catalog.
-  private init?(in folder: String) {
-    let path = StoreLayout(folder).catalogLock
+  /// - Returns: nil when somebody has it, or when this process may not write beside the file.
+  private init?(_ path: String) {
     guard let descriptor = try? SystemCall.open(path, O_RDWR | O_CREAT | O_NOFOLLOW) else { return nil }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       SystemCall.close(descriptor)

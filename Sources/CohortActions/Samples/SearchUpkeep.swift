@@ -1,0 +1,33 @@
+internal import CohortCatalog
+internal import CohortCore
+internal import CohortPipeline
+internal import CohortSearch
+internal import CohortStore
+
+/// The full-text index as questions find it. An answer does not need it to be up to date, so no trouble with it is told here:
+/// whoever keeps it (`update`, the daemon) tells.
+enum SearchUpkeep {
+  /// Brings the index to its end, if that is soon done and nobody else does it.
+  static func follow(_ store: Store, _ control: JobControl = JobControl()) {
+    guard let waiting = try? SearchIndex.waiting(of: store), waiting <= SearchRules.mostUnindexed else { return }
+    _ = try? run(store, control)
+  }
+
+  /// Brings the index to its end.
+  /// - Throws: `search.…`; what reading the store throws.
+  static func run(_ store: Store, _ control: JobControl) throws -> SearchIndex.Advance {
+    try SearchIndex.follow(store, shouldStop: control.shouldStop) { done, total in
+      control.report(JobProgress(stage: "search index", done: done, total: total, unit: "samples"))
+    }
+  }
+
+  /// Takes the index away if it may hold words of samples that are deleted, and makes it anew if that is soon done.
+  /// - Throws: `search.busy`, `search.not-writable`.
+  static func erase(_ store: Store, _ control: JobControl) throws {
+    guard (try? SearchIndex.holdsDeleted(of: store)) ?? true, try SearchIndex.remove(of: store) else { return }
+    follow(store, control)
+  }
+
+  /// Takes a damaged index away. - Returns: whether it could.
+  static func drop(_ store: Store) -> Bool { (try? SearchIndex.remove(of: store)) ?? false }
+}
