@@ -225,6 +225,8 @@ extension InboxWorker {
     candidates.forget(name)
     if let vectors { candidates.forget(vectors) }
     do throws(CohortError) {
+      // What was said to be stored has to be in the store that others find.
+      try store.checkPlace()
       switch fate {
       case .failed(let note):
         let place = try inbox.fail(name, with: vectors, note: note)

@@ -39,6 +39,14 @@ public enum SystemCall {
     return String(cString: real)
   }
 
+  /// The path from the root on; symbolic links, `.` and `..` stay. Good for as long as the process keeps its own folder, and
+  /// the result for longer.
+  public static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let own = getcwd(nil, 0) else { return path }
+    defer { free(own) }
+    return "\(String(cString: own))/\(path)"
+  }
+
   /// The names in a folder, without `.` and `..`, in byte order. Bytes that are not UTF-8 are replaced.
   public static func names(in folder: String) throws(Errno) -> [String] {
     try rawNames(in: folder).map { String(decoding: $0, as: UTF8.self) }

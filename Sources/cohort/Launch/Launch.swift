@@ -16,8 +16,10 @@ struct Launch {
   /// Parses, executes, reports. Never leaves output behind in a buffer.
   /// - Returns: the exit code.
   func run() -> Int32 {
-    _ = signal(SIGPIPE, SIG_IGN)
+    // A limit on the size of files is a full disk, not an end.
+    for ignored in [SIGPIPE, SIGXFSZ] { _ = signal(ignored, SIG_IGN) }
     Interruption.install(json: wantsJSON)
+    DamageSignals.install(wantsJSON ? .object : .text)
     do {
       let code = try parseAndExecute()
       try sink.flush()
