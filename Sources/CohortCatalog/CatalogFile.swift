@@ -1,3 +1,4 @@
+internal import CSQLiteGuard
 internal import CohortCore
 internal import GRDB
 internal import CohortSystem
@@ -6,6 +7,12 @@ internal import CohortSystem
 enum CatalogFile {
   /// Up to this size every opening walks the whole file for damage; above, `Catalog.verify` does when asked.
   private static let checkedBytes: Int64 = 32 << 20
+  /// Up to this size it also compares each index with its table.
+  private static let comparedBytes: Int64 = 8 << 20
+
+  /// Each page of the file ends with a checksum, which is looked at whenever the page is read. A file of an older release has
+  /// none, so it counts as damaged, and is made anew.
+  private static let pagesAreChecked = cohort_sqlite_check_pages()
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
@@ -66,7 +73,7 @@ enum CatalogFile {
   }
 
   static func readOnly() -> Configuration {
-    var configuration = Configuration()
+    var configuration = checked()
     configuration.readonly = true
     configuration.busyMode = .timeout(5)
     return configuration
@@ -83,8 +90,18 @@ enum CatalogFile {
     }
   }
 
-  private static func writable(_ options: CatalogOptions) -> Configuration {
+  private static func checked() -> Configuration {
     var configuration = Configuration()
+    configuration.prepareDatabase { database in
+      for code in [pagesAreChecked, cohort_sqlite_reserve_sums(database.sqliteConnection)] where code != 0 {
+        throw DatabaseError(resultCode: ResultCode(rawValue: code), message: "the checksums of pages cannot be used")
+      }
+    }
+    return configuration
+  }
+
+  private static func writable(_ options: CatalogOptions) -> Configuration {
+    var configuration = checked()
     // Readers of other processes go on while slices are applied.
     configuration.journalMode = .wal
     configuration.busyMode = .timeout(5)
@@ -102,9 +119,21 @@ enum CatalogFile {
       let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
       let page = try Int64.fetchOne(database, sql: "PRAGMA page_size") ?? 0
       guard pages * page <= checkedBytes else { return }
-      let found = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
+      let look = pages * page <= comparedBytes ? "integrity_check" : "quick_check"
+      let found = try String.fetchAll(database, sql: "PRAGMA \(look)(1)")
       guard found == ["ok"] else {
         throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: found.first ?? "the check gave no answer")
+      }
+      // A page as it was some time ago has a right checksum. Of the log nothing may be missing; where there is no such table,
+      // the file is of another schema, which others find out.
+      let isWhole = try? Bool.fetchOne(
+        database,
+        sql: """
+          SELECT count(*) = coalesce((SELECT applied_sequence FROM catalog_state WHERE id = 1), 0)
+            AND count(*) = coalesce(max(sequence), 0) FROM log
+          """)
+      guard isWhole != false else {
+        throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "entries of the log are missing")
       }
     }
   }

@@ -32,6 +32,17 @@ final class CatalogLock: Sendable {
     }
   }
 
+  /// A new lock, where nobody has one, in this process or another.
+  static func takeUnshared(besides catalog: String) -> CatalogLock? {
+    let folder = catalog.lastIndex(of: "/").map { String(catalog[..<$0]) } ?? "."
+    let key = "\(getpid()) \(SystemCall.resolved(folder) ?? folder)"
+    return held.withLock { held -> CatalogLock? in
+      guard held[key]?.lock == nil, let lock = CatalogLock(in: folder) else { return nil }
+      held[key] = Held(lock: lock)
+      return lock
+    }
+  }
+
   /// - Returns: nil when somebody has it, or when this process may not write beside the catalog.
   private init?(in folder: String) {
     let path = StoreLayout(folder).catalogLock

@@ -12,6 +12,10 @@ struct Daemon {
   private let threshold: LogThreshold
   private let log: Logger
 
+  /// Files and sockets that must be had before anything begins: of the store, the inboxes, the loops of the network, and a few
+  /// clients.
+  static let filesNeeded = 64
+
   /// - Parameter configuration: what the options make; it makes sense.
   init(_ options: DaemonOptions, _ configuration: DaemonConfiguration) {
     self.options = options
@@ -32,6 +36,7 @@ struct Daemon {
       log.info("sockets", metadata: ["inherited": .stringConvertible(manager.sockets.count)])
     }
     do {
+      try OpenFiles.require(Self.filesNeeded)
       let stop = try StopRequest()
       if options.child != nil { link = try ChildLink() }
       let format = live.current.log.format

@@ -108,7 +108,7 @@ def sound_store(given, place):
             sys.exit(f"{' '.join(words)}: {result}")
 
 
-def damage_page(data, older, chance):
+def damage_page(data, older, chance, is_lmdb=True):
     """Damages one page or less of a file's bytes (a bytearray). - Returns: what was done."""
     pages = len(data) // PAGE
     page = chance.randrange(pages)
@@ -138,8 +138,12 @@ def damage_page(data, older, chance):
         start = chance.randrange(len(data)) & ~511
         data[start:start + 512] = bytes(min(512, len(data) - start))
         return f"sector at {start} zeroed"
-    if kind == 6:
+    if kind == 6 and is_lmdb:
         return damage_header(data, chance)
+    if kind == 6:
+        byte = at + chance.randrange(128)
+        data[byte] ^= 1 << chance.randrange(8)
+        return f"head of page, bit of byte {byte}"
     other = chance.randrange(pages)
     data[at:at + PAGE] = data[other * PAGE:other * PAGE + PAGE]
     return f"page {other} copied to {page}"

@@ -50,8 +50,9 @@ public struct CatalogQuery: Sendable {
   /// - Parameter arguments: values for its parameters.
   /// - Throws: `catalog.…`
   public func answer(_ sql: String, with arguments: QueryArguments = [], _ control: JobControl) throws -> Answer {
-    let result = try reader().query(
-      sql, arguments: arguments, limits: limits, tables: session(), isCancelled: control.shouldStop)
+    let result = try mending { reader in
+      try reader.query(sql, arguments: arguments, limits: limits, tables: session(), isCancelled: control.shouldStop)
+    }
     let names = Self.distinct(result.columns)
     return Answer(
       columns: names.map { ReportColumn($0) },
@@ -69,12 +70,22 @@ public struct CatalogQuery: Sendable {
   /// The names of a statement's parameters, without running it.
   /// - Throws: as `answer`; `catalog.arguments` for a parameter that has no name.
   public func parameters(of sql: String) throws -> [String] {
-    let names = try reader().parameters(of: sql, limits: limits, tables: session())
+    let names = try mending { try $0.parameters(of: sql, limits: limits, tables: session()) }
     guard !names.contains(nil) else {
       throw CohortError(
         .catalogArguments, "The statement has a parameter without a name", hint: "Write :name in place of ?")
     }
     return names.compactMap(\.self)
+  }
+
+  /// Asks, and asks once more when the catalog turns out to be damaged: it is made of the log, so it can be made anew.
+  private func mending<R>(_ body: (CatalogReader) throws -> R) throws -> R {
+    do {
+      return try body(try reader())
+    } catch let error as CohortError where error.code == .catalogDamaged {
+      let mended = try Catalog(rebuilding: store)
+      return try body(try mended.reader())
+    }
   }
 
   private func reader() throws -> CatalogReader {

@@ -64,8 +64,7 @@ final class ExportFile {
   }
 
   private static func failure(_ path: String, _ reason: Errno, hint: String? = nil) -> CohortError {
-    // EFBIG is a limit on the size of files.
-    if [ENOSPC, EDQUOT, EFBIG].contains(reason.number) {
+    if reason.isNoRoom {
       return CohortError(
         .pipelineDiskFull, "The disk is full: the export was not written", place: path, cause: reason.text,
         hint: "Free some space, or choose a place on another disk, and run the same command again; nothing is left of it")

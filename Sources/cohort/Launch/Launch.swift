@@ -11,7 +11,7 @@ struct Launch {
   init(arguments: [String]) { self.arguments = arguments }
 
   /// Runs, and ends the process.
-  func end() -> Never { exit(run()) }
+  func end() -> Never { SystemCall.end(run()) }
 
   /// Parses, executes, reports. Never leaves output behind in a buffer.
   /// - Returns: the exit code.
