@@ -17,8 +17,8 @@ public enum NameRule {
   public static func checkLabel(_ name: String, of kind: String) throws {
     guard name.utf8.count > longestLabel else { return }
     throw CohortError(
-      .storeName, "This cannot be the name of a \(kind)",
-      cause: "it has \(name.utf8.count) bytes, and \(longestLabel) are possible", hint: "Choose a shorter name")
+      .storeName, "The name of a \(kind) is too long: it has \(name.utf8.count) bytes, and \(longestLabel) are possible",
+      hint: "Choose a shorter name")
   }
 
   /// Refuses what cannot be a name.
