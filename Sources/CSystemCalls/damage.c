@@ -124,7 +124,7 @@ static int holds(const char *line, uint64_t address, struct mapping *found) {
     uint64_t end = hexadecimal(&text);
     if (address < start || address >= end) return 0;
     uint64_t offset = 0;
-    for (int field = 0; field < 4; field++) {
+    for (int field = 0; field < 5; field++) {
         while (*text && *text != ' ') text++;
         while (*text == ' ') text++;
         if (field == 1) {

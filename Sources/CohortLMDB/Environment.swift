@@ -373,7 +373,8 @@ package final class Environment: @unchecked Sendable {
     try checkProcess()
     try gate.shared {
       try Self.check(
-        pages { mdb_env_copy2(pointer, destination, compacting ? UInt32(MDB_CP_COMPACT) : 0) }, "copying the store", destination)
+        pages { mdb_env_copy2(pointer, destination, compacting ? UInt32(MDB_CP_COMPACT) : 0) }, "copying the store",
+        destination)
     }
   }
 }

@@ -18,7 +18,8 @@ public enum DamageSignals {
     case silent
   }
 
-  /// From now on SIGSEGV, SIGBUS and SIGABRT end the process in that way where they come of a store's pages. All others do what they did before.
+  /// From now on SIGSEGV, SIGBUS and SIGABRT end the process in that way where they come of a store's pages. All others do
+  /// what they did before.
   /// - Parameter word: a descriptor that gets 14 bytes before the end: uint32 10, uint8 4, uint8 signal, uint64 page or
   ///   2^64 - 1, little-endian.
   public static func install(_ telling: Telling, word: Int32? = nil) {
@@ -51,7 +52,8 @@ public final class DraftNote: Sendable {
 
 /// The process that started this one.
 public enum ParentProcess {
-  /// From now on this process does not outlive its parent: the system kills it when the parent ends, however it ends. Where the system cannot do that, nothing happens.
+  /// From now on this process does not outlive its parent: the system kills it when the parent ends, however it ends. Where
+  /// the system cannot do that, nothing happens.
   /// - Parameter parent: the process that started this one; it may have ended already.
   public static func dieWith(_ parent: pid_t) { cohort_die_with_parent(parent) }
 }

@@ -234,8 +234,8 @@ import Testing
   // MARK: Words
 
   @Test func wordsSurviveAnyCutOfThePipe() throws {
-    let words: [ChildWord] = [ .damaged(signal: SIGBUS, page: 4711), .damaged(signal: SIGABRT, page: nil),
-      .opened, .ready,
+    let words: [ChildWord] = [
+      .opened, .ready, .damaged(signal: SIGBUS, page: 4711), .damaged(signal: SIGABRT, page: nil),
       .failed(CohortError(.daemonDamaged, "It is däm\naged", place: "page 7", cause: nil, hint: "")),
       .failed(CohortError(ErrorCode(.store, "no-store", .notFound), category: .usage, "none")),
     ]

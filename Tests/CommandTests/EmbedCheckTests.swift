@@ -48,7 +48,8 @@ import Testing
     }
     defer { server.stop() }
     try withProgram { program in
-      let result = try program.cohort("embed", "check", "--url", server.url, "--model", "m", "--patience", "1", "--json")
+      let result = try program.cohort(
+        "embed", "check", "--url", server.url, "--model", "m", "--patience", "1", "--json")
       // Not "try again".
       #expect(result.status == 1, "\(fault): \(result)")
       let error = try result.error()
@@ -69,7 +70,8 @@ import Testing
     }
     defer { server.stop() }
     try withProgram { program in
-      let result = try program.cohort("embed", "check", "--provider", provider, "--url", server.url, "--model", "m", "--json")
+      let result = try program.cohort(
+        "embed", "check", "--provider", provider, "--url", server.url, "--model", "m", "--json")
       #expect(result.status == 0, "\(result)")
       #expect((try result.json() as? [String: Any])?["cuts_texts_of_words"] as? Int == 3000)
     }

@@ -4,6 +4,16 @@ import Testing
 
 /// Limits of the system that are met in the midst of work: an error that says so, and nothing left behind.
 @Suite struct LimitTests {
+  /// For shell scripts: runs a program with no signal blocked, as a user's shell does. The threads that run tests block most, and
+  /// what they start inherits it.
+  static let free = """
+    free() {
+      exec python3 -c 'import os, signal, sys
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+    }
+    """
+
   private static func prepared(_ program: Program) throws {
     try program.write(PipelineTests.lines(2000), to: "data.jsonl")
     let result = try program.shell("cohort init && cohort ingest data.jsonl")
@@ -22,7 +32,8 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: TemporaryDisk.isPossible, "\(TemporaryDisk.reason)")) func anExportOntoAFullDiskLeavesNothing() throws {
+  @Test(.enabled(if: TemporaryDisk.isPossible, "\(TemporaryDisk.reason)"))
+  func anExportOntoAFullDiskLeavesNothing() throws {
     try withProgram { program in
       try Self.prepared(program)
       let disk = try TemporaryDisk(megabytes: 1, at: program.folder.appendingPathComponent("disk").path)
@@ -40,7 +51,8 @@ import Testing
       try Self.prepared(program)
       let result = try program.shell(
         """
-        cohort export --as messages out.jsonl & command=$!
+        \(Self.free)
+        free cohort export --as messages out.jsonl > /dev/null & command=$!
         until [ -e out.jsonl.part-$command ] || ! kill -0 $command 2> /dev/null; do :; done
         kill -\(number) $command
         wait $command; code=$?
@@ -75,7 +87,8 @@ import Testing
       #expect(result.status == 6, "\(result)")
       let report = try #require(try result.json() as? [String: Any])
       #expect(report["inserted"] as? Int == 1 && report["reasons"] as? [String: Int] == ["label-too-long": 1])
-      for words in [["ingest", "data.jsonl", "--task", long], ["ingest", "data.jsonl", "--source", long],
+      for words in [
+        ["ingest", "data.jsonl", "--task", long], ["ingest", "data.jsonl", "--source", long],
         ["sample", "relabel", "0", "--to-task", long],
       ] {
         let refused = try program.cohort(words)

@@ -120,7 +120,8 @@ struct InboxFolder: Sendable {
   /// the first bytes and a hash of all of it. The draft that it is written to first has a longer name still.
   static func notePlace(of place: String) -> String {
     let ending = ".error.json"
-    let (folder, name) = place.lastIndex(of: "/").map { (place[...$0], place[place.index(after: $0)...]) } ?? ("", place[...])
+    let start = place.lastIndex(of: "/").map { place.index(after: $0) } ?? place.startIndex
+    let (folder, name) = (place[..<start], place[start...])
     let room = InboxName.longest - ending.utf8.count - DurableFile.draftSuffix.utf8.count
     guard name.utf8.count > room else { return place + ending }
     let hash = String(XXH3.hash64(Array(name.utf8)), radix: 16)

@@ -205,7 +205,8 @@ extension InboxWorker {
     unmoved[file.name] = (file.stamp, fate)
     guard let place = putAway(file.name, vectors?.name, fate, in: inbox) else { return }
     unmoved[file.name] = nil
-    // Nobody can open it under its old name any more: if it is whole now, it stays so. And if the store is in its place now, it was
+    // Nobody can open it under its old name any more: if it is whole now, it stays so. And if the store is in its place now,
+    // it was
     // when the file had been moved.
     let isSafe = (try? store.checkPlace()) != nil
     let reason =

@@ -4,7 +4,8 @@ import CohortSystem
 /// What the process of a store tells the one that watches it, over a pipe.
 ///
 /// A word is four bytes with the length of the rest, little-endian, one byte with its tag, and for `failed` the parts
-/// of an error. `damaged` is written by a signal handler (`DamageSignals`): its tag 4 is followed by the number of the signal, one
+/// of an error. `damaged` is written by a signal handler (`DamageSignals`): its tag 4 is followed by the number of the
+/// signal, one
 /// byte, and that of the page, eight.
 enum ChildWord: Hashable, Sendable {
   /// The store is open and owned: work can begin.

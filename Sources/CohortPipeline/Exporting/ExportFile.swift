@@ -34,7 +34,11 @@ final class ExportFile {
 
   /// - Throws: `pipeline.disk-full`, `pipeline.export`.
   func write(_ bytes: Data) throws(CohortError) {
-    do throws(Errno) { try SystemCall.writeFully([UInt8](bytes), to: descriptor) } catch { throw Self.failure(path, error) }
+    do throws(Errno) {
+      try SystemCall.writeFully([UInt8](bytes), to: descriptor)
+    } catch {
+      throw Self.failure(path, error)
+    }
   }
 
   /// Makes it durable and gives it its name.
@@ -67,7 +71,7 @@ final class ExportFile {
     if reason.isNoRoom {
       return CohortError(
         .pipelineDiskFull, "The disk is full: the export was not written", place: path, cause: reason.text,
-        hint: "Free some space, or choose a place on another disk, and run the same command again; nothing is left of it")
+        hint: "Free some space, or choose another disk, and run the same command again; nothing is left of it")
     }
     return CohortError(.pipelineExport, "The file cannot be written", place: path, cause: reason.text, hint: hint)
   }

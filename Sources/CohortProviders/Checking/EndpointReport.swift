@@ -26,7 +26,8 @@ public struct EndpointReport: Sendable {
   public var batchRefusal: String?
   /// Why a text of 100,000 bytes was refused; nil when it was taken, cut or not.
   public var longTextRefusal: String?
-  /// Words of the shortest text whose end made no difference to its vector, although the server took it: it had cut the text. Nil
+  /// Words of the shortest text whose end made no difference to its vector, although the server took it: it had cut the text.
+  /// Nil
   /// when all of a text counts, or one that is too long is refused.
   public var cutsTextsOfWords: Int?
   /// Whether the server was asked to cut texts that are too long (`tei` and `ollama` are).

@@ -205,8 +205,8 @@ final class ServerSession: Sendable {
       code == .embeddingServerWrong
       ? "Check --provider, --url and --model; 'cohort embed check' tries the server. The same again will not help"
       : wait > RetryDelay.most
-      ? "It asks to be left alone for \(Int(wait.rounded(.up))) s; --patience says how long to wait"
-      : "Look after the server, then run the same command again: nothing done so far is lost"
+        ? "It asks to be left alone for \(Int(wait.rounded(.up))) s; --patience says how long to wait"
+        : "Look after the server, then run the same command again: nothing done so far is lost"
     return CohortError(
       code, message, place: configuration.url, cause: reason, hint: hint)
   }

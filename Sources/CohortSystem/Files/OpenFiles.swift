@@ -1,7 +1,7 @@
 public import CohortCore
 
-/// How many files and sockets this process may have open. Libraries of the network end a process that has too few, in the midst of
-/// its work; whoever needs them asks here before.
+/// How many files and sockets this process may have open. Libraries of the network end a process that has too few, in the
+/// midst of its work; whoever needs them asks here before.
 public enum OpenFiles {
   /// Makes sure that some more can be opened: raises the limit as far as the system lets this process, and tries.
   /// - Throws: `system.open-files` when there is no room for so many.
@@ -16,7 +16,8 @@ public enum OpenFiles {
       } catch {
         guard error.number == EMFILE || error.number == ENFILE else { return }
         throw CohortError(
-          .systemOpenFiles, "Too few files may be open at the same time", cause: "\(count) more are needed: \(error.text)")
+          .systemOpenFiles, "Too few files may be open at the same time",
+          cause: "\(count) more are needed: \(error.text)")
       }
     }
   }

@@ -5,7 +5,8 @@ internal import CSystemCalls
 public enum SystemCall {
   // MARK: The end
 
-  /// Ends this process at once, with what the C library has still to write written. Unlike `exit` it runs no destructors of C++:
+  /// Ends this process at once, with what the C library has still to write written. Unlike `exit` it runs no destructors of
+  /// C++:
   /// threads that go on until the last moment would meet objects that are gone, and end a program by a signal that had said
   /// that all went well.
   public static func end(_ code: Int32) -> Never {
