@@ -29,6 +29,7 @@ struct Daemon {
   func run() -> Int32 {
     Signals.hold()
     umask(0o077)
+    let inherited = DescriptorsOfOwn.all
     let manager = ServiceManager.takeFromEnvironment()
     let isReopening = Reopening.takeFromEnvironment()
     var (link, log) = (nil as ChildLink?, log)
@@ -67,7 +68,7 @@ struct Daemon {
       if let failure = host.failure { link?.tell(.failed(failure)) }
       if host.wantsReopening, link == nil, !options.once {
         log.info("beginning_anew")
-        log.error("failed", metadata: Reopening.begin(manager).metadata)
+        log.error("failed", metadata: Reopening.begin(manager, keeping: inherited).metadata)
       }
       if link == nil { log.info("stopped", metadata: ["exit": .stringConvertible(code)]) }
       return code

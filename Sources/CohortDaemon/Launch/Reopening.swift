@@ -13,9 +13,11 @@ enum Reopening {
     return getenv(variable) != nil
   }
 
-  /// Begins anew. - Returns: only when that is impossible.
-  static func begin(_ manager: ServiceManager) -> CohortError {
-    DescriptorsOfOwn.closeOnExec()
+  /// Begins anew.
+  /// - Parameter inherited: the descriptors that this process was started with: whoever started it may wait for their end.
+  /// - Returns: only when that is impossible.
+  static func begin(_ manager: ServiceManager, keeping inherited: Set<Int32>) -> CohortError {
+    DescriptorsOfOwn.closeOnExec(but: inherited)
     manager.giveBack()
     setenv(variable, "1", 1)
     let path = ProgramFile.path
@@ -49,15 +51,20 @@ enum ProgramFile {
 
 /// The open descriptors of this process.
 enum DescriptorsOfOwn {
-  /// What was inherited, from a service manager for example, and what libraries opened, is for this process alone.
-  static func closeOnExec() {
+  /// Those that are open, but for the standard ones.
+  static var all: Set<Int32> {
     #if os(Linux)
       let folder = "/proc/self/fd"
     #else
       let folder = "/dev/fd"
     #endif
-    for name in (try? SystemCall.names(in: folder)) ?? [] {
-      if let descriptor = Int32(name), descriptor > STDERR_FILENO { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-    }
+    let names = (try? SystemCall.names(in: folder)) ?? []
+    // The one by which they were listed is closed by now.
+    return Set(names.compactMap { Int32($0) }.filter { $0 > STDERR_FILENO && fcntl($0, F_GETFD) >= 0 })
+  }
+
+  /// What was inherited, from a service manager for example, and what libraries opened, is for this process alone.
+  static func closeOnExec(but kept: Set<Int32> = []) {
+    for descriptor in all where !kept.contains(descriptor) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
   }
 }
