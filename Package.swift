@@ -67,7 +67,8 @@ let package = Package(
     .target(name: "CohortSystem", dependencies: ["CohortCore", "CSystemCalls"], swiftSettings: swift),
     .target(
       name: "CohortVectors", dependencies: ["CohortSystem", "CohortCore", "CohortKernels"], swiftSettings: swift),
-    .target(name: "CohortLMDB", dependencies: ["CLMDB", "CohortCore", "CohortSystem"], swiftSettings: swift),
+    .target(
+      name: "CohortLMDB", dependencies: ["CLMDB", "CSystemCalls", "CohortCore", "CohortSystem"], swiftSettings: swift),
 
     // Layers 2 and 3: the stages, the store between them, and how it is read.
     .target(

@@ -89,6 +89,18 @@ public final class Catalog: Sendable {
     self.base = Locked(base)
   }
 
+  /// Makes the catalog of a store anew, because what is there is damaged where nobody had looked before: the file if this
+  /// process may write it and nobody else does, else a copy in memory.
+  package init(rebuilding store: Store, options: CatalogOptions = CatalogOptions()) throws {
+    let path = StoreLayout(store.path).catalog
+    let (base, opening) = try CohortError.describing(path) { try CatalogBase.openAnew(path, store, options) }
+    self.path = path
+    self.options = options
+    self.opening = opening
+    storeID = store.id
+    self.base = Locked(base)
+  }
+
   /// Applies the entries that came since. Cheap when there are none.
   @discardableResult
   public func catchUp(from store: Store) throws -> CatalogRefresh {

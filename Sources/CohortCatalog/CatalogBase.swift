@@ -79,6 +79,20 @@ struct CatalogBase {
     return (base, refresh)
   }
 
+  /// Empty tables that are filled with all of the log, in place of a file that is damaged.
+  static func openAnew(
+    _ path: String, _ store: Store, _ options: CatalogOptions
+  ) throws -> (CatalogBase, CatalogRefresh) {
+    // Who keeps the file in this process has the same lock, and connections to the file.
+    if let lock = DerivedFileLock.takeUnshared(besides: path) {
+      try DerivedFile.remove(path, "catalog", .catalogNotWritable)
+      var base = CatalogBase(queue: try CatalogFile.make(path, options), placement: .file(lock))
+      return (base, try base.follow(store, options, rebuilt: .damaged))
+    }
+    var base = CatalogBase(queue: try CatalogFile.openMemory(), placement: .memory)
+    return (base, try base.follow(store, options, rebuilt: .damaged))
+  }
+
   /// The file, read-only; nil when it is not there, cannot be used or is behind.
   static func openCurrent(_ path: String, _ store: Store) throws -> (CatalogBase, CatalogRefresh)? {
     guard DerivedFile.exists(path) else { return nil }

@@ -1,3 +1,4 @@
+internal import CSQLiteGuard
 internal import CohortCore
 internal import GRDB
 internal import CohortSystem
@@ -6,17 +7,23 @@ internal import CohortSystem
 enum CatalogFile {
   /// Up to this size every opening walks the whole file for damage; above, `Catalog.verify` does when asked.
   private static let checkedBytes: Int64 = 32 << 20
+  /// Up to this size it also compares each index with its table.
+  private static let comparedBytes: Int64 = 8 << 20
+
+  /// Each page of the file ends with a checksum, which is looked at whenever the page is read. A file of an older release has
+  /// none, so it counts as damaged, and is made anew.
+  private static let pagesAreChecked = cohort_sqlite_check_pages()
 
   /// Makes the file, with empty tables.
   static func make(_ path: String, _ options: CatalogOptions) throws -> DatabaseQueue {
-    let queue = try DatabaseQueue(path: path, configuration: DerivedFile.writable(maximumBytes: options.maximumBytes))
+    let queue = try DatabaseQueue(path: path, configuration: writable(options))
     try CatalogSchema.migrator.migrate(queue)
     return queue
   }
 
   /// Opens the file for the owner of the store.
   static func open(_ path: String, _ options: CatalogOptions) throws -> DatabaseQueue {
-    let queue = try DatabaseQueue(path: path, configuration: DerivedFile.writable(maximumBytes: options.maximumBytes))
+    let queue = try DatabaseQueue(path: path, configuration: writable(options))
     try check(queue)
     return queue
   }
@@ -28,7 +35,7 @@ enum CatalogFile {
   /// - Throws: `Replaced` where it is made anew at the same time.
   static func openReadOnly(_ path: String) throws -> DatabaseQueue {
     let opened = DatabaseFileIdentity(path)
-    let queue = try DatabaseQueue(path: path, configuration: DerivedFile.readOnly())
+    let queue = try DatabaseQueue(path: path, configuration: DerivedFile.readOnly(prepare: checked))
     try check(queue)
     guard opened?.holds(path) == true else { throw Replaced() }
     return queue
@@ -41,14 +48,36 @@ enum CatalogFile {
     return queue
   }
 
+  private static func writable(_ options: CatalogOptions) -> Configuration {
+    DerivedFile.writable(maximumBytes: options.maximumBytes, prepare: checked)
+  }
+
+  private static let checked: @Sendable (Database) throws -> Void = { database in
+    for code in [pagesAreChecked, cohort_sqlite_reserve_sums(database.sqliteConnection)] where code != 0 {
+      throw DatabaseError(resultCode: ResultCode(rawValue: code), message: "the checksums of pages cannot be used")
+    }
+  }
+
   private static func check(_ queue: DatabaseQueue) throws {
     try queue.read { database in
       let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
       let page = try Int64.fetchOne(database, sql: "PRAGMA page_size") ?? 0
       guard pages * page <= checkedBytes else { return }
-      let found = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
+      let look = pages * page <= comparedBytes ? "integrity_check" : "quick_check"
+      let found = try String.fetchAll(database, sql: "PRAGMA \(look)(1)")
       guard found == ["ok"] else {
         throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: found.first ?? "the check gave no answer")
+      }
+      // A page as it was some time ago has a right checksum. Of the log nothing may be missing; where there is no such table,
+      // the file is of another schema, which others find out.
+      let isWhole = try? Bool.fetchOne(
+        database,
+        sql: """
+          SELECT count(*) = coalesce((SELECT applied_sequence FROM catalog_state WHERE id = 1), 0)
+            AND count(*) = coalesce(max(sequence), 0) FROM log
+          """)
+      guard isWhole != false else {
+        throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "entries of the log are missing")
       }
     }
   }

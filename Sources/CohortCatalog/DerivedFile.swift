@@ -6,10 +6,12 @@ internal import GRDB
 enum DerivedFile {
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  static func readOnly() -> Configuration {
+  /// - Parameter prepare: what else every connection needs.
+  static func readOnly(prepare: (@Sendable (Database) throws -> Void)? = nil) -> Configuration {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(5)
+    if let prepare { configuration.prepareDatabase(prepare) }
     return configuration
   }
 
@@ -25,11 +27,11 @@ enum DerivedFile {
     configuration.busyMode = .timeout(5)
     if maximumBytes != nil || prepare != nil {
       configuration.prepareDatabase { database in
+        try prepare?(database)
         if let maximumBytes {
           let page = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 4096
           try database.execute(sql: "PRAGMA max_page_count = \(max(maximumBytes / max(page, 512), 1))")
         }
-        try prepare?(database)
       }
     }
     return configuration

@@ -18,20 +18,35 @@ final class DerivedFileLock: Sendable {
   /// - Parameter seconds: to wait for another process that has it.
   /// - Returns: nil when it still has it then, or when this process may not write beside the file.
   static func take(besides file: String, seconds: Double) -> DerivedFileLock? {
-    let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
-    let name = file.split(separator: "/").last?.split(separator: ".").first ?? "derived"
-    let key = "\(getpid()) \(SystemCall.resolved(folder) ?? folder)/\(name)"
+    let (path, key) = place(of: file)
     let end = SystemClock.steady + Int64(seconds * 1e9)
     while true {
       let lock = held.withLock { held -> DerivedFileLock? in
         if let lock = held[key]?.lock { return lock }
-        let lock = DerivedFileLock("\(folder)/\(name).lock")
+        let lock = DerivedFileLock(path)
         if let lock { held[key] = Held(lock: lock) }
         return lock
       }
       if lock != nil || SystemClock.steady >= end { return lock }
       usleep(10_000)
     }
+  }
+
+  /// A new lock, where nobody has one, in this process or another.
+  static func takeUnshared(besides file: String) -> DerivedFileLock? {
+    let (path, key) = place(of: file)
+    return held.withLock { held -> DerivedFileLock? in
+      guard held[key]?.lock == nil, let lock = DerivedFileLock(path) else { return nil }
+      held[key] = Held(lock: lock)
+      return lock
+    }
+  }
+
+  /// Where the lock of a file lies, and by what this process remembers it.
+  private static func place(of file: String) -> (path: String, key: String) {
+    let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
+    let name = file.split(separator: "/").last?.split(separator: ".").first ?? "derived"
+    return ("\(folder)/\(name).lock", "\(getpid()) \(SystemCall.resolved(folder) ?? folder)/\(name)")
   }
 
   /// - Returns: nil when somebody has it, or when this process may not write beside the file.

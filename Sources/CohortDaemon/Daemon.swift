@@ -12,6 +12,10 @@ struct Daemon {
   private let threshold: LogThreshold
   private let log: Logger
 
+  /// Files and sockets that must be had before anything begins: of the store, the inboxes, the loops of the network, and a few
+  /// clients.
+  static let filesNeeded = 64
+
   /// - Parameter configuration: what the options make; it makes sense.
   init(_ options: DaemonOptions, _ configuration: DaemonConfiguration) {
     self.options = options
@@ -25,14 +29,20 @@ struct Daemon {
   func run() -> Int32 {
     Signals.hold()
     umask(0o077)
+    let inherited = DescriptorsOfOwn.all
     let manager = ServiceManager.takeFromEnvironment()
+    let isReopening = Reopening.takeFromEnvironment()
     var (link, log) = (nil as ChildLink?, log)
     if !manager.sockets.isEmpty {
       log.info("sockets", metadata: ["inherited": .stringConvertible(manager.sockets.count)])
     }
     do {
+      try OpenFiles.require(Self.filesNeeded)
       let stop = try StopRequest()
       if options.child != nil { link = try ChildLink() }
+      let format = live.current.log.format
+      DamageSignals.install(
+        link != nil ? .silent : format == .json ? .logJSON : .logfmt, word: link.map { _ in ChildLink.report })
       let settings = try settings(live.current)
       log[metadataKey: "store"] = .string(settings.path)
       let running = Locked<StoreHost?>(nil)
@@ -44,7 +54,7 @@ struct Daemon {
         try StoreLook.run(at: settings.path)
         return 0
       }
-      let host = try StoreHost(settings, stop: stop, log: log)
+      guard let host = try open(settings, stop, log, isPatient: isReopening) else { return 0 }
       if let link, !link.begin(or: stop) { return 0 }
       running.change { $0 = host }
       // The configuration may have been read anew meanwhile.
@@ -56,6 +66,10 @@ struct Daemon {
         try? manager.keepAlive { !stop.isMade }
       }
       if let failure = host.failure { link?.tell(.failed(failure)) }
+      if host.wantsReopening, link == nil, !options.once {
+        log.info("beginning_anew")
+        log.error("failed", metadata: Reopening.begin(manager, keeping: inherited).metadata)
+      }
       if link == nil { log.info("stopped", metadata: ["exit": .stringConvertible(code)]) }
       return code
     } catch {
@@ -63,6 +77,31 @@ struct Daemon {
       // A supervisor says it in its own place.
       if let link { link.tell(.failed(words)) } else { log.error("failed", metadata: words.metadata) }
       return words.category.exitCode
+    }
+  }
+
+  /// Takes the right to write the store.
+  /// - Parameter isPatient: whether a store that cannot be opened is waited for. Damage is not.
+  /// - Returns: nil when the end was asked for meanwhile.
+  private func open(
+    _ settings: StoreSettings, _ stop: StopRequest, _ log: Logger, isPatient: Bool
+  ) throws -> StoreHost? {
+    var failures = 0
+    while true {
+      do {
+        return try StoreHost(settings, stop: stop, log: log)
+      } catch {
+        let words = CohortError(describing: error, as: .daemonUnknown)
+        guard isPatient, words.category != .corruption else { throw error }
+        let seconds = Reopening.pause(after: failures)
+        failures += 1
+        var fields = words.metadata
+        fields["retry_seconds"] = .stringConvertible(seconds)
+        log.error("not_reopened", metadata: fields)
+        var waited = pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&waited, 1, Int32(seconds * 1000))
+        if stop.isMade { return nil }
+      }
     }
   }
 
@@ -120,7 +159,11 @@ extension HTTPConfiguration {
   func doors(socket own: String?, _ manager: ServiceManager) throws -> Doors {
     var doors = Doors(
       socket: socket ?? own, listen: try listen.map { try TCPAddress(parsing: $0) }, tokenFile: tokenFile)
-    doors.inherited = manager.sockets.map(\.descriptor)
+    // Ours stay open for the program that may take the place of this one.
+    doors.inherited = manager.sockets.map { socket in
+      let copy = fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 16)
+      return copy >= 0 ? copy : socket.descriptor
+    }
     doors.hosts = hosts
     return doors
   }

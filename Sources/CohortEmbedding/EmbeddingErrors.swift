@@ -21,6 +21,8 @@ extension ErrorCode {
   package static let embeddingServerRejects = ErrorCode(.embedding, "server-rejects", .failure)
   package static let embeddingServerUnreachable = ErrorCode(.embedding, "server-unreachable", .unreachable)
   package static let embeddingServerUntrusted = ErrorCode(.embedding, "server-untrusted", .failure)
+  package static let embeddingServerUnsound = ErrorCode(.embedding, "server-unsound", .failure)
+  package static let embeddingServerWrong = ErrorCode(.embedding, "server-wrong", .failure)
   package static let embeddingUnauthorized = ErrorCode(.embedding, "unauthorized", .failure)
   package static let embeddingUnreadable = ErrorCode(.embedding, "unreadable", .failure)
   package static let embeddingUnsupportedModel = ErrorCode(.embedding, "unsupported-model", .usage)

@@ -1,5 +1,5 @@
 internal import CLMDB
-internal import CohortCore
+package import CohortCore
 internal import CohortSystem
 
 /// An open LMDB environment: one memory map, its tables, and the only two ways into it, `read` and `write`.
@@ -39,6 +39,10 @@ package final class Environment: @unchecked Sendable {
 
   /// Nil after a failed attempt to open it again.
   private var pointer: OpaquePointer?
+  /// The same folder as `path`, whatever becomes of the process' own.
+  private let absolutePath: String
+  /// What is open, by the numbers of the files.
+  let place: OpenPlace
   private let gate = ReadWriteGate()
   private let definitions: [TableDefinition]
   private let tables: [String: Table]
@@ -62,9 +66,12 @@ package final class Environment: @unchecked Sendable {
         cause: "memory maps and locks do not hold across a network",
         hint: "Keep the store on a local disk; a published copy can be opened read-only without locks")
     }
+    absolutePath = SystemCall.absolute(path)
+    nameForDamage(absolutePath)
     try MetaPage.check(dataFile: path + "/data.mdb")
     let environment = try Self.openEnvironment(path, tables: definitions.count, options)
     do {
+      place = try OpenPlace(environment, path: absolutePath, hasLocks: !options.withoutLocks)
       tables = try Self.openTables(self.definitions, environment, path: path, options)
       var statistics = MDB_stat()
       try Self.check(mdb_env_stat(environment, &statistics), "looking at the store", path)
@@ -108,12 +115,13 @@ package final class Environment: @unchecked Sendable {
     guard let environment else { throw CohortError.lmdb(ENOMEM, doing: "creating an environment", place: path) }
     do {
       try check(mdb_env_set_mapsize(environment, Int(clamping: mapSize)), "setting the map size", path)
+      try check(mdb_env_set_assert(environment) { _, text in tellOfAssertion(text) }, "setting the assertions", path)
       try check(mdb_env_set_maxreaders(environment, options.maximumReaders), "setting the readers", path)
       try check(mdb_env_set_maxdbs(environment, UInt32(tables) + roomForOptional), "setting the tables", path)
       var flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD)
       if options.readOnly { flags |= UInt32(MDB_RDONLY) }
       if options.withoutLocks { flags |= UInt32(MDB_NOLOCK) }
-      try check(mdb_env_open(environment, path, flags, 0o600), "opening the store", path)
+      try check(pages { mdb_env_open(environment, path, flags, 0o600) }, "opening the store", path)
       var dead: Int32 = 0
       mdb_reader_check(environment, &dead)
       return environment
@@ -133,13 +141,13 @@ package final class Environment: @unchecked Sendable {
   ) throws -> [String: Table] {
     var transaction: OpaquePointer?
     try check(
-      mdb_txn_begin(environment, nil, options.createsTables ? 0 : UInt32(MDB_RDONLY), &transaction),
+      pages { mdb_txn_begin(environment, nil, options.createsTables ? 0 : UInt32(MDB_RDONLY), &transaction) },
       "opening the tables", path)
     var tables: [String: Table] = [:]
     for definition in definitions {
       var handle: MDB_dbi = 0
       let flags = definition.flags | (options.createsTables ? UInt32(MDB_CREATE) : 0)
-      let status = mdb_dbi_open(transaction, definition.name, flags, &handle)
+      let status = pages { mdb_dbi_open(transaction, definition.name, flags, &handle) }
       if status == 0 {
         tables[definition.name] = Table(name: definition.name, key: definition.key, handle: handle)
       } else if status != MDB_NOTFOUND {
@@ -147,7 +155,7 @@ package final class Environment: @unchecked Sendable {
         try check(status, "opening table \(definition.name)", path)
       }
     }
-    try check(mdb_txn_commit(transaction), "opening the tables", path)
+    try check(pages { mdb_txn_commit(transaction) }, "opening the tables", path)
     return tables
   }
 
@@ -211,6 +219,9 @@ package final class Environment: @unchecked Sendable {
   /// is full it is doubled and `body` runs again, so `body` must not have effects outside the transaction that cannot be
   /// repeated.
   ///
+  /// Nothing is committed into files that are not in their place any more, and nothing counts as committed that lies in such
+  /// files a moment later: both throw `lmdb.replaced`.
+  ///
   /// Call it on one thread only, for the life of the environment.
   package func write<R>(_ body: (UnsafeTransaction) throws -> R) throws -> R {
     try checkProcess()
@@ -228,6 +239,11 @@ package final class Environment: @unchecked Sendable {
 
   /// - Returns: 0 and the result, or the status with which the transaction could not even begin.
   private func attempt<R>(_ body: (UnsafeTransaction) throws -> R) throws -> (Int32, R?) {
+    // Changed pages are in memory: what a damaged one makes LMDB write beyond them shows later.
+    try pages { try attemptOnPages(body) }
+  }
+
+  private func attemptOnPages<R>(_ body: (UnsafeTransaction) throws -> R) throws -> (Int32, R?) {
     let tables = optional.snapshot()
     var transaction: OpaquePointer?
     var status = begin(0, &transaction)
@@ -239,19 +255,21 @@ package final class Environment: @unchecked Sendable {
     let result: R
     do {
       result = try body(UnsafeTransaction(pointer: transaction, place: path, layout: nil, optional: tables))
+      try place.check()
     } catch {
       mdb_txn_abort(transaction)
       tables.finish(isCommitted: false)
       throw error
     }
-    status = mdb_txn_commit(transaction)
+    status = pages { mdb_txn_commit(transaction) }
     tables.finish(isCommitted: status == 0)
     try Self.check(status, "committing", path)
+    try place.check()
     return (0, result)
   }
 
   private func begin(_ flags: UInt32, _ transaction: inout OpaquePointer?) -> Int32 {
-    pointer == nil ? MDB_PANIC : mdb_txn_begin(pointer, nil, flags, &transaction)
+    pointer == nil ? MDB_PANIC : pages { mdb_txn_begin(pointer, nil, flags, &transaction) }
   }
 
   /// After a transaction that could not begin: makes another attempt worth while, or throws.
@@ -268,12 +286,18 @@ package final class Environment: @unchecked Sendable {
   /// still stands.
   package func reopen() throws {
     try gate.exclusive {
+      try place.check()
       // First this: two environments of one process on the same file break each other's locks.
       mdb_env_close(pointer)
       pointer = nil
       optional.forget()
-      let environment = try Self.openEnvironment(path, tables: definitions.count, options)
+      let environment = try Self.openEnvironment(absolutePath, tables: definitions.count, options)
       do {
+        // Another store may have come there meanwhile: what is known of this one does not hold for it.
+        try place.check()
+        guard try OpenPlace(environment, path: absolutePath, hasLocks: !options.withoutLocks).isSame(as: place) else {
+          throw CohortError(.lmdbReplaced, "The store was replaced while it was opened again", place: path)
+        }
         guard try Self.openTables(definitions, environment, path: path, options) == tables else {
           throw CohortError.lmdb(MDB_PANIC, doing: "opening the store again", place: path)
         }
@@ -284,6 +308,11 @@ package final class Environment: @unchecked Sendable {
       pointer = environment
     }
   }
+
+  /// Whether the path of the environment leads to the files that it has open.
+  /// - Throws: `lmdb.replaced` when it does not.
+  /// - Complexity: three system calls.
+  package func checkPlace() throws(CohortError) { try place.check() }
 
   /// Lends LMDB's handle. Call it inside a transaction, so that the handle stays what it is.
   func withPointer<R>(_ body: (OpaquePointer?) throws -> R) rethrows -> R { try body(pointer) }
@@ -344,7 +373,8 @@ package final class Environment: @unchecked Sendable {
     try checkProcess()
     try gate.shared {
       try Self.check(
-        mdb_env_copy2(pointer, destination, compacting ? UInt32(MDB_CP_COMPACT) : 0), "copying the store", destination)
+        pages { mdb_env_copy2(pointer, destination, compacting ? UInt32(MDB_CP_COMPACT) : 0) }, "copying the store",
+        destination)
     }
   }
 }

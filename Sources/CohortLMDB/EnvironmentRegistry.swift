@@ -44,7 +44,13 @@ package enum EnvironmentRegistry {
           return environment
         }
         // Without an environment: its last user is about to close it. Opening a second one now would break its locks.
-        return entry.environment
+        guard let known = entry.environment, (try? known.checkPlace()) == nil else { return entry.environment }
+        // The number of a folder that was deleted is given again, and its content can be replaced. Who has the old files open
+        // keeps them; nothing can be done with them but reading.
+        guard !known.place.keepsLock else { return known }
+        let environment = try Environment(path: path, tables: tables, options: options)
+        entries[key] = Entry(environment: environment, identity: ObjectIdentifier(environment))
+        return environment
       }
       guard let found else {
         usleep(100)

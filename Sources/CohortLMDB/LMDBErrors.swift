@@ -31,6 +31,8 @@ extension ErrorCode {
   package static let lmdbReadersFull = ErrorCode(
     .lmdb, "readers-full", .temporary,
     hint: "Stop some of them, or run cohort verify --repair to clear the slots of dead readers")
+  package static let lmdbReplaced = ErrorCode(
+    .lmdb, "replaced", .temporary, hint: "Run the same command again: it works on what is there now")
   package static let lmdbTransactionFull = ErrorCode(
     .lmdb, "transaction-full", .failure, hint: "Do it in smaller parts")
   package static let lmdbTruncated = ErrorCode(.lmdb, "truncated", .corruption)

@@ -50,12 +50,12 @@ final class OptionalTables: Sendable {
     guard let environment else { return MDB_PANIC }
     return opening.withLock { _ in
       var transaction: OpaquePointer?
-      var status = mdb_txn_begin(environment, nil, UInt32(MDB_RDONLY), &transaction)
+      var status = pages { mdb_txn_begin(environment, nil, UInt32(MDB_RDONLY), &transaction) }
       guard status == 0, let transaction else { return status }
       var state = state.withLock { $0 }
       for definition in state.definitions where state.open[definition.name] == nil {
         var handle: MDB_dbi = 0
-        status = mdb_dbi_open(transaction, definition.name, definition.flags, &handle)
+        status = pages { mdb_dbi_open(transaction, definition.name, definition.flags, &handle) }
         if status == 0 {
           state.open[definition.name] = Table(name: definition.name, key: definition.key, handle: handle)
         } else if status != MDB_NOTFOUND {
@@ -64,7 +64,7 @@ final class OptionalTables: Sendable {
         }
       }
       state.tableCount = Self.tableCount(transaction)
-      status = mdb_txn_commit(transaction)
+      status = pages { mdb_txn_commit(transaction) }
       if status == 0 { publish(state.open, tableCount: state.tableCount) }
       return status
     }
@@ -73,10 +73,11 @@ final class OptionalTables: Sendable {
   /// How many tables the file has, as a transaction sees it. O(1).
   static func tableCount(_ transaction: OpaquePointer) -> Int? {
     var (main, statistics) = (MDB_dbi(), MDB_stat())
-    guard mdb_dbi_open(transaction, nil, 0, &main) == 0, mdb_stat(transaction, main, &statistics) == 0 else {
-      return nil
+    let status = pages {
+      let status = mdb_dbi_open(transaction, nil, 0, &main)
+      return status == 0 ? mdb_stat(transaction, main, &statistics) : status
     }
-    return Int(statistics.ms_entries)
+    return status == 0 ? Int(statistics.ms_entries) : nil
   }
 
   fileprivate func publish(_ tables: [String: Table], tableCount: Int?) {
@@ -117,7 +118,7 @@ final class TransactionTables {
     if let known = open[definition.name] { return (0, known) }
     if made.isEmpty { owner.hold() }
     var handle: MDB_dbi = 0
-    let status = mdb_dbi_open(transaction, definition.name, definition.flags | UInt32(MDB_CREATE), &handle)
+    let status = pages { mdb_dbi_open(transaction, definition.name, definition.flags | UInt32(MDB_CREATE), &handle) }
     guard status == 0 else {
       if made.isEmpty { owner.letGo() }
       return (status, nil)

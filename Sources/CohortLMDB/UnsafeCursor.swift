@@ -13,7 +13,7 @@ package struct UnsafeCursor {
     try transaction.withKey(key) { key in
       var key = key
       var value = MDB_val()
-      let status = mdb_cursor_get(pointer, &key, &value, MDB_SET)
+      let status = pages { mdb_cursor_get(pointer, &key, &value, MDB_SET) }
       if status == MDB_NOTFOUND { return nil }
       try transaction.check(status, "reading \(table.name)")
       return try transaction.buffer(value, table)
@@ -29,7 +29,7 @@ package struct UnsafeCursor {
       var key = key
       var value = MDB_val(mv_size: count, mv_data: nil)
       let flags = UInt32(MDB_RESERVE) | (append ? UInt32(MDB_APPEND) : 0)
-      try transaction.check(mdb_cursor_put(pointer, &key, &value, flags), "writing \(table.name)")
+      try transaction.check(pages { mdb_cursor_put(pointer, &key, &value, flags) }, "writing \(table.name)")
       try fill(UnsafeMutableRawBufferPointer(start: value.mv_data, count: count))
     }
   }

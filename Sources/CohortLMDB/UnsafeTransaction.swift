@@ -37,7 +37,7 @@ package struct UnsafeTransaction {
   private func get(_ table: Table, _ key: MDB_val) throws -> UnsafeRawBufferPointer? {
     var key = key
     var value = MDB_val()
-    let status = mdb_get(pointer, table.handle, &key, &value)
+    let status = pages { mdb_get(pointer, table.handle, &key, &value) }
     if status == MDB_NOTFOUND { return nil }
     try check(status, "reading \(table.name)")
     return try buffer(value, table)
@@ -55,7 +55,7 @@ package struct UnsafeTransaction {
   private func put(_ table: Table, _ key: MDB_val, _ value: UnsafeRawBufferPointer, flags: UInt32) throws {
     var key = key
     var value = MDB_val(mv_size: value.count, mv_data: UnsafeMutableRawPointer(mutating: value.baseAddress))
-    try check(mdb_put(pointer, table.handle, &key, &value, flags), "writing \(table.name)")
+    try check(pages { mdb_put(pointer, table.handle, &key, &value, flags) }, "writing \(table.name)")
   }
 
   /// Makes room for a value of `count` bytes and lets `fill` write it straight into the page.
@@ -67,7 +67,7 @@ package struct UnsafeTransaction {
       var key = key
       var value = MDB_val(mv_size: count, mv_data: nil)
       let flags = UInt32(MDB_RESERVE) | (append ? UInt32(MDB_APPEND) : 0)
-      try check(mdb_put(pointer, table.handle, &key, &value, flags), "writing \(table.name)")
+      try check(pages { mdb_put(pointer, table.handle, &key, &value, flags) }, "writing \(table.name)")
       try fill(UnsafeMutableRawBufferPointer(start: value.mv_data, count: count))
     }
   }
@@ -81,7 +81,7 @@ package struct UnsafeTransaction {
 
   private func delete(_ table: Table, _ key: MDB_val) throws -> Bool {
     var key = key
-    let status = mdb_del(pointer, table.handle, &key, nil)
+    let status = pages { mdb_del(pointer, table.handle, &key, nil) }
     if status == MDB_NOTFOUND { return false }
     try check(status, "deleting from \(table.name)")
     return true
@@ -90,7 +90,7 @@ package struct UnsafeTransaction {
   /// Number of entries of a table. O(1).
   package func count(_ table: Table) throws -> Int {
     var stat = MDB_stat()
-    try check(mdb_stat(pointer, table.handle, &stat), "counting \(table.name)")
+    try check(pages { mdb_stat(pointer, table.handle, &stat) }, "counting \(table.name)")
     return Int(stat.ms_entries)
   }
 
@@ -127,15 +127,15 @@ package struct UnsafeTransaction {
     _ table: Table, _ start: MDB_val, _ body: (MDB_val, UnsafeRawBufferPointer) throws -> Bool
   ) throws {
     var cursor: OpaquePointer?
-    try check(mdb_cursor_open(pointer, table.handle, &cursor), "walking \(table.name)")
+    try check(pages { mdb_cursor_open(pointer, table.handle, &cursor) }, "walking \(table.name)")
     defer { mdb_cursor_close(cursor) }
     var key = start
     var value = MDB_val()
     // An empty byte key is not allowed to search for: it stands for the first one.
-    var status = mdb_cursor_get(cursor, &key, &value, start.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE)
+    var status = pages { mdb_cursor_get(cursor, &key, &value, start.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE) }
     while status == 0 {
       guard try body(key, try buffer(value, table)) else { return }
-      status = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)
+      status = pages { mdb_cursor_get(cursor, &key, &value, MDB_NEXT) }
     }
     if status != MDB_NOTFOUND { try check(status, "walking \(table.name)") }
   }
@@ -143,7 +143,7 @@ package struct UnsafeTransaction {
   /// Lends a cursor of a table to `body`: quicker than single calls when the keys come in order.
   package func withCursor<R>(_ table: Table, _ body: (UnsafeCursor) throws -> R) throws -> R {
     var cursor: OpaquePointer?
-    try check(mdb_cursor_open(pointer, table.handle, &cursor), "opening a cursor of \(table.name)")
+    try check(pages { mdb_cursor_open(pointer, table.handle, &cursor) }, "opening a cursor of \(table.name)")
     defer { mdb_cursor_close(cursor) }
     guard let cursor else {
       throw CohortError.lmdb(MDB_PANIC, doing: "opening a cursor of \(table.name)", place: place)

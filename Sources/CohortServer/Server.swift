@@ -66,6 +66,8 @@ public final class Server: Service, Sendable {
       return !state.hasStarted
     }
     precondition(isFirst, "a server starts once")
+    // A loop of the network ends the process where it gets none.
+    try OpenFiles.require(4 * max(core.limits.loops, 1) + 8)
     var sockets: [ListeningSocket] = []
     do throws(CohortError) {
       for descriptor in doors.inherited { sockets.append(try .inherited(descriptor)) }

@@ -5,10 +5,12 @@ internal import CohortSystem
 /// however it ends. The file's text only tells others who holds it.
 final class OwnerLock: Sendable {
   private let descriptor: Int32
+  private let path: String
 
   /// - Throws: `store.owned` when another process (or another opening in this one) holds the lock.
   init(folder: String, owner: String) throws {
-    let path = StoreLayout(folder).owner
+    let path = StoreLayout(SystemCall.absolute(folder)).owner
+    self.path = path
     let descriptor: Int32
     do throws(Errno) {
       descriptor = try SystemCall.open(path, O_RDWR | O_CREAT | O_NOFOLLOW)
@@ -40,6 +42,19 @@ final class OwnerLock: Sendable {
     // Closing alone would leave it locked while a child that is just being spawned still has the descriptor.
     _ = flock(descriptor, LOCK_UN)
     SystemCall.close(descriptor)
+  }
+
+  /// - Throws: `store.lock-replaced` when the file that is locked is not the one that others would lock.
+  /// - Complexity: two system calls.
+  func checkPlace() throws(CohortError) {
+    if let here = try? SystemCall.status(of: descriptor), let there = try? SystemCall.linkStatus(of: path),
+      (here.device, here.inode) == (there.device, there.inode)
+    {
+      return
+    }
+    throw CohortError(
+      .storeLockReplaced, "The right to write the store was taken away from this process", place: path,
+      cause: "the lock's file is another one, or gone")
   }
 
   /// Whether the lock of a store is held by a process that lends turns, or is about to.

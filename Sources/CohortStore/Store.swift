@@ -196,7 +196,8 @@ public final class Store: Sendable {
   }
 
   /// Runs `body` in a transaction on the writer thread and commits durably: when this returns, the changes survive a
-  /// power cut. An error thrown by `body` undoes all of them.
+  /// power cut. An error thrown by `body` undoes all of them. So does it when the store's folder was deleted, moved or
+  /// replaced since it was opened (`lmdb.replaced`, `store.lock-replaced`).
   ///
   /// `body` may run again (the map grew); it must not keep state from an earlier run.
   public func write<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> R {
@@ -207,6 +208,7 @@ public final class Store: Sendable {
           unsafe, tables: tables, codecs: codecs, configuration: configuration, known: known, clock: clock)
         let result = try body(transaction)
         try transaction.finish()
+        try lock?.checkPlace()
         return (result, transaction.state.newNames)
       }
       known.add(newNames)
@@ -227,6 +229,15 @@ public final class Store: Sendable {
 
   /// The order in which an owner's store is written; nil for others.
   public var schedule: WriteSchedule? { turns as? WriteSchedule }
+
+  /// Whether the store's path leads to what this process has open: somebody can delete, move or replace the folder, and what
+  /// is read and written after that is not what others find there.
+  /// - Throws: `lmdb.replaced`, `store.lock-replaced`.
+  /// - Complexity: a few system calls, microseconds.
+  public func checkPlace() throws(CohortError) {
+    try environment.checkPlace()
+    try lock?.checkPlace()
+  }
 
   /// Whether this process may write the store.
   public var mayWrite: Bool { turns != nil }

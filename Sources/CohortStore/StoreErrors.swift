@@ -19,6 +19,8 @@ extension ErrorCode {
   package static let storeLengthMeasureInUse = ErrorCode(.store, "length-measure-in-use", .usage)
   package static let storeLengthUnit = ErrorCode(.store, "length-unit", .usage)
   package static let storeLockFailed = ErrorCode(.store, "lock-failed", .failure)
+  package static let storeLockReplaced = ErrorCode(
+    .store, "lock-replaced", .temporary, hint: "Run the same command again; leave the files of a store in use alone")
   package static let storeMapMoved = ErrorCode(.store, "map-moved", .temporary, hint: "Run the same command again")
   package static let storeMeasureOrder = ErrorCode(.store, "measure-order", .failure)
   package static let storeName = ErrorCode(.store, "name", .usage)
@@ -55,6 +57,8 @@ extension ErrorCode {
   public static let storeNoRoom: Set<ErrorCode> = [.lmdbDiskFull]
   /// What goes away when the store is closed and opened again.
   public static let storeReopen: Set<ErrorCode> = [.lmdbPanic, .lmdbIo]
+  /// What says that the path of the store does not lead to the files that are open: they were deleted, moved or replaced.
+  public static let storeTakenAway: Set<ErrorCode> = [.lmdbReplaced, .storeLockReplaced]
 }
 
 extension CohortError {

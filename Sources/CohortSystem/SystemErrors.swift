@@ -3,6 +3,8 @@ package import CohortCore
 extension ErrorCode {
   package static let systemNoThread = ErrorCode(
     .system, "no-thread", .temporary, hint: "Raise the limit of processes (ulimit -u)")
+  package static let systemOpenFiles = ErrorCode(
+    .system, "open-files", .failure, hint: "Raise the limit of open files (ulimit -n 1024)")
 }
 
 extension CohortError {

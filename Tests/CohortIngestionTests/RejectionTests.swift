@@ -34,6 +34,8 @@ import Testing
     (#"{"prompt":"p","completion":[{"role":"assistant"}]}"#, "missing-field"),
     (#"{"prompt":"p","completion":[{"content":"c"}]}"#, "missing-field"),
     (#"{"prompt":"p","completion":[{"role":"assistant","role":"user","content":"c"}]}"#, "duplicate-key"),
+    (#"{"prompt":"p","completion":"c","task":"\#(String(repeating: "x", count: 1025))"}"#, "label-too-long"),
+    (#"{"prompt":"p","completion":"c","task":1\#(String(repeating: "0", count: 1025))}"#, "label-too-long"),
     (#"{"prompt":"p","completion":"c","tools":"{"}"#, "invalid-call"),
     (#"{"prompt":"p","completion":"c","tools":"{}"}"#, "invalid-call"),
   ])

@@ -235,7 +235,7 @@ import Testing
 
   @Test func wordsSurviveAnyCutOfThePipe() throws {
     let words: [ChildWord] = [
-      .opened, .ready,
+      .opened, .ready, .damaged(signal: SIGBUS, page: 4711), .damaged(signal: SIGABRT, page: nil),
       .failed(CohortError(.daemonDamaged, "It is däm\naged", place: "page 7", cause: nil, hint: "")),
       .failed(CohortError(ErrorCode(.store, "no-store", .notFound), category: .usage, "none")),
     ]

@@ -28,6 +28,55 @@ import Testing
     }
   }
 
+  /// Servers that answer, and wrongly: what is embedded with them would be worth nothing.
+  @Test(arguments: ["cut", "reorder", "one", "batch", "count", "dimension", "large batch"])
+  func aServerThatAnswersWronglyIsRefused(_ fault: String) throws {
+    let server = try LoopbackServer { request in
+      var vectors = request.texts.map { text in
+        ServerTruth.vector(fault == "cut" ? text.split(separator: " ").prefix(128).joined(separator: " ") : text)
+      }
+      switch fault {
+      case "reorder": vectors.reverse()
+      case "large batch" where vectors.count > 20: vectors.reverse()
+      case "one": vectors = vectors.map { _ in ServerTruth.vector("one") }
+      case "batch" where vectors.count > 1: vectors = vectors.map { $0.map { $0 + 0.2 } }
+      case "count": vectors.removeLast()
+      case "dimension" where vectors.count > 1: vectors[0].removeLast()
+      default: break
+      }
+      return ServerTruth.reply(request, vectors: vectors)
+    }
+    defer { server.stop() }
+    try withProgram { program in
+      let result = try program.cohort(
+        "embed", "check", "--url", server.url, "--model", "m", "--patience", "1", "--json")
+      // Not "try again".
+      #expect(result.status == 1, "\(fault): \(result)")
+      let error = try result.error()
+      #expect(error["category"] as? String == "failure" && (error["cause"] as? String)?.isEmpty == false, "\(error)")
+      if fault == "cut" {
+        #expect(error["code"] as? String == "embedding.server-unsound")
+        #expect((error["hint"] as? String)?.contains("--text-limit") == true, "\(error)")
+      }
+    }
+  }
+
+  /// Interfaces whose servers are asked to cut are told of, and no fault.
+  @Test(arguments: ["tei", "ollama"]) func aServerThatIsAskedToCutMayCut(_ provider: String) throws {
+    let server = try LoopbackServer { request in
+      ServerTruth.reply(
+        request,
+        vectors: request.texts.map { ServerTruth.vector($0.split(separator: " ").prefix(600).joined(separator: " ")) })
+    }
+    defer { server.stop() }
+    try withProgram { program in
+      let result = try program.cohort(
+        "embed", "check", "--provider", provider, "--url", server.url, "--model", "m", "--json")
+      #expect(result.status == 0, "\(result)")
+      #expect((try result.json() as? [String: Any])?["cuts_texts_of_words"] as? Int == 3000)
+    }
+  }
+
   @Test(arguments: [(401, 1), (404, 3), (400, 1), (503, 75), (302, 1)])
   func failuresHaveTheirExitCodes(_ status: Int, _ code: Int32) throws {
     let server = try LoopbackServer { _ in .text("no", status: status) }

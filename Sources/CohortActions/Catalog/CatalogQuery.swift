@@ -72,9 +72,11 @@ public struct CatalogQuery: Sendable {
   /// - Parameter arguments: values for its parameters.
   /// - Throws: `catalog.…`
   public func answer(_ sql: String, with arguments: QueryArguments = [], _ control: JobControl) throws -> Answer {
-    var (columns, rows): ([ReportColumn], [ReportRecord]) = ([], [])
-    try answer(sql, with: arguments, control, to: Receiver(columns: { columns = $0 }, row: { rows.append($0) }))
-    return Answer(columns: columns, rows: rows)
+    try mending { reader in
+      var (columns, rows): ([ReportColumn], [ReportRecord]) = ([], [])
+      try ask(reader, sql, arguments, control, Receiver(columns: { columns = $0 }, row: { rows.append($0) }))
+      return Answer(columns: columns, rows: rows)
+    }
   }
 
   /// Answers one statement, and hands each row over as soon as it is there.
@@ -82,6 +84,18 @@ public struct CatalogQuery: Sendable {
   /// - Throws: `catalog.…`, also after the first rows; what the receiver throws.
   public func answer(
     _ sql: String, with arguments: QueryArguments = [], _ control: JobControl, to receiver: Receiver
+  ) throws {
+    var hasBegun = false
+    let noting = Receiver(
+      columns: {
+        hasBegun = true
+        try receiver.columns($0)
+      }, row: receiver.row, waiting: receiver.waiting, mistake: receiver.mistake)
+    try mending(unless: { hasBegun }) { try ask($0, sql, arguments, control, noting) }
+  }
+
+  private func ask(
+    _ reader: CatalogReader, _ sql: String, _ arguments: QueryArguments, _ control: JobControl, _ receiver: Receiver
   ) throws {
     var names: [String] = []
     let answer = AnswerReceiver(
@@ -92,7 +106,7 @@ public struct CatalogQuery: Sendable {
       row: { row in
         try receiver.row(ReportRecord(zip(names, row).map { (name: $0, value: $1.report) }))
       }, mistake: receiver.mistake)
-    try reader().answer(
+    try reader.answer(
       sql, arguments: arguments, limits: limits, tables: session(),
       isCancelled: {
         receiver.waiting()
@@ -137,12 +151,25 @@ public struct CatalogQuery: Sendable {
   /// The names of a statement's parameters, without running it.
   /// - Throws: as `answer`; `catalog.arguments` for a parameter that has no name.
   public func parameters(of sql: String) throws -> [String] {
-    let names = try reader().parameters(of: sql, limits: limits, tables: session())
+    let names = try mending { try $0.parameters(of: sql, limits: limits, tables: session()) }
     guard !names.contains(nil) else {
       throw CohortError(
         .catalogArguments, "The statement has a parameter without a name", hint: "Write :name in place of ?")
     }
     return names.compactMap(\.self)
+  }
+
+  /// Asks, and asks once more when the catalog turns out to be damaged: it is made of the log, so it can be made anew.
+  /// - Parameter hasBegun: whether a part of the answer was given already, so that there is no second time.
+  private func mending<R>(
+    unless hasBegun: () -> Bool = { false }, _ body: (CatalogReader) throws -> R
+  ) throws -> R {
+    do {
+      return try body(try reader())
+    } catch let error as CohortError where error.code == .catalogDamaged && !hasBegun() {
+      let mended = try Catalog(rebuilding: store)
+      return try body(try mended.reader())
+    }
   }
 
   private func reader() throws -> CatalogReader {

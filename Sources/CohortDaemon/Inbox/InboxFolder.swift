@@ -111,9 +111,23 @@ struct InboxFolder: Sendable {
     let names = [name] + (vectors.map { [$0] } ?? [])
     let places = try freePlaces(names, in: Self.failedName)
     guard let place = places.first else { return path(of: name) }
-    try note.write(to: place + ".error.json")
+    try note.write(to: Self.notePlace(of: place))
     for (name, place) in zip(names, places) { try move(path(of: name), to: place) }
     return place
+  }
+
+  /// Where the reason of a failure lies: beside the file, with its name and `.error.json`; of a name that has no room for that,
+  /// the first bytes and a hash of all of it. The draft that it is written to first has a longer name still.
+  static func notePlace(of place: String) -> String {
+    let ending = ".error.json"
+    let start = place.lastIndex(of: "/").map { place.index(after: $0) } ?? place.startIndex
+    let (folder, name) = (place[..<start], place[start...])
+    let room = InboxName.longest - ending.utf8.count - DurableFile.draftSuffix.utf8.count
+    guard name.utf8.count > room else { return place + ending }
+    let hash = String(XXH3.hash64(Array(name.utf8)), radix: 16)
+    var kept = name
+    while kept.utf8.count > room - hash.utf8.count - 1 { kept.removeLast() }
+    return "\(folder)\(kept)~\(hash)\(ending)"
   }
 
   /// Takes a file back out of `.done`: somebody went on writing to it.

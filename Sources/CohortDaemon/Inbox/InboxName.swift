@@ -40,7 +40,15 @@ struct InboxName: Hashable, Sendable, Comparable, CustomStringConvertible {
   var hasDataExtension: Bool { stem.utf8.count < name.utf8.count }
 
   /// The name of the n-th file that has this name: `a.jsonl`, `a.2.jsonl`, `a.3.jsonl`.
+  /// A name that has no room for the number loses the end of its stem.
   func numbered(_ number: Int) -> String {
-    number < 2 ? name : "\(stem).\(number)\(name.dropFirst(stem.count))"
+    guard number >= 2 else { return name }
+    let ending = ".\(number)\(name.dropFirst(stem.count))"
+    var kept = stem
+    while kept.utf8.count + ending.utf8.count > Self.longest, !kept.isEmpty { kept.removeLast() }
+    return kept + ending
   }
+
+  /// What a name may have in bytes, on the file systems that there are.
+  static let longest = 255
 }

@@ -205,12 +205,19 @@ extension InboxWorker {
     unmoved[file.name] = (file.stamp, fate)
     guard let place = putAway(file.name, vectors?.name, fate, in: inbox) else { return }
     unmoved[file.name] = nil
-    // Nobody can open it under its old name any more: if it is whole now, it stays so.
-    guard settings.consumption == .move, !file.isUnchangedAnywhere || file.hasWriter else { return }
+    // Nobody can open it under its old name any more: if it is whole now, it stays so. And if the store is in its place now,
+    // it was
+    // when the file had been moved.
+    let isSafe = (try? store.checkPlace()) != nil
+    let reason =
+      !isSafe
+      ? "the store was taken away"
+      : !file.isUnchangedAnywhere || file.hasWriter ? "somebody went on writing to it" : nil
+    guard settings.consumption == .move, let reason else { return }
     do throws(CohortError) {
       let back = try inbox.takeBack(place, as: file.name)
       log.warning(
-        "taken_back", metadata: ["file": .string(back.description), "reason": "somebody went on writing to it"])
+        "taken_back", metadata: ["file": .string(back.description), "reason": .string(reason)])
       see(back, in: inbox)
     } catch {
       log.error("not_taken_back", metadata: CohortError(describing: error, as: .daemonUnknown).metadata)
@@ -225,6 +232,8 @@ extension InboxWorker {
     candidates.forget(name)
     if let vectors { candidates.forget(vectors) }
     do throws(CohortError) {
+      // What was said to be stored has to be in the store that others find.
+      try store.checkPlace()
       switch fate {
       case .failed(let note):
         let place = try inbox.fail(name, with: vectors, note: note)

@@ -20,6 +20,7 @@ extension InboxWorker {
     let verdict = Verdict(error)
     if verdict == .interrupted { return nil }
     let words = CohortError(describing: error, as: .daemonUnknown)
+    if verdict == .takenAway { return process.endTakenAway(words) }
     if isOnce { return process.giveUp(words) }
     if verdict == .reopen {
       guard !wasReopened, process.reopen(after: words) else { return process.giveUp(words) }

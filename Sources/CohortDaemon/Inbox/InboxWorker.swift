@@ -110,6 +110,8 @@ final class InboxWorker {
 
   /// One turn. - Returns: false when there is nothing left to do for a run that shall end then.
   private func turn() throws -> Bool {
+    // Before folders are looked for, too: those of a store that is gone must not be made where it was.
+    try store.checkPlace()
     try notice()
     if let pausedUntil, pausedUntil > .now {
       try wait(until: pausedUntil)

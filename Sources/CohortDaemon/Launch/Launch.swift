@@ -12,16 +12,16 @@ enum Launch {
       var parsed = try Cohortd.parseAsRoot()
       guard let command = parsed as? Cohortd else {
         try parsed.run()
-        exit(0)
+        SystemCall.end(0)
       }
       options = command.options
     } catch {
       // Help, version and completions come as errors that are none.
       let isAnswer = Cohortd.exitCode(for: error) == .success
       SystemCall.put(Cohortd.fullMessage(for: error) + "\n", on: isAnswer ? STDOUT_FILENO : STDERR_FILENO)
-      exit(isAnswer ? 0 : 2)
+      SystemCall.end(isAnswer ? 0 : 2)
     }
-    exit(run(options))
+    SystemCall.end(run(options))
   }
 
   private static func run(_ options: DaemonOptions) -> Int32 {

@@ -42,6 +42,8 @@ package struct ServiceManager: Sendable {
   package let watchdog: Double?
   /// In the order of their descriptors.
   package let sockets: [ListeningSocket]
+  /// What was taken out of the environment.
+  private var taken: [(name: String, value: String)] = []
 
   /// Reads what a manager has set for this process.
   /// - Parameters:
@@ -68,11 +70,20 @@ package struct ServiceManager: Sendable {
 
   /// Takes what is meant for this process out of its environment: processes that it starts shall not take it for theirs.
   package static func takeFromEnvironment() -> ServiceManager {
-    let manager = ServiceManager(environment: { getenv($0).map { String(cString: $0) } })
+    var manager = ServiceManager(environment: { getenv($0).map { String(cString: $0) } })
     for name in [
       "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
-    ] { unsetenv(name) }
+    ] {
+      if let value = getenv(name) { manager.taken.append((name, String(cString: value))) }
+      unsetenv(name)
+    }
     return manager
+  }
+
+  /// Puts all of it back for the program that takes the place of this one, in the same process.
+  func giveBack() {
+    for (name, value) in taken { setenv(name, value, 1) }
+    for socket in sockets { _ = fcntl(socket.descriptor, F_SETFD, 0) }
   }
 
   /// Tells the manager. One that does not listen is no trouble of the daemon.

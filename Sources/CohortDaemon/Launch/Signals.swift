@@ -5,7 +5,7 @@ import Logging
 ///
 /// SIGTERM and SIGINT ask for the end; the second of them ends the process at once, unless it is the child of a
 /// supervisor: what a terminal or a service manager sends to all comes to a child twice. SIGHUP reads the configuration
-/// anew. SIGPIPE and SIGIO are ignored.
+/// anew. SIGPIPE, SIGIO and SIGXFSZ are ignored.
 enum Signals {
   /// From the request to the end, whatever the work is at. What is acknowledged is durable at any moment, so ending in
   /// the midst of a transaction loses nothing.
@@ -23,7 +23,8 @@ enum Signals {
   /// Keeps the signals from all threads. Call it before any other thread is started.
   static func hold() {
     // The system sends SIGIO when somebody opens a file on which a lease is being tried.
-    for ignored in [SIGPIPE, SIGIO] { _ = signal(ignored, SIG_IGN) }
+    // A limit on the size of files is a full disk, not an end.
+    for ignored in [SIGPIPE, SIGIO, SIGXFSZ] { _ = signal(ignored, SIG_IGN) }
     // Where it is ignored (nohup) it is not even waited for.
     for kept in [SIGTERM, SIGINT, SIGHUP] { _ = signal(kept, SIG_DFL) }
     var set = taken

@@ -5,7 +5,7 @@ import CohortCore
 /// A process that ends though nobody asked it to is started again: after a second, then after twice as long each time,
 /// up to a minute; ten minutes of service forgive what was before. It stays ended when its store is damaged:
 ///
-/// - It says so itself, by exit code 4.
+/// - It says so itself, by exit code 4: damage that it found, or a page whose reading would have ended it (`DamageSignals`).
 /// - It crashed twice in a row, the second time within a minute of its start. Both a damaged page and a defect of the
 ///   program can do that, so a process of its own then *looks*: it reads all that is stored, and serves nobody. If the
 ///   look finds damage, or crashes as well, the store is closed; if all is whole, it is the program's fault, and
@@ -161,9 +161,7 @@ struct ChildState: Sendable {
   }
 
   private func damage(by ending: ChildEnding) -> CohortError {
-    CohortError(
-      .daemonDamaged, "The store is damaged: reading it ended its process", place: store, cause: ending.text,
-      hint: "See what is damaged with 'cohort verify', and what can be mended with 'cohort verify --repair --dry-run'")
+    .damaged(store: store, page: nil, cause: ending.text)
   }
 
   private mutating func again(_ what: ThenDo, at now: Instant) -> Reaction {

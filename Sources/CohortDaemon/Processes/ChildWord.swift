@@ -4,7 +4,9 @@ import CohortSystem
 /// What the process of a store tells the one that watches it, over a pipe.
 ///
 /// A word is four bytes with the length of the rest, little-endian, one byte with its tag, and for `failed` the parts
-/// of an error.
+/// of an error. `damaged` is written by a signal handler (`DamageSignals`): its tag 4 is followed by the number of the
+/// signal, one
+/// byte, and that of the page, eight.
 enum ChildWord: Hashable, Sendable {
   /// The store is open and owned: work can begin.
   case opened
@@ -12,6 +14,9 @@ enum ChildWord: Hashable, Sendable {
   case ready
   /// The process ends, because of this.
   case failed(CohortError)
+  /// The process ends, because a page of the store would have ended it.
+  /// - Parameter page: nil when it is not known.
+  case damaged(signal: Int32, page: UInt64?)
 
   /// No word is longer: what a pipe takes at once does not mix with others. Longer texts are cut.
   static let limit = 4096 - 4
@@ -27,6 +32,9 @@ enum ChildWord: Hashable, Sendable {
         body.string(Self.cut(part))
       }
       for part in [error.place, error.cause, error.hint] { body.optional(part.map(Self.cut)) }
+    case .damaged(let signal, let page):
+      body.raw([4, UInt8(truncatingIfNeeded: signal)])
+      body.fixed(page ?? .max)
     }
     var word = ByteWriter()
     word.fixed(UInt32(body.bytes.count))
@@ -55,9 +63,15 @@ enum ChildWord: Hashable, Sendable {
       case 2: .ready
       case 3:
         .failed(try error(from: &reader))
+      case 4: try damaged(from: &reader)
       default: throw CohortError.invalid("A word")
       }
     }
+  }
+
+  private static func damaged(from reader: inout ByteReader) throws -> ChildWord {
+    let (signal, page) = (try reader.fixed(UInt8.self), try reader.fixed(UInt64.self))
+    return .damaged(signal: Int32(signal), page: page == .max ? nil : page)
   }
 
   private static func error(from reader: inout ByteReader) throws -> CohortError {

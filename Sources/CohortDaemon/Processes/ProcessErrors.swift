@@ -8,3 +8,14 @@ extension ErrorCode {
   static let daemonSpawn = ErrorCode(.daemon, "spawn", .temporary)
   static let daemonStoreName = ErrorCode(.daemon, "store-name", .usage)
 }
+
+extension CohortError {
+  /// Pages of a store end the processes that read them.
+  /// - Parameter page: where it was, if that is known.
+  static func damaged(store: String, page: UInt64?, cause: String) -> CohortError {
+    CohortError(
+      .daemonDamaged, "The store is damaged: reading it ended its process",
+      place: page.map { "\(store)/data.mdb, page \($0)" } ?? store, cause: cause,
+      hint: "See what is damaged with 'cohort verify', and what can be mended with 'cohort verify --repair --dry-run'")
+  }
+}

@@ -10,6 +10,8 @@ final class StoreProcess {
   private let life: Int32
   private var hasBegun = false
   private var unread: [UInt8] = []
+  /// The store's folder.
+  private let store: String
   /// What it said of its end.
   private(set) var lastWords: CohortError?
   /// Whether nothing more can be read.
@@ -30,8 +32,10 @@ final class StoreProcess {
   }
 
   /// Starts this very program once more.
+  /// - Parameter store: the folder of its store, for what is told of it.
   /// - Throws: `daemon.spawn`, `daemon.pipe`.
-  init(arguments: [String]) throws(CohortError) {
+  init(for store: String, arguments: [String]) throws(CohortError) {
+    self.store = store
     // Above the numbers that they get there.
     let life = try Self.pipe()
     let report: (reading: Int32, writing: Int32)
@@ -42,7 +46,7 @@ final class StoreProcess {
       throw error
     }
     defer { for end in [life.reading, report.writing] { SystemCall.close(end) } }
-    let path = Self.program
+    let path = ProgramFile.path
     do throws(Errno) {
       number = try UnsafeSpawn.start(
         path, [CommandLine.arguments.first ?? "cohortd"] + arguments,
@@ -59,20 +63,6 @@ final class StoreProcess {
   deinit {
     SystemCall.close(life)
     SystemCall.close(report)
-  }
-
-  /// The file of this program. A newer one may have taken its place; processes are of the same version as this one.
-  private static var program: String {
-    #if os(Linux)
-      let running = "/proc/self/exe"
-      // Under its own name, if it still has that, the system's lists show it so.
-      guard let path = SystemCall.resolved(running), let there = try? SystemCall.status(of: path),
-        let here = try? SystemCall.status(of: running), (here.device, here.inode) == (there.device, there.inode)
-      else { return running }
-      return path
-    #else
-      return CommandLine.arguments.first ?? "cohortd"
-    #endif
   }
 
   /// Only one thread starts programs, so nobody gets the ends before they are marked.
@@ -117,7 +107,12 @@ final class StoreProcess {
     }
     var words: [ChildWord] = []
     while let word = next() {
-      if case .failed(let error) = word { lastWords = error }
+      switch word {
+      case .failed(let error): lastWords = error
+      case .damaged(let signal, let page):
+        lastWords = .damaged(store: store, page: page, cause: ChildEnding.signalled(signal).text)
+      case .opened, .ready: break
+      }
       words.append(word)
     }
     return words

@@ -25,6 +25,7 @@ struct Supervision {
     umask(0o077)
     let manager = ServiceManager.takeFromEnvironment()
     do {
+      try OpenFiles.require(Daemon.filesNeeded + 4 * live.current.stores.count)
       let (stop, reload) = (try StopRequest(), try SignalCount())
       let stores = live.current.stores.map {
         (name: $0.name, path: $0.path, socket: StoreLayout($0.path).httpSocket)

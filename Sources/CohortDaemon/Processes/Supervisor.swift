@@ -63,7 +63,7 @@ final class Supervisor {
     _ stop: StopRequest, reload: SignalCount? = nil, begin: (StoreBoard) throws -> Void = { _ in },
     leave: () -> Void = {}
   ) -> Int32 {
-    Self.closeOnExec()
+    DescriptorsOfOwn.closeOnExec()
     var reloads = reload?.count ?? 0
     let now = Instant.now
     gate = now + Self.openingPatience
@@ -108,10 +108,10 @@ final class Supervisor {
   private func start(_ index: Int, _ what: ChildState.ThenDo) {
     let child = children[index]
     // Sockets of the network's library are opened without it.
-    Self.closeOnExec()
+    DescriptorsOfOwn.closeOnExec()
     do {
       let words = ["--child", child.store.name] + (what == .look ? ["--look"] : [])
-      let process = try StoreProcess(arguments: words + settings.arguments)
+      let process = try StoreProcess(for: child.store.path, arguments: words + settings.arguments)
       if gate == nil || what == .look { process.begin() }
       children[index].process = process
       log.debug("child_started", metadata: fields(of: index, ["process": .stringConvertible(process.number)]))
@@ -127,7 +127,7 @@ final class Supervisor {
         switch word {
         case .opened: children[index].state.opened()
         case .ready: children[index].state.isReady(at: .now)
-        case .failed: break
+        case .failed, .damaged: break
         }
       }
       if let ending = process.ending() {
@@ -241,17 +241,5 @@ final class Supervisor {
     let left = ((next.min() ?? .now) - .now) / .milliseconds(1)
     _ = poll(&waited, nfds_t(waited.count), Int32(max(left.rounded(.up), 0)))
     reload?.drain()
-  }
-
-  /// What was inherited, from a service manager for example, is for this process alone.
-  private static func closeOnExec() {
-    #if os(Linux)
-      let folder = "/proc/self/fd"
-    #else
-      let folder = "/dev/fd"
-    #endif
-    for name in (try? SystemCall.names(in: folder)) ?? [] {
-      if let descriptor = Int32(name), descriptor > STDERR_FILENO { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-    }
   }
 }

@@ -27,6 +27,8 @@ final class CatalogKeeper {
     hasHold = hasHold || schedule.takeInBackground(.catalog, WriteSchedule.daemonName)
     guard hasHold else { return }
     do {
+      // Another store's catalog may lie there now.
+      try store.checkPlace()
       let refresh: CatalogRefresh
       if let catalog {
         refresh = try catalog.catchUp(from: store)

@@ -154,6 +154,7 @@ final class FollowWorker {
       guard !wasReopened, process.reopen(after: words) else { return .gaveUp(process.giveUp(words)) }
       wasReopened = true
       return .failed(0)
+    case .takenAway: return .gaveUp(process.endTakenAway(words))
     case .noRoom: return .failed(process.tellOfTrouble(words, seconds: 5))
     default:
       failuresInARow += 1

@@ -10,7 +10,10 @@ import CohortSystem
 extension StoreHost: HostedStore {
   var name: String { settings.name }
 
-  func open() throws -> Store { store }
+  func open() throws -> Store {
+    try store.checkPlace()
+    return store
+  }
 
   func perform<R>(_ access: ActionAccess, patience: Double?, _ body: (Store) throws -> R) throws -> R {
     try store.holding(access.holds, patience: patience) { try body(store) }

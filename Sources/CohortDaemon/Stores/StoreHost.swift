@@ -51,6 +51,8 @@ final class StoreHost: Sendable {
     var code: Int32?
     /// What it gave up for.
     var failure: CohortError?
+    /// Whether it ends only because the store is not where it was.
+    var isTakenAway = false
   }
 
   /// Takes the right to write a store, and begins to lend it.
@@ -97,6 +99,10 @@ final class StoreHost: Sendable {
     server.withLock { $0.take() }?.stop(within: Signals.childPatience - 3)
     door.stop(seconds: 2)
   }
+
+  /// Whether it ended because its store was deleted, moved or replaced, and nobody had asked for the end: then what is at
+  /// the store's path is to be opened.
+  var wantsReopening: Bool { state.withLock { $0.isTakenAway } }
 
   /// What ended it before its time.
   var failure: CohortError? { state.withLock { $0.failure } }
@@ -169,6 +175,8 @@ final class StoreHost: Sendable {
     while !stop.isMade {
       _ = poll(&waited, 1, Int32(TurnWatch.interval * 1000))
       turns.look()
+      // What nobody writes is looked at as well: requests would be answered from it.
+      do { try store.checkPlace() } catch { _ = endTakenAway(error) }
     }
     schedule.wake()
     end()
@@ -256,8 +264,27 @@ final class StoreHost: Sendable {
       log.info("reopened")
       return true
     } catch {
+      if Verdict(error) == .takenAway { _ = endTakenAway(CohortError(describing: error, as: .daemonUnknown)) }
       return false
     }
+  }
+
+  /// Ends everything, because the store's path does not lead to what is open: nothing more is taken in.
+  /// - Returns: the exit code, by which a supervisor opens what is there now.
+  func endTakenAway(_ error: CohortError) -> Int32 {
+    let wasAsked = stop.isMade
+    let code = error.category.exitCode
+    let isFirst = state.change { state in
+      defer {
+        state.failure = state.failure ?? error
+        state.code = state.code ?? code
+        state.isTakenAway = state.isTakenAway || !wasAsked
+      }
+      return state.failure == nil
+    }
+    if isFirst { log.error("store_taken_away", metadata: error.metadata) }
+    stop.make()
+    return code
   }
 
   /// - Returns: the exit code.

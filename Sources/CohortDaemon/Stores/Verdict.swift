@@ -13,6 +13,8 @@ enum Verdict: Hashable {
   case noRoom
   /// LMDB gave up, or the disk reported an error: close the store and open it anew, once.
   case reopen
+  /// The store is not where it was: end, so that what is there now is opened.
+  case takenAway
   /// Something else about the store or the machine: try again later.
   case trouble
 
@@ -26,6 +28,7 @@ enum Verdict: Hashable {
     case _ where known.category == .interrupted: self = .interrupted
     case .catalogDiskFull, .pipelineDiskFull: self = .noRoom
     case let code where ErrorCode.storeNoRoom.contains(code): self = .noRoom
+    case let code where ErrorCode.storeTakenAway.contains(code): self = .takenAway
     case let code where ErrorCode.storeReopen.contains(code): self = .reopen
     case _ where known.category == .temporary: self = .trouble
     case _ where known.code.module == .ingestion || known.code.module == .pipeline: self = .file

@@ -122,6 +122,8 @@ public struct IngestionLimits: Sendable {
   public var recordBytes: Int = 16 << 20
   /// What the samples of one record may have together, in bytes: a record can hold many samples with the same text.
   public var unfoldedBytes: Int = 256 << 20
+  /// The longest name of a task in bytes: a label is to be read in a table. A record with a longer one is quarantined.
+  public static let labelBytes = 1024
   /// Nested arrays and objects of one record.
   public var depth: Int = 64
   /// Bytes one compressed input may unfold to.

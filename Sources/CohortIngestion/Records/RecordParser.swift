@@ -321,14 +321,25 @@ final class RecordParser {
     guard let value = value(.task) else { return nil }
     switch tape.kind(value) {
     case .null: return nil
-    case .string: return tape.text(value).isEmpty ? nil : tasks.index(of: tape.text(value))
+    case .string:
+      let text = tape.text(value)
+      try checkLabel(text.count)
+      return text.isEmpty ? nil : tasks.index(of: text)
     case .object, .array, .other:
       throw Failure(reason: .wrongType, detail: "the task is \(tape.name(of: tape.kind(value))), not a name")
     default:
       var text: [UInt8] = []
       CanonicalJSON.append(value, of: tape, to: &text)
+      try checkLabel(text.count)
       return text.withUnsafeBufferPointer { tasks.index(of: $0) }
     }
+  }
+
+  private func checkLabel(_ bytes: Int) throws(Failure) {
+    guard bytes > IngestionLimits.labelBytes else { return }
+    throw Failure(
+      reason: .labelTooLong,
+      detail: "the name of the task has \(bytes) bytes, and \(IngestionLimits.labelBytes) are possible")
   }
 
   private func reject(

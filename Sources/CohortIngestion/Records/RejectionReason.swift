@@ -36,6 +36,8 @@ public enum RejectionReason: String, CaseIterable, Sendable {
   case columnCount = "column-count"
   /// Quotation marks that do not follow RFC 4180.
   case invalidCSV = "invalid-csv"
+  /// The name of a task that is longer than `IngestionLimits.labelBytes`.
+  case labelTooLong = "label-too-long"
   /// Memory for the record could not be had.
   case noMemory = "no-memory"
 }

@@ -34,20 +34,28 @@ public enum EndpointCheck {
 
     note("looking for the largest batch")
     var (size, rate, refusal) = (together.count, 0.0, String?.none)
+    var most = together
     var next = 8
     while next / 2 < texts.count, refusal == nil {
       let batch = Array(texts.prefix(next))
       let start = options.clock.now()
       switch try encoder.trial(batch) {
-      case .vectors:
-        size = batch.count
+      case .vectors(let vectors):
+        (size, most) = (batch.count, vectors)
         rate = Double(size) / max(options.clock.now() - start, 1e-9)
       case .rejected(let reason, _): refusal = reason
       }
       next *= 2
     }
 
-    note("sending a long text")
+    // A server can treat a few texts and many in different ways.
+    let places = Set([0, size / 2, size - 1])
+    let singles = try places.sorted().map { place in
+      (place: place, vector: place == 0 ? alone[0].vector : try session.vectors([texts[place]])[0])
+    }
+
+    note("sending long texts")
+    let cut = try cutLength(encoder)
     var longTextRefusal: String?
     let long = encoder.preparation.prepare(String(repeating: "word ", count: 20_000))
     if case .rejected(let reason, _) = try encoder.trial([long]) { longTextRefusal = reason }
@@ -58,13 +66,48 @@ public enum EndpointCheck {
       address: session.dialect.request(for: [], format: .automatic).url, identity: encoder.identity,
       information: encoder.information, needsKey: needsKey,
       isNormalised: norms.allSatisfy { abs($0 - 1) < 1e-3 },
-      keepsOrder: zip(alone, together).allSatisfy { single, vector in
-        together.allSatisfy { EncoderProbe.cosine(single.vector, $0) <= EncoderProbe.cosine(single.vector, vector) }
-      },
+      keepsOrder: zip(alone, together).allSatisfy { isNearest($1, to: $0.vector, among: together) }
+        && singles.allSatisfy { isNearest(most[$0.place], to: $0.vector, among: most) },
       writesBase64: configuration.kind == .openai ? try session.writesBase64(texts[0]) : nil,
-      isDeterministic: again == alone[0].vector, leastCosine: cosines.min() ?? 0, largestBatch: size,
-      batchRefusal: refusal, longTextRefusal: longTextRefusal,
+      isDeterministic: again == alone[0].vector,
+      leastCosine: (cosines + [EncoderProbe.cosine(again, alone[0].vector)]
+        + singles.map { EncoderProbe.cosine($0.vector, most[$0.place]) }).min() ?? 0,
+      largestBatch: size, batchRefusal: refusal, longTextRefusal: longTextRefusal, cutsTextsOfWords: cut,
+      isAskedToCut: configuration.kind != .openai, greatestCosine: greatestCosine(among: encoder.probe.vectors),
       latency: alone.map(\.seconds).sorted()[alone.count / 2], textsPerSecond: rate)
+  }
+
+  /// Whether no other vector of a request is nearer to what a text has alone. Rounding may make a tie a little worse.
+  private static func isNearest(_ vector: [Float], to single: [Float], among all: [[Float]]) -> Bool {
+    let own = EncoderProbe.cosine(single, vector)
+    return all.allSatisfy { EncoderProbe.cosine(single, $0) <= own + 1e-5 }
+  }
+
+  private static func greatestCosine(among vectors: [[Float]]) -> Double {
+    var greatest = -1.0
+    for (index, vector) in vectors.enumerated() {
+      for other in vectors[..<index] { greatest = max(greatest, EncoderProbe.cosine(vector, other)) }
+    }
+    return greatest
+  }
+
+  /// Words of the shortest text of some lengths whose second half makes no difference.
+  private static func cutLength(_ encoder: ServerEncoder) throws -> Int? {
+    for words in [300, 1000, 3000, 10_000, 20_000] {
+      let pair = ["apple", "seventeen"].map { end in
+        encoder.preparation.prepare(
+          String(repeating: "word ", count: words / 2) + String(repeating: "\(end) ", count: words / 2))
+      }
+      // Cut before it was sent, as the settings say.
+      guard pair[0] != pair[1] else { return nil }
+      var vectors: [[Float]] = []
+      for text in pair {
+        guard case .vectors(let some) = try encoder.trial([text]) else { return nil }
+        vectors += some
+      }
+      if vectors.count == 2, EncoderProbe.cosine(vectors[0], vectors[1]) > 0.99999 { return words }
+    }
+    return nil
   }
 
   private static func refusesStrangers(_ configuration: ProviderConfiguration, _ options: ServerOptions) throws -> Bool

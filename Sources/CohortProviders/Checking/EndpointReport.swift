@@ -26,8 +26,37 @@ public struct EndpointReport: Sendable {
   public var batchRefusal: String?
   /// Why a text of 100,000 bytes was refused; nil when it was taken, cut or not.
   public var longTextRefusal: String?
+  /// Words of the shortest text whose end made no difference to its vector, although the server took it: it had cut the text.
+  /// Nil
+  /// when all of a text counts, or one that is too long is refused.
+  public var cutsTextsOfWords: Int?
+  /// Whether the server was asked to cut texts that are too long (`tei` and `ollama` are).
+  public var isAskedToCut: Bool
+  /// Greatest cosine between vectors of texts that have nothing in common; 1 when all texts get the same vector.
+  public var greatestCosine: Double
   /// Seconds for one short text, the median of five.
   public var latency: Double
   /// Short texts a second in the largest batch, one request at a time.
   public var textsPerSecond: Double
+
+  /// Below, the vectors of a text alone and among others are not those of one model that rounds.
+  static let sameText = 0.999
+  /// Above, texts that have nothing in common are not told apart.
+  static let sameVector = 0.9999
+
+  /// Why vectors of this server would be wrong, in sentences; empty when it can be used.
+  public var faults: [String] {
+    var faults: [String] = []
+    if greatestCosine > Self.sameVector {
+      faults.append("texts that have nothing in common get the same vector (cosine \(Float(greatestCosine)))")
+    } else if !keepsOrder {
+      faults.append("the vectors of a request with several texts are not in the order of the texts")
+    } else if leastCosine < Self.sameText {
+      faults.append("a text gets another vector among others than alone (cosine \(Float(leastCosine)))")
+    }
+    if let cutsTextsOfWords, !isAskedToCut {
+      faults.append("it cuts long texts without saying so: of \(cutsTextsOfWords) words, the end makes no difference")
+    }
+    return faults
+  }
 }

@@ -110,7 +110,7 @@ public final class ServerEncoder: TextEncoder {
   private func attempt(_ texts: [String]) throws(Setback) -> [[Float]] {
     guard limits.hasWitness else { return try session.attempt(texts) }
     var vectors = try session.attempt(texts + [preparation.prepare(EncoderProbe.texts[0])])
-    guard let witness = vectors.popLast() else { throw .disturbed("there is no vector", retryAfter: nil) }
+    guard let witness = vectors.popLast() else { throw .wrong("there is no vector") }
     try check(witness)
     return vectors
   }
@@ -126,7 +126,7 @@ public final class ServerEncoder: TextEncoder {
       throw .changed("vectors have \(witness.count) values, not \(expected.count)")
     }
     if let fault = VectorFault(witness, dimension: expected.count) {
-      throw .disturbed("for a known text, \(fault.reason)", retryAfter: nil)
+      throw .wrong("for a known text, \(fault.reason)")
     }
     let cosine = EncoderProbe.cosine(witness, expected)
     guard cosine >= session.configuration.tolerance else {

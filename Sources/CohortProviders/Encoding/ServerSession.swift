@@ -88,7 +88,7 @@ final class ServerSession: Sendable {
       if let type = answer.contentType, !type.hasPrefix("application/json") {
         reason += " (it says that it is \(SafeText.excerpt(type, without: key)))"
       }
-      throw .disturbed(reason, retryAfter: nil)
+      throw .wrong(reason)
     }
   }
 
@@ -135,7 +135,7 @@ final class ServerSession: Sendable {
     patience: Double, suspicion: Int?, control: () throws(Setback) -> Void, attempt: () throws(Setback) -> [[Float]]
   ) throws(CohortError) -> Outcome {
     let started = options.clock.now()
-    var (failed, disturbed, changed) = (0, 0, 0)
+    var (failed, disturbed, changed, wrong) = (0, 0, 0, 0)
     while true {
       try rest(until: state.withLock { $0.pausedUntil })
       let setback: Setback
@@ -157,6 +157,11 @@ final class ServerSession: Sendable {
       case .disturbed(let cause, let retryAfter):
         (reason, code) = (cause, .embeddingServerFailed)
         wait = max(wait, retryAfter ?? 0)
+        disturbed += 1
+        if let suspicion, disturbed >= suspicion, (try? control()) != nil { return .rejected(reason, isProven: true) }
+      case .wrong(let cause):
+        wrong += 1
+        (reason, code) = (cause, wrong == failed ? .embeddingServerWrong : .embeddingServerFailed)
         disturbed += 1
         if let suspicion, disturbed >= suspicion, (try? control()) != nil { return .rejected(reason, isProven: true) }
       case .away(let cause, let kind, let retryAfter):
@@ -193,12 +198,15 @@ final class ServerSession: Sendable {
       switch code {
       case .embeddingServerUnreachable: "The embedding server cannot be reached"
       case .embeddingServerBusy: "The embedding server has too much to do"
+      case .embeddingServerWrong: "The embedding server gives answers that are none"
       default: "The embedding server keeps failing"
       }
     let hint =
-      wait > RetryDelay.most
-      ? "It asks to be left alone for \(Int(wait.rounded(.up))) s; --patience says how long to wait"
-      : "Look after the server, then run the same command again: nothing done so far is lost"
+      code == .embeddingServerWrong
+      ? "Check --provider, --url and --model; 'cohort embed check' tries the server. The same again will not help"
+      : wait > RetryDelay.most
+        ? "It asks to be left alone for \(Int(wait.rounded(.up))) s; --patience says how long to wait"
+        : "Look after the server, then run the same command again: nothing done so far is lost"
     return CohortError(
       code, message, place: configuration.url, cause: reason, hint: hint)
   }

@@ -59,6 +59,8 @@ final class HTTPTransport: Sendable {
     settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.concurrency
     settings.connectionPool.retryConnectionEstablishment = false
     settings.httpVersion = .http1Only
+    // A loop of the network ends the process where it gets none.
+    try OpenFiles.require(8)
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: settings)
     timeout = configuration.timeout

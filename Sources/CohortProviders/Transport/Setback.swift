@@ -7,6 +7,9 @@ enum Setback: Error {
   case away(String, code: ErrorCode, retryAfter: Double?)
   /// The server failed, or its answer was no answer. It may be chance, and it may be the texts.
   case disturbed(String, retryAfter: Double?)
+  /// The server said that all went well, and what came is no answer. Tried again like a failure, because something between may
+  /// have cut it short; but whoever gets nothing else need not come again.
+  case wrong(String)
   /// The server does not want this request: a text, or the number of texts, is to blame.
   case rejected(String)
   /// Vectors came, but of another model.

@@ -44,6 +44,8 @@ public final class OwnerDoor: Sendable {
   }
 
   private let path: String
+  /// The socket's file: another one may have its path when the store was replaced.
+  private let file: FileStatus?
   private let listener: Int32
   private let schedule: WriteSchedule
   private let settle: @Sendable () -> Void
@@ -64,6 +66,7 @@ public final class OwnerDoor: Sendable {
       // Whoever made it is dead: this process has the owner's lock.
       try SystemCall.remove(path)
       listener = try UnixSocket.listen(at: path)
+      file = try? SystemCall.linkStatus(of: path)
     } catch {
       throw CohortError(
         .storeDoor, "The socket for commands beside the owner cannot be made", place: layout.ownerSocket,
@@ -98,7 +101,9 @@ public final class OwnerDoor: Sendable {
       return !state.isStopped
     }
     guard isFirst else { return }
-    try? SystemCall.remove(path)
+    if let file, let now = try? SystemCall.linkStatus(of: path), (now.device, now.inode) == (file.device, file.inode) {
+      try? SystemCall.remove(path)
+    }
     shutdown(listener, Int32(SHUT_RDWR))
     thread.withLock { $0.take() }?.join()
     SystemCall.close(listener)

@@ -69,10 +69,12 @@ extension WriteTransaction {
 
   /// Makes sure that names of sources or tasks, which were not found, are not hidden by damage, and notes that they are
   /// about to be given.
+  /// - Throws: also `store.name` for one that is longer than `NameRule.longestLabel`.
   /// - Complexity: O(names); O(records) where the records were not yet read, or one of them has such a name.
   func confirmAbsence<T: NamedRecord>(ofNew names: Set<String>, _ type: T.Type) throws {
     guard !names.isEmpty else { return }
     let kind = T.kind
+    for name in names { try NameRule.checkLabel(name, of: kind.word) }
     let pending = state.newNames[kind, default: []]
     let count = try reading.recordCount(of: kind)
     if pending.isEmpty, known.count(of: kind) != count {

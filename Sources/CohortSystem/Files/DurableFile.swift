@@ -1,7 +1,7 @@
 /// Files and folders that survive a power cut.
 public enum DurableFile {
   /// What the name of a file ends with while it is written.
-  static let draftSuffix = ".tmp"
+  public static let draftSuffix = ".tmp"
 
   /// Puts a file in the place of whatever has its name: under another name first, then renamed. Killed at any time, the old
   /// or the new one is there, whole. When this returns, the new one is durable.

@@ -10,6 +10,16 @@ enum ChildProcess {
     case signaled(Int32)
   }
 
+  private static let parentVariable = "COHORT_PARENT"
+
+  /// In the process that `runSelf` started: from now on it does not outlive the one that waits for it, and keeps no lock
+  /// after it. What it has not committed is undone.
+  static func endWithParent() {
+    guard let parent = ProcessInfo.processInfo.environment[parentVariable].flatMap({ pid_t($0) }) else { return }
+    unsetenv(parentVariable)
+    ParentProcess.dieWith(parent)
+  }
+
   /// Runs the program with the arguments of this run and some more, and waits for it. Control-C reaches both: the child
   /// decides, and this process reports how it ended.
   static func runSelf(adding arguments: [String]) throws -> Ending {
@@ -20,7 +30,9 @@ enum ChildProcess {
     #endif
     Interruption.cooperate()
     let strings = (CommandLine.arguments + arguments).map { strdup($0) } + [nil]
-    let environment = ProcessInfo.processInfo.environment.map { strdup("\($0)=\($1)") } + [nil]
+    var variables = ProcessInfo.processInfo.environment
+    variables[parentVariable] = "\(getpid())"
+    let environment = variables.map { strdup("\($0)=\($1)") } + [nil]
     defer { for string in strings + environment { free(string) } }
     var child: pid_t = 0
     let failure = posix_spawn(&child, path, nil, nil, strings, environment)

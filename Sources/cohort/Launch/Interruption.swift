@@ -26,6 +26,15 @@ enum Interruption {
     let before = signal(SIGINT, SIG_IGN)
     if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { return }
     _ = signal(SIGINT) { _ in Interruption.handle() }
+    // Half of a file is of no use to anybody.
+    for number in [SIGTERM, SIGHUP] {
+      let before = signal(number) { number in
+        DraftNote.removeAll()
+        signal(number, SIG_DFL)
+        raise(number)
+      }
+      if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { _ = signal(number, SIG_IGN) }
+    }
   }
 
   private static func handle() {
@@ -39,6 +48,7 @@ enum Interruption {
       SystemCall.put(
         UnsafeRawBufferPointer(start: object.utf8Start, count: object.utf8CodeUnitCount), on: STDOUT_FILENO)
     }
+    DraftNote.removeAll()
     _exit(130)
   }
 

@@ -11,13 +11,15 @@ struct Launch {
   init(arguments: [String]) { self.arguments = arguments }
 
   /// Runs, and ends the process.
-  func end() -> Never { exit(run()) }
+  func end() -> Never { SystemCall.end(run()) }
 
   /// Parses, executes, reports. Never leaves output behind in a buffer.
   /// - Returns: the exit code.
   func run() -> Int32 {
-    _ = signal(SIGPIPE, SIG_IGN)
+    // A limit on the size of files is a full disk, not an end.
+    for ignored in [SIGPIPE, SIGXFSZ] { _ = signal(ignored, SIG_IGN) }
     Interruption.install(json: wantsJSON)
+    DamageSignals.install(wantsJSON ? .object : .text)
     do {
       let code = try parseAndExecute()
       try sink.flush()

@@ -88,6 +88,10 @@ struct IngestCommand: RecordCommand {
     if [task != nil, taskField != nil, taskFromFilename].filter({ $0 }).count > 1 {
       throw ValidationError("--task, --task-field and --task-from-filename exclude each other.")
     }
+    try validating {
+      if let task { try NameRule.checkLabel(task, of: "task") }
+      if let source { try NameRule.checkLabel(source, of: "source") }
+    }
     if maxRank < 0 { throw ValidationError("--max-rank takes a number from 0.") }
     if updateLabels, dedupe?.scope == DedupeScope.none {
       throw ValidationError(

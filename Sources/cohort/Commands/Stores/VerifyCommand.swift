@@ -32,6 +32,7 @@ struct VerifyCommand: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     guard inProcess else { return try supervise(session) }
+    ChildProcess.endWithParent()
     let action = VerifyAction(repairs: repair, isDryRun: dryRun, replays: replay, grouping: grouping)
     let report = try session.perform(action) { try action.run(on: $0, $1) }
     session.progress.finish()
