@@ -57,6 +57,8 @@ let package = Package(
     .target(name: "CCohort"),
     .target(name: "CSystemCalls"),
     .target(name: "CBundledModel", exclude: ["minilm-l6-256"]),
+    // The pages of Docs, which hints point to.
+    .target(name: "CDocuments"),
 
     // Layers 0 and 1: values, threads and files; then vectors and the map.
     .target(name: "CohortCore", dependencies: ["CXXHash"], swiftSettings: swift),
@@ -167,7 +169,7 @@ let package = Package(
     .executableTarget(
       name: "cohort",
       dependencies: [
-        "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
+        "CDocuments", "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
         "CohortProviders", "CohortReading", "CohortSelection", "CohortPipeline", "CohortActions", "CohortDaemon",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),

@@ -245,7 +245,7 @@ struct UnsafeQueryConnection: ~Copyable {
       let offset = sqlite3_error_offset(handle)
       return CohortError(
         .catalogStatement, "The statement is not valid", place: offset >= 0 ? "byte \(offset)" : nil, cause: message,
-        hint: "The tables are in Docs/catalog.md, and in sqlite_schema")
+        hint: "'cohort man catalog' describes the tables, and sqlite_schema holds them")
     default:
       return CohortError(DatabaseError(resultCode: ResultCode(rawValue: code), message: message), path: path)
     }

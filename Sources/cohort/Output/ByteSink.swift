@@ -7,8 +7,11 @@ final class ByteSink {
   private let name: String
   private var bytes: [UInt8] = []
   private static let limit = 1 << 16
-  /// Whether anything was written at all.
-  private(set) var isUsed = false
+  /// Whether what was written so far ends inside a JSON array: an error is put into it, and it is closed, so that standard
+  /// output is one document whatever happens.
+  var isArrayOpen = false
+  /// Whether programs read it; nil before the settings are known.
+  var carriesJSON: Bool? { didSet { Interruption.tell(json: carriesJSON ?? false) } }
 
   /// - Parameter name: how errors call it.
   init(descriptor: Int32, name: String) {
@@ -17,13 +20,11 @@ final class ByteSink {
   }
 
   func write(_ text: String) throws {
-    isUsed = true
     bytes.append(contentsOf: text.utf8)
     if bytes.count >= Self.limit { try flush() }
   }
 
   func write(_ body: (inout [UInt8]) -> Void) throws {
-    isUsed = true
     body(&bytes)
     if bytes.count >= Self.limit { try flush() }
   }
@@ -33,8 +34,11 @@ final class ByteSink {
   ///   is dropped, so that a later flush does not fail again.
   func flush() throws {
     defer { bytes.removeAll(keepingCapacity: true) }
+    guard !bytes.isEmpty else { return }
     do throws(Errno) {
-      try SystemCall.writeFully(bytes, to: descriptor)
+      try Interruption.writing(endsInArray: isArrayOpen) { () throws(Errno) in
+        try SystemCall.writeFully(bytes, to: descriptor)
+      }
     } catch {
       if error.number == EPIPE { throw OutputClosed() }
       throw CohortError(

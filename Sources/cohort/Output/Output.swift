@@ -67,6 +67,7 @@ final class RowPrinter {
   private var count = 0
   private var waiting: [[ReportValue]] = []
   private var table: TableText?
+  private var isFirstBlock = true
 
   init(columns: [ReportColumn], lines: Bool, format: OutputFormat, terminal: Terminal, sink: ByteSink) {
     self.columns = format == .table ? columns.filter(\.inTable) : columns
@@ -80,6 +81,7 @@ final class RowPrinter {
     defer { count += 1 }
     switch format {
     case .json, .jsonl:
+      if isArray { sink.isArrayOpen = true }
       try sink.write { bytes in
         if isArray { bytes.append(contentsOf: (count == 0 ? "[\n" : ",\n").utf8) }
         JSONText.append(record, to: &bytes)
@@ -92,7 +94,7 @@ final class RowPrinter {
     case .table:
       let row = columns.map { record[$0.name] ?? .null }
       if let table {
-        try sink.write(table.line(row) + "\n")
+        try write(row, table)
       } else {
         waiting.append(row)
         if waiting.count == Self.sampleSize { try startTable() }
@@ -109,7 +111,9 @@ final class RowPrinter {
   /// Ends the list. An empty list is `[]`, or a header alone.
   func finish() throws {
     switch format {
-    case .json where isArray: try sink.write(count == 0 ? "[]\n" : "\n]\n")
+    case .json where isArray:
+      sink.isArrayOpen = false
+      try sink.write(count == 0 ? "[]\n" : "\n]\n")
     case .json, .jsonl: break
     case .csv: try csvHeader()
     case .table: if table == nil { try startTable() }
@@ -124,8 +128,15 @@ final class RowPrinter {
   private func startTable() throws {
     let table = TableText(header: columns.map(\.name), sample: waiting, columns: terminal.columns)
     self.table = table
-    try sink.write(table.headerLine(bold: terminal.hasColor) + "\n")
-    for row in waiting { try sink.write(table.line(row) + "\n") }
+    if table.fits || waiting.isEmpty { try sink.write(table.headerLine(bold: terminal.hasColor) + "\n") }
+    for row in waiting { try write(row, table) }
     waiting = []
+  }
+
+  /// A line, or where the terminal is too narrow for the columns a block, with an empty line between two.
+  private func write(_ row: [ReportValue], _ table: TableText) throws {
+    if table.fits { return try sink.write(table.line(row) + "\n") }
+    try sink.write((isFirstBlock ? "" : "\n") + table.block(row))
+    isFirstBlock = false
   }
 }

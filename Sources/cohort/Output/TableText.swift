@@ -8,6 +8,8 @@ struct TableText {
   private var widths: [Int]
   private var numeric: [Bool]
   private let isCut: Bool
+  /// Whether a line fits into the columns of the terminal, with its texts cut to 8 columns each; true where there are none.
+  private(set) var fits = true
 
   init(header: [String], sample rows: [[ReportValue]], columns: Int?) {
     self.header = header
@@ -26,7 +28,10 @@ struct TableText {
   private mutating func shrink(to columns: Int) {
     while widths.reduce(0, +) + 2 * (widths.count - 1) > columns {
       let candidates = widths.indices.filter { !numeric[$0] && widths[$0] > 8 }
-      guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { return }
+      guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else {
+        fits = false
+        return
+      }
       widths[widest] -= 1
     }
   }
@@ -56,6 +61,14 @@ struct TableText {
   func headerLine(bold: Bool) -> String {
     let text = line(header.map { .text($0) })
     return bold ? "\u{1b}[1m\(text)\u{1b}[0m" : text
+  }
+
+  /// A row as a block of `name  value` lines, for rows that no line holds.
+  func block(_ row: [ReportValue]) -> String {
+    let width = header.map(TerminalText.width).max() ?? 0
+    return zip(header, row).map { name, value in
+      name + String(repeating: " ", count: width - TerminalText.width(name)) + "  \(Self.cell(value))\n"
+    }.joined()
   }
 
   func line(_ row: [ReportValue]) -> String {

@@ -57,7 +57,7 @@ struct SQLCommand: CohortCommand {
     var statement = ""
     while true {
       if isPerson { SystemCall.put(statement.isEmpty ? "sql> " : "...> ", on: STDERR_FILENO) }
-      guard let line = readLine() else { break }
+      guard let line = Interruption.asking({ readLine() }) else { break }
       if isPerson, statement.isEmpty, ["exit", "quit", ".exit", ".quit", ".q"].contains(line) { return }
       statement += line + "\n"
       guard CatalogQuery.isComplete(statement) else { continue }
