@@ -12,7 +12,7 @@ public enum JSONString {
     case lines
     /// All control characters (delete and U+0080 to U+009F, too), the separators, the marks, embeddings, overrides and
     /// isolates that reorder a line (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069), and characters that nobody
-    /// sees (U+200B to U+200D, U+2060 to U+206F, U+FEFF, U+E0000 to U+E0FFF): the text can do nothing to a terminal, and
+    /// sees (U+180E, U+200B to U+200D, U+2060 to U+206F, U+FEFF, U+E0000 to U+E0FFF): the text can do nothing to a terminal, and
     /// hide nothing from who looks at it.
     case terminal
   }
@@ -107,6 +107,9 @@ extension JSONString.Escaping {
         ? 0x200b...0x200f ~= scalar || 0x2028...0x202e ~= scalar || 0x2060...0x206f ~= scalar
         : 0x2028...0x2029 ~= scalar
       return isEscaped ? (scalar, 3) : nil
+    case 0xe1:
+      guard self == .terminal, index + 2 < utf8.count, utf8[index + 1] == 0xa0, utf8[index + 2] == 0x8e else { return nil }
+      return (0x180e, 3)
     case 0xd8:
       guard self == .terminal, index + 1 < utf8.count, utf8[index + 1] == 0x9c else { return nil }
       return (0x061c, 2)

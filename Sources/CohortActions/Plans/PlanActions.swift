@@ -109,7 +109,7 @@ public struct PlanListAction: ListAction {
 /// `plan show`: the batches of an epoch, any step without the steps before it.
 public struct PlanShowAction: ListAction {
   public static let name = "plan show"
-  public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids", "deleted"]
+  public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids", .hidden("deleted")]
   public static let isStream = true
   /// Name of the plan; it is read with its snapshot before the first row.
   public var plan: String
@@ -121,16 +121,19 @@ public struct PlanShowAction: ListAction {
   public var share: StepShare?
   /// Also the samples themselves, in the batch's order.
   public var withTexts: Bool
+  /// Ids of deleted samples with a word beside them.
+  public var forPeople: Bool
 
   public init(
     plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil),
-    share: StepShare? = nil, withTexts: Bool = false
+    share: StepShare? = nil, withTexts: Bool = false, forPeople: Bool = false
   ) {
     self.plan = plan
     self.epoch = epoch
     self.steps = steps
     self.share = share
     self.withTexts = withTexts
+    self.forPeople = forPeople
   }
 
   /// Gives one row a step, in order, with the ids that its batch has (or this rank's share of them). `ids` are those that the
@@ -162,6 +165,10 @@ public struct PlanShowAction: ListAction {
           deleted,
           try ids.compactMap { id in try transaction.sample(id).map { try SampleDescription($0, in: transaction) } }
         )
+      }
+      if forPeople, !deleted.isEmpty {
+        let gone = Set(deleted)
+        record["ids"] = .list(ids.map { gone.contains($0) ? .text("\($0) (deleted)") : .id($0) })
       }
       record.append("deleted", .list(deleted.map { .id($0) }))
       if withTexts { record.append("samples", .list(samples.map { .record($0.record) })) }

@@ -24,16 +24,22 @@ struct ConfigurationText {
     if let index = index(of: key), let equals = lines[index].firstIndex(of: "=") {
       lines[index] = lines[index][...equals] + " " + literal + Self.comment(of: lines[index][equals...])
     } else if key.count == 1 {
-      // Before the first table: behind its header the key would belong to that.
-      let place = lines.firstIndex { $0.drop { $0 == " " || $0 == "\t" }.first == "[" } ?? lines.count
-      lines.insert("\(key[0]) = \(literal)", at: place)
-      if place + 1 < lines.count { lines.insert("", at: place + 1) }
+      insertAbove("\(key[0]) = \(literal)")
     } else if let header = index(of: key.dropLast()), lines[header].contains("[") {
       lines.insert("\(key[key.count - 1]) = \(literal)", at: header + 1)
     } else {
       if !lines.isEmpty { lines.append("") }
       lines += ["[\(key.dropLast().joined(separator: "."))]", "\(key[key.count - 1]) = \(literal)"]
     }
+  }
+
+  /// Puts a line above the first table, and the comments that belong to that: behind its header it would be a key of it.
+  private mutating func insertAbove(_ line: String) {
+    func first(_ index: Int) -> Character? { lines[index].first { $0 != " " && $0 != "\t" } }
+    guard var place = lines.indices.first(where: { first($0) == "[" }) else { return lines.append(line) }
+    while place > 0, first(place - 1) == "#" { place -= 1 }
+    let isApart = place > 0 && first(place - 1) == nil
+    lines.insert(contentsOf: isApart ? [line] : [line, ""], at: isApart ? place - 1 : place)
   }
 
   /// Takes a key away. - Returns: whether it was there, in a line of its own.

@@ -53,7 +53,7 @@ struct PlanShow: CohortCommand {
     let action = PlanShowAction(
       plan: name, epoch: epoch, steps: steps.map { ($0.lower, $0.upper) } ?? (0, nil),
       share: rank.map { StepShare(rank: $0, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1) },
-      withTexts: text)
+      withTexts: text, forPeople: session.output.format == .table)
     guard text else { return try session.run(action) }
     guard session.output.format == .table else {
       return try session.run(action, columns: PlanShowAction.columns + ["samples"])

@@ -21,7 +21,7 @@ struct ConfigurationPlace: ParsableArguments {
       }
       return path
     }
-    guard inStore else { return StoreLayout(".").configuration }
+    guard inStore else { return "cohort.toml" }
     let layout = StoreLayout(session.storePath)
     guard SystemCall.exists(layout.data) else {
       throw CohortError(
@@ -66,7 +66,7 @@ struct ConfigurationPlace: ParsableArguments {
     let place =
       switch session.configuration.origin(setting) {
       case .environment(let name): "the variable \(name)"
-      case .projectFile(let other, _) where other != path && !other.hasSuffix("/" + path): other
+      case .projectFile(let other, _) where other != path: other
       default: nil as String?
       }
     return place.map { "\($0) sets '\(setting.rawValue)', too: 'cohort config show' tells which value counts" }

@@ -67,6 +67,7 @@ struct ManualCommand: CohortCommand {
 
   private func page() throws -> Page {
     if command == [DaemonProgram.name] { return .manual(try daemonPage()) }
+    if command == [Cohort._commandName] { return .manual(ManualPage(try root())) }
     do {
       return .manual(ManualPage(try find(in: try root())))
     } catch let error as CohortError {
