@@ -108,13 +108,17 @@ extension JSONString.Escaping {
         : 0x2028...0x2029 ~= scalar
       return isEscaped ? (scalar, 3) : nil
     case 0xe1:
-      guard self == .terminal, index + 2 < utf8.count, utf8[index + 1] == 0xa0, utf8[index + 2] == 0x8e else { return nil }
+      guard self == .terminal, index + 2 < utf8.count, utf8[index + 1] == 0xa0, utf8[index + 2] == 0x8e else {
+        return nil
+      }
       return (0x180e, 3)
     case 0xd8:
       guard self == .terminal, index + 1 < utf8.count, utf8[index + 1] == 0x9c else { return nil }
       return (0x061c, 2)
     case 0xef:
-      guard self == .terminal, index + 2 < utf8.count, utf8[index + 1] == 0xbb, utf8[index + 2] == 0xbf else { return nil }
+      guard self == .terminal, index + 2 < utf8.count, utf8[index + 1] == 0xbb, utf8[index + 2] == 0xbf else {
+        return nil
+      }
       return (0xfeff, 3)
     case 0xf3:
       // U+E0000 to U+E0FFF.

@@ -227,7 +227,8 @@ import Testing
   @Test func theLogNamesWhatItSpeaksOf() throws {
     try withProgram { program in
       try PipelineTests.prepared(program)
-      let dropped = try program.shell("set -e; cohort plan drop first; cohort snapshot drop monday; cohort grouping drop tasks")
+      let dropped = try program.shell(
+        "set -e; cohort plan drop first; cohort snapshot drop monday; cohort grouping drop tasks")
       try #require(dropped.status == 0, "\(dropped)")
       let table = try program.cohort("log").output
       for words in [
@@ -252,7 +253,9 @@ import Testing
         let rows = try sorted("--sort \(column):asc")
         #expect(rows.count == plain.count)
         let opposite = try sorted("--sort \(column):desc")
-        #expect(try sorted("--sort \(column):asc --reverse").map { $0["group"] as? Int } == opposite.map { $0["group"] as? Int })
+        #expect(
+          try sorted("--sort \(column):asc --reverse").map { $0["group"] as? Int }
+            == opposite.map { $0["group"] as? Int })
         let usual = try sorted("--sort \(column)").map { $0["group"] as? Int }
         #expect([rows, opposite].contains { $0.map { $0["group"] as? Int } == usual }, "\(column)")
         switch column {
@@ -261,7 +264,9 @@ import Testing
           #expect(values == values.sorted() && opposite.compactMap { $0[column] as? Int } == values.sorted(by: >))
         case "label":
           let values = rows.compactMap { $0[column] as? String }
-          #expect(values == ["code", "poem", "sum"] && opposite.compactMap { $0[column] as? String } == ["sum", "poem", "code"])
+          #expect(
+            values == ["code", "poem", "sum"]
+              && opposite.compactMap { $0[column] as? String } == ["sum", "poem", "code"])
         case "mean_length":
           let values = rows.compactMap { $0[column] as? Double }
           #expect(values == values.sorted() && values.first != values.last)

@@ -25,7 +25,8 @@ import Testing
         let text = try shown(program, arguments)
         #expect(text.contains("a<U+202E>b<U+200B>c<U+E0041>d<U+200F>e<U+200D>f"), "\(text.debugDescription)")
       }
-      #expect(try shown(program, ["sample", "show", "0"]).contains("line\nnext"), "a line end of two characters is one")
+      #expect(
+        try shown(program, ["sample", "show", "0"]).contains("line\nnext"), "a line end of two characters is one")
       // Programs get the text, whole, in any way.
       let piped = try program.cohort("sample", "show", "0").output
       #expect(piped.contains(hidden))
@@ -83,7 +84,8 @@ import Testing
         program, ["man", "catalog"], environment: ["PAGER": "\(folder.path)/pager", "PATH": path])
       #expect(document.hasPrefix("pager\n# The catalog"), "\(document.debugDescription)")
       // Without man the page is made readable here.
-      try #require(try program.shell("rm bin/man; ln -s \"$(command -v head)\" bin/less; ln -s /bin/sh bin/sh").status == 0)
+      try #require(
+        try program.shell("rm bin/man; ln -s \"$(command -v head)\" bin/less; ln -s /bin/sh bin/sh").status == 0)
       let plain = try shown(program, ["man", "config", "show"], environment: ["PATH": folder.path])
       #expect(plain.contains("NAME\n    cohort-config-show \u{2014} show every setting"), "\(plain.debugDescription)")
       #expect(!plain.contains(".TH") && !plain.contains("\\f"), "\(plain.debugDescription)")
@@ -149,16 +151,16 @@ import Testing
   }
 
   #if os(Linux)
-  /// Also where the command waits for something that never comes.
-  @Test(arguments: [["ingest", "-"], ["sql"]])
-  func oneControlCEndsAWait(arguments: [String]) throws {
-    try withProgram { program in
-      try PipelineTests.prepared(program)
-      let ended = try interrupted(
-        program, arguments + ["--json"], having: arguments == ["sql"] ? "catalog.sqlite" : "data.mdb")
-      #expect(ended.status == 130 && !ended.isSignal, "\(ended)")
-      #expect(ended.output.contains(#""exit_code":130"#), "\(ended)")
+    /// Also where the command waits for something that never comes.
+    @Test(arguments: [["ingest", "-"], ["sql"]])
+    func oneControlCEndsAWait(arguments: [String]) throws {
+      try withProgram { program in
+        try PipelineTests.prepared(program)
+        let ended = try interrupted(
+          program, arguments + ["--json"], having: arguments == ["sql"] ? "catalog.sqlite" : "data.mdb")
+        #expect(ended.status == 130 && !ended.isSignal, "\(ended)")
+        #expect(ended.output.contains(#""exit_code":130"#), "\(ended)")
+      }
     }
-  }
   #endif
 }

@@ -54,7 +54,8 @@ public struct PlanCreateAction: RecordAction {
       let grouping = try names.only(or: self.grouping, of: "Snapshot '\(snapshot)'")
       guard names.contains(grouping) else { throw CohortError.unknown("grouping", grouping, known: names) }
       return (
-        snapshot, grouping, try measure.map { try transaction.existingMeasure($0).unit } ?? store.configuration.lengthUnit
+        snapshot, grouping,
+        try measure.map { try transaction.existingMeasure($0).unit } ?? store.configuration.lengthUnit
       )
     }
     let (_, report) = try PlanJob.create(
@@ -109,7 +110,9 @@ public struct PlanListAction: ListAction {
 /// `plan show`: the batches of an epoch, any step without the steps before it.
 public struct PlanShowAction: ListAction {
   public static let name = "plan show"
-  public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids", .hidden("deleted")]
+  public static let columns: [ReportColumn] = [
+    "epoch", "step", "group", .hidden("mixed"), "size", "ids", .hidden("deleted"),
+  ]
   public static let isStream = true
   /// Name of the plan; it is read with its snapshot before the first row.
   public var plan: String

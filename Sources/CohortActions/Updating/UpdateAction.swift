@@ -46,7 +46,8 @@ public struct UpdateOutcome: RecordReport {
   /// The keys of the records of `rows`; those of `groupings` are the ones before `space`.
   public static let groupingColumns: [ReportColumn] = [
     "grouping", "groups", "assigned", "rounds", "splits", "merges", .hidden("republished"), .hidden("deleted"),
-    "provisional", "pending", .hidden("without_vector"), .hidden("leaked"), .hidden("changes"), .hidden("space"), .hidden("embedded"),
+    "provisional", "pending", .hidden("without_vector"), .hidden("leaked"), .hidden("changes"), .hidden("space"),
+    .hidden("embedded"),
     .hidden("refused"),
   ]
 

@@ -97,7 +97,8 @@ extension GroupListing {
     let summary =
       if let cell {
         try summary(
-          of: id, cell, grouping, order.lengths, GroupTerms.find(of: cell.members.ids, against: order.store.ids, transaction),
+          of: id, cell, grouping, order.lengths,
+          GroupTerms.find(of: cell.members.ids, against: order.store.ids, transaction),
           transaction)
       } else {
         GroupSummary(group: id, size: 0, label: try label(id, grouping, [], transaction))

@@ -53,7 +53,8 @@ extension Plan {
     let sorted = mine.lengths.sorted()
     return PlanLengths(
       unit: unit, epoch: epoch, measuredSteps: count, isSampled: count < stepsPerEpoch,
-      median: Self.percentile(50, of: sorted), p95: Self.percentile(95, of: sorted), greatest: sorted.last ?? 0, greatestPadded: mine.greatestPadded, paddingWaste: mine.waste,
+      median: Self.percentile(50, of: sorted), p95: Self.percentile(95, of: sorted), greatest: sorted.last ?? 0,
+      greatestPadded: mine.greatestPadded, paddingWaste: mine.waste,
       randomPaddingWaste: kind == .grouped ? random.waste : mine.waste,
       neighbourCorrelation: neighbours.correlation)
   }

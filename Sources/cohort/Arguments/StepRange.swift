@@ -15,8 +15,9 @@ struct StepRange: ExpressibleByArgument, Sendable {
   ]
 
   init?(argument: String) {
-    guard let (sign, place) = Self.signs.lazy.compactMap({ sign in argument.firstRange(of: sign.text).map { (sign, $0) } })
-      .first
+    guard
+      let (sign, place) = Self.signs.lazy.compactMap({ sign in argument.firstRange(of: sign.text).map { (sign, $0) } })
+        .first
     else {
       guard let step = Self.number(argument) else { return nil }
       (lower, upper) = (step, step + 1)

@@ -66,7 +66,9 @@ struct ConfigurationText {
         quotation = character
       } else if character == "#" {
         var start = index
-        while start > rest.startIndex, rest[rest.index(before: start)].isWhitespace { start = rest.index(before: start) }
+        while start > rest.startIndex, rest[rest.index(before: start)].isWhitespace {
+          start = rest.index(before: start)
+        }
         return rest[start...]
       }
     }

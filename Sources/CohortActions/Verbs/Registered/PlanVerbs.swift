@@ -21,7 +21,8 @@ extension VerbRegistry {
   ) { _ in PlanListAction() }
 
   private static let stepLengths: [VerbField] = [
-    VerbField("unit", .optional(.text)), VerbField("epoch", .count), VerbField("measured_steps", .count), VerbField("sampled", .boolean),
+    VerbField("unit", .optional(.text)), VerbField("epoch", .count), VerbField("measured_steps", .count),
+    VerbField("sampled", .boolean),
     VerbField("median", .count), VerbField("p95", .count), VerbField("greatest", .count),
     VerbField("median_tokens", .count), VerbField("p95_tokens", .count), VerbField("greatest_tokens", .count),
     VerbField("greatest_padded", .count), VerbField("padding_waste", .number),
@@ -35,7 +36,8 @@ extension VerbRegistry {
       .newName("plan"), VerbParameter("snapshot", .body, .text, "The snapshot it stands on."),
       VerbParameter("selection", .body, .text, "The selection whose samples it has, in place of all of a snapshot."),
       VerbParameter(
-        "grouping", .body, .text, "The grouping whose groups make the batches. Not needed where the snapshot has only one."
+        "grouping", .body, .text,
+        "The grouping whose groups make the batches. Not needed where the snapshot has only one."
       ),
       VerbParameter(
         "batch_size", .body, .count, isRequired: true, "Samples in one optimizer step, over all ranks."),

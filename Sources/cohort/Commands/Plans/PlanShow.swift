@@ -33,7 +33,9 @@ struct PlanShow: CohortCommand {
 
   @Argument(help: "The plan.", completion: StoreNames.plans) var name: String
   @Option(help: ArgumentHelp("The epoch, from 0.", valueName: "e")) var epoch: UInt64 = 0
-  @Option(help: ArgumentHelp("Steps: 7, 0:3 (0 to 2), 0-3 (0 to 3), 40: (from 40 on). Else the whole epoch.", valueName: "range"))
+  @Option(
+    help: ArgumentHelp(
+      "Steps: 7, 0:3 (0 to 2), 0-3 (0 to 3), 40: (from 40 on). Else the whole epoch.", valueName: "range"))
   var steps: StepRange?
   @Option(help: ArgumentHelp("Only what this rank reads, from 0; with --world.", valueName: "r")) var rank: Int?
   @OptionGroup var ranks: RankOptions

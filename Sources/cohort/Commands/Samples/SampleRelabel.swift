@@ -18,7 +18,8 @@ struct SampleRelabel: CohortCommand {
         asked about on a terminal; scripts say --yes.
         """))
 
-  @Argument(help: ArgumentHelp("Sample ids, or ranges: A..<B or A:B without B, A-B with it.", valueName: "id")) var ids: [IDRangeArgument] = []
+  @Argument(help: ArgumentHelp("Sample ids, or ranges: A..<B or A:B without B, A-B with it.", valueName: "id")) var ids:
+    [IDRangeArgument] = []
   @OptionGroup(title: "Instead of ids; all that are given must hold") var conditions: FilterArguments
   @Option(help: ArgumentHelp("Their task from now on.", valueName: "name"), completion: StoreNames.tasks)
   var toTask: String?

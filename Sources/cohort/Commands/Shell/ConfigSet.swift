@@ -46,10 +46,12 @@ struct ConfigurationPlace: ParsableArguments {
   /// Puts a changed file in the place of the old one, if it says what it shall.
   /// - Parameter isRight: looks at the file as it will be read.
   /// - Throws: `cli.config-edit`.
-  static func write(_ text: String, to path: String, _ setting: Setting, _ isRight: (ConfigurationFile) -> Bool) throws {
+  static func write(_ text: String, to path: String, _ setting: Setting, _ isRight: (ConfigurationFile) -> Bool) throws
+  {
     guard let file = try? ConfigurationFile(path, text), isRight(file) else {
       throw CohortError(
-        .cliConfigEdit, category: .usage, "The setting '\(setting.rawValue)' stands in the file in a way that is only changed by hand",
+        .cliConfigEdit, category: .usage,
+        "The setting '\(setting.rawValue)' stands in the file in a way that is only changed by hand",
         place: path, hint: "Open the file in an editor; inline tables and keys of several lines are left alone")
     }
     do throws(Errno) {
@@ -111,7 +113,8 @@ struct ConfigSet: CohortCommand {
     try ConfigurationPlace.write(text.text, to: path, setting) { $0.entries[setting]?.value == expected }
     if let note = ConfigurationPlace.note(setting, written: path, session) { session.progress.note(note) }
     try session.output.record([
-      "key": .text(setting.rawValue), "value": wanted.output, "previous": previous?.output ?? .null, "file": .text(path),
+      "key": .text(setting.rawValue), "value": wanted.output, "previous": previous?.output ?? .null,
+      "file": .text(path),
     ])
     return .done
   }
