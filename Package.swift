@@ -61,6 +61,8 @@ let package = Package(
     // Loads libedit or libreadline when the shell of `cohort sql` first asks for a line, so nothing is linked with either.
     .target(name: "CLineEditing", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "CBundledModel", exclude: ["minilm-l6-256"]),
+    // The pages of Docs, which hints point to.
+    .target(name: "CDocuments"),
 
     // Layers 0 and 1: values, threads and files; then vectors and the map.
     .target(name: "CohortCore", dependencies: ["CXXHash"], swiftSettings: swift),
@@ -178,7 +180,7 @@ let package = Package(
     .executableTarget(
       name: "cohort",
       dependencies: [
-        "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
+        "CDocuments", "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
         "CohortProviders", "CohortReading", "CohortSelection", "CohortPipeline", "CohortActions", "CohortDaemon",
         "CLineEditing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

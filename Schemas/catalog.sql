@@ -77,7 +77,7 @@ CREATE TABLE quarantine (
   reason TEXT NOT NULL, -- stable code
   detail TEXT NOT NULL,
   raw_size INTEGER NOT NULL, -- bytes of the whole record
-  excerpt BLOB NOT NULL -- its first bytes, at most 256
+  excerpt TEXT NOT NULL -- how it begins, at most 256 bytes; what is no UTF-8 text as U+FFFD
 ) STRICT;
 CREATE INDEX quarantine_by_source ON quarantine (source, line);
 

@@ -10,8 +10,10 @@ public enum JSONString {
     case required
     /// Delete, and the separators U+2028 and U+2029, which some readers take for the end of a line.
     case lines
-    /// All control characters (delete and U+0080 to U+009F, too), the separators, and the embeddings, overrides and isolates
-    /// that reorder a line (U+202A to U+202E, U+2066 to U+2069): the text can do nothing to a terminal.
+    /// All control characters (delete and U+0080 to U+009F, too), the separators, the marks, embeddings, overrides and
+    /// isolates that reorder a line (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069), and characters that nobody
+    /// sees (U+180E, U+200B to U+200D, U+2060 to U+206F, U+FEFF, U+E0000 to U+E0FFF): the text can do nothing to a terminal, and
+    /// hide nothing from who looks at it.
     case terminal
   }
 
@@ -69,12 +71,19 @@ public enum JSONString {
     case 0x0a: bytes.append(UInt8(ascii: "n"))
     case 0x0d: bytes.append(UInt8(ascii: "r"))
     case 0x09: bytes.append(UInt8(ascii: "t"))
-    default:
-      let digits = String(scalar, radix: 16)
-      bytes.append(UInt8(ascii: "u"))
-      bytes.append(contentsOf: repeatElement(0x30, count: 4 - digits.utf8.count))
-      bytes.append(contentsOf: digits.utf8)
+    case 0x10000...:
+      appendUnit(0xd800 + (scalar - 0x10000) >> 10, to: &bytes)
+      bytes.append(0x5c)
+      appendUnit(0xdc00 + (scalar - 0x10000) & 0x3ff, to: &bytes)
+    default: appendUnit(scalar, to: &bytes)
     }
+  }
+
+  private static func appendUnit(_ unit: UInt32, to bytes: inout [UInt8]) {
+    let digits = String(unit, radix: 16)
+    bytes.append(UInt8(ascii: "u"))
+    bytes.append(contentsOf: repeatElement(0x30, count: 4 - digits.utf8.count))
+    bytes.append(contentsOf: digits.utf8)
   }
 }
 
@@ -95,9 +104,28 @@ extension JSONString.Escaping {
       let scalar = 0x2000 | UInt32(utf8[index + 1] & 0x3f) << 6 | UInt32(utf8[index + 2] & 0x3f)
       let isEscaped =
         self == .terminal
-        ? (0x2028...0x202e).contains(scalar) || (0x2066...0x2069).contains(scalar)
-        : (0x2028...0x2029).contains(scalar)
+        ? 0x200b...0x200f ~= scalar || 0x2028...0x202e ~= scalar || 0x2060...0x206f ~= scalar
+        : 0x2028...0x2029 ~= scalar
       return isEscaped ? (scalar, 3) : nil
+    case 0xe1:
+      guard self == .terminal, index + 2 < utf8.count, utf8[index + 1] == 0xa0, utf8[index + 2] == 0x8e else {
+        return nil
+      }
+      return (0x180e, 3)
+    case 0xd8:
+      guard self == .terminal, index + 1 < utf8.count, utf8[index + 1] == 0x9c else { return nil }
+      return (0x061c, 2)
+    case 0xef:
+      guard self == .terminal, index + 2 < utf8.count, utf8[index + 1] == 0xbb, utf8[index + 2] == 0xbf else {
+        return nil
+      }
+      return (0xfeff, 3)
+    case 0xf3:
+      // U+E0000 to U+E0FFF.
+      guard self == .terminal, index + 3 < utf8.count, utf8[index + 1] == 0xa0, 0x80..<0xc0 ~= utf8[index + 2],
+        0x80..<0xc0 ~= utf8[index + 3]
+      else { return nil }
+      return (0xe0000 | UInt32(utf8[index + 2] & 0x3f) << 6 | UInt32(utf8[index + 3] & 0x3f), 4)
     default: return nil
     }
   }

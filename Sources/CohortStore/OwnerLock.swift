@@ -64,6 +64,33 @@ final class OwnerLock: Sendable {
     return holder(descriptor).hasPrefix(WriteSchedule.daemonName)
   }
 
+  /// Who holds the lock of a store; nil when nobody does, or the system does not tell. Takes no lock itself: that would keep
+  /// others from it.
+  static func owner(of folder: String) -> StoreOwner? {
+    guard let descriptor = try? SystemCall.open(StoreLayout(folder).owner, O_RDONLY | O_NOFOLLOW) else { return nil }
+    defer { SystemCall.close(descriptor) }
+    let text = holder(descriptor)
+    guard let mark = text.firstRange(of: ", process "), let process = Int32(text[mark.upperBound...]),
+      isLocked(StoreLayout(folder).owner, by: process)
+    else { return nil }
+    return StoreOwner(name: String(text[..<mark.lowerBound]), process: process)
+  }
+
+  /// The text of the file stays when its holder has gone, and the number of a process is given again: the system's own list
+  /// of locks says whether the one is still held.
+  private static func isLocked(_ path: String, by process: Int32) -> Bool {
+    guard kill(process, 0) == 0 || errno == EPERM else { return false }
+    guard let status = try? SystemCall.status(of: path),
+      let bytes = try? SystemCall.contents(of: "/proc/locks", limit: 1 << 24)
+    else { return true }
+    // `1: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF`
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
+      let fields = line.split(separator: " ", omittingEmptySubsequences: true)
+      return fields.count > 5 && fields[1] == "FLOCK" && fields[4] == "\(process)"
+        && fields[5].split(separator: ":").last == "\(status.inode)"
+    }
+  }
+
   private static func holder(_ descriptor: Int32) -> String {
     var bytes = [UInt8](repeating: 0, count: 200)
     let count = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
@@ -71,4 +98,17 @@ final class OwnerLock: Sendable {
     // The file is ours, but anybody with access may have written it: keep printable characters only.
     return String(decoding: bytes[..<count].filter { $0 >= 0x20 && $0 < 0x7f }, as: UTF8.self)
   }
+}
+
+/// The process that may write a store, and lets others write.
+public struct StoreOwner: Hashable, Sendable {
+  /// What it calls itself: `cohortd`, `cohort train`.
+  public var name: String
+  /// Its number in the system.
+  public var process: Int32
+}
+
+extension Store {
+  /// Which process owns the store now; nil when none does, and on systems that do not tell whose locks are held.
+  public var owner: StoreOwner? { OwnerLock.owner(of: path) }
 }

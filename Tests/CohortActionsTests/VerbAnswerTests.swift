@@ -43,6 +43,14 @@ import Testing
         JSONText.string(.list(history.rows.map { .record($0) })) == JSONText.string(.list(shown.record.list("history")))
       )
     }
+    for order in GroupListAction.Order.allCases {
+      let rows = try ["false", "true"].map { reversed in
+        try store.ask(
+          "group list", path: ["grouping": "lengths"], query: [("sort", order.rawValue), ("reverse", reversed)]
+        ).rows.map { $0.number("group") }
+      }
+      #expect(Set(rows[0]) == Set(rows[1]) && (order != .id || rows[0] == rows[1].reversed()), "\(order)")
+    }
     try store.ask("snapshot create", #"{"name":"monday"}"#)
     try store.ask("snapshot create", #"{"name":"free","grouping":["tasks"],"where_source":["licence=MIT"]}"#)
     try store.ask("snapshot list")
@@ -71,6 +79,16 @@ import Testing
     try store.ask(
       "plan create",
       #"{"name":"first","snapshot":"monday","grouping":"tasks","batch_size":8,"seed":18446744073709551615}"#)
+    // The snapshot pins several groupings: which one is to be said. One that pins only one says it itself.
+    #expect(throws: CohortError.self) {
+      try store.ask("plan create", #"{"name":"which","snapshot":"monday","batch_size":8}"#)
+    }
+    let parts = try store.ask(
+      "plan create", #"{"name":"only","snapshot":"free","batch_size":4,"tail":"short","world":3,"accumulate":2}"#
+    ).record
+    #expect(parts.number("world") == 3 && parts.number("accumulate") == 2)
+    try store.ask("plan drop", path: ["plan": "only"])
+    #expect(parts.number("empty_parts") ?? 0 > 0 && parts.number("steps_with_empty_parts") == parts.number("steps"))
     try store.ask("plan list")
     try store.ask("plan show", path: ["plan": "first"], query: [("from", "1"), ("to", "3")])
     try store.ask(

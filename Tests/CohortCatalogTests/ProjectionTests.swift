@@ -121,6 +121,6 @@ import Testing
     try history.steps(120)
     let catalog = try Catalog(of: history.store)
     let digest = try catalog.contentDigest()
-    #expect("\(digest)" == "13b4b5a53aaf2d17e7c5b8e8fd332038")
+    #expect("\(digest)" == "7c446d97b4b3e1200a3741a3575adafa")
   }
 }

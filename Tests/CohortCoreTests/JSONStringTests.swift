@@ -13,8 +13,9 @@ import Testing
         case .required: value < 0x20
         case .lines: value < 0x20 || value == 0x7f || value == 0x2028 || value == 0x2029
         case .terminal:
-          value < 0x20 || (0x7f...0x9f).contains(value) || (0x2028...0x202e).contains(value)
-            || (0x2066...0x2069).contains(value)
+          value < 0x20 || (0x7f...0x9f).contains(value) || [0x61c, 0x180e, 0xfeff].contains(value)
+            || (0x200b...0x200f).contains(value) || (0x2028...0x202e).contains(value)
+            || (0x2060...0x206f).contains(value) || (0xe0000...0xe0fff).contains(value)
         }
       switch scalar {
       case "\"": result += "\\\""
@@ -24,7 +25,9 @@ import Testing
       case "\t": result += "\\t"
       default:
         let digits = String(value, radix: 16)
-        if isEscaped {
+        if isEscaped, value > 0xffff {
+          for unit in String(Character(scalar)).utf16 { result += "\\u" + String(unit, radix: 16) }
+        } else if isEscaped {
           result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
         } else {
           result.unicodeScalars.append(scalar)
@@ -37,7 +40,8 @@ import Testing
   @Test(arguments: [JSONString.Escaping.required, .lines, .terminal])
   func everyScalarIsWrittenByTheRule(escaping: JSONString.Escaping) {
     var wrong: [UInt32] = []
-    for value in (0...UInt32(0x2fff)) {
+    let ranges = [UInt32(0)...0x2fff, 0xfe00...0xffff, 0x1f300...0x1f6ff, 0xdff00...0xe1100]
+    for value in ranges.joined() {
       guard let scalar = Unicode.Scalar(value) else { continue }
       let text = String(Character(scalar))
       let middle = "a\(text)é"
@@ -56,6 +60,8 @@ import Testing
     let scalars: [Unicode.Scalar] = [
       "\u{0}", "\u{8}", "\n", "\u{c}", "\u{1f}", " ", "\"", "/", "\\", "a", "\u{7f}", "\u{80}", "\u{9f}", "\u{a0}",
       "é", "\u{2027}", "\u{2028}", "\u{2029}", "\u{202e}", "\u{202f}", "\u{2065}", "\u{2066}", "\u{2069}", "東", "🦆",
+      "\u{200b}",
+      "\u{200d}", "\u{feff}", "\u{e0041}", "\u{61c}",
     ]
     for _ in 0..<2_000 {
       var text = ""

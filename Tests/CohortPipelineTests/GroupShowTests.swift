@@ -44,6 +44,79 @@ import Testing
     #expect(Set(poems.terms.prefix(2)) == ["verses", "sea"])
   }
 
+  /// By the lengths that a grouping divides by; for all others, by the responses in the store's unit.
+  @Test func lengthsAreThoseThatAGroupingDividesBy() throws {
+    _ = try MeasureLibrary.add(store, name: "words", unit: .words, tokenizer: nil)
+    _ = try store.write { transaction in
+      for (name, part, measure) in [
+        ("own", GroupingDefinition.LengthPart.total, nil as String?), ("words", .prompt, "words"),
+      ] {
+        _ = try transaction.createGrouping(
+          name: name, definition: GroupingDefinition(criterion: .length(part, .quantiles(2), measure: measure)))
+      }
+    }
+    _ = try Pending.measure(store)
+    _ = try Pending.group(store)
+    for (grouping, measure, unit, part) in [
+      ("tasks", "default", nil as LengthUnit?, GroupingDefinition.LengthPart.response),
+      ("own", "default", nil, .total), ("words", "words", .words, .prompt),
+    ] {
+      let (lengths, groups) = try store.read { transaction in
+        let further = try transaction.measure(named: measure)
+        let record = try transaction.existingGrouping(grouping)
+        return try (
+          (0..<UInt64(120)).map { id -> UInt32 in
+            let own = try transaction.lengths(SampleID(id))
+            let lengths = try further.map { try #require(try transaction.lengths(SampleID(id), by: $0)) } ?? own
+            return switch part {
+            case .prompt: lengths.prompt
+            case .response: lengths.response
+            case .total: lengths.total
+            }
+          }, (0..<UInt64(120)).map { try transaction.uint32(record.groupColumn, SampleID($0)) }
+        )
+      }
+      for summary in try GroupListing.list(store, grouping: grouping, withTerms: false) {
+        let members = zip(lengths, groups).filter { $1 == summary.group.rawValue }.map { Double($0.0) }
+        #expect(summary.size == UInt64(members.count), "\(grouping)")
+        #expect(abs(summary.meanLength - members.reduce(0, +) / Double(members.count)) < 1e-9, "\(grouping)")
+        #expect(Double(summary.longest) == members.max(), "\(grouping)")
+        #expect(summary.lengthMeasure == measure && summary.lengthUnit == unit && summary.lengthPart == part)
+        let detail = try store.read { try GroupListing.show(grouping: grouping, group: summary.group, $0) }
+        #expect(detail.summary.meanLength == summary.meanLength && detail.summary.longest == summary.longest)
+        #expect(detail.lengths.reduce(0) { $0 + $1.size } == summary.size)
+      }
+    }
+  }
+
+  /// Samples that came since are not measured yet: they have no length, and are in no mean.
+  @Test func whatIsNotMeasuredIsInNoMean() throws {
+    _ = try MeasureLibrary.add(store, name: "words", unit: .words, tokenizer: nil)
+    _ = try store.write {
+      try $0.createGrouping(
+        name: "words", definition: GroupingDefinition(criterion: .length(.response, .given([1]), measure: "words")))
+    }
+    let unmeasured = try GroupListing.list(store, grouping: "words", withTerms: false)
+    #expect(unmeasured.map(\.size) == [120] && unmeasured[0].meanLength == 0 && unmeasured[0].longest == 0)
+  }
+
+  /// All of them: the sizes of a group's tasks add up to its own.
+  @Test func noTaskIsLeftOut() throws {
+    _ = try store.write {
+      try $0.createGrouping(name: "whole", definition: GroupingDefinition(criterion: .length(.response, .given([]))))
+    }
+    var lines = ""
+    for number in 0..<30 { lines += "{\"prompt\":\"p\(number)\",\"completion\":\"c\",\"kind\":\"t\(number % 10)\"}\n" }
+    try Data(lines.utf8).write(to: URL(fileURLWithPath: folder.file("more.jsonl")))
+    var request = IngestRequest(paths: [folder.file("more.jsonl")])
+    request.options.task = .field("kind")
+    try #require(try IngestJob.run(store, request).inserted == 30)
+    _ = try Pending.group(store)
+    let group = try #require(try GroupListing.list(store, grouping: "whole", withTerms: false).first)
+    #expect(group.tasks.count == 12 && group.tasks.reduce(0) { $0 + $1.size } == group.size)
+    #expect(group.tasks.map(\.size) == group.tasks.map(\.size).sorted(by: >))
+  }
+
   @Test func damageInAnotherGroupIsNoObstacle() throws {
     let list = try GroupListing.list(store, grouping: "tasks")
     let (poems, sums) = (

@@ -38,6 +38,40 @@ import Testing
     #expect(try store.read { try $0.counters.lastSequence } == sequence)
   }
 
+  /// However often rounds move a sample, it counts once; what changes no group counts not at all.
+  @Test(arguments: [GroupingDefinition.Edges.quantiles(4), .equalWidth(6)])
+  func assignedCountsSamples(edges: GroupingDefinition.Edges) throws {
+    let folder = try TemporaryFolder()
+    let store = try Store.create(at: folder.file("store"))
+    let grouping = try store.write {
+      try $0.createGrouping(name: "g", definition: GroupingDefinition(criterion: .length(.response, edges)))
+    }
+    func groups() throws -> [UInt32] {
+      try store.read { transaction in
+        let record = try #require(try transaction.grouping(grouping.id))
+        return try (0..<(try transaction.counters.nextSample)).map {
+          try transaction.uint32(record.groupColumn, SampleID($0))
+        }
+      }
+    }
+    let follower = try GroupingFollower(store, grouping: "g")
+    try ingest(0..<1000, folder, store)
+    let first = try follower.update()
+    #expect(first.rounds > 1 && first.assigned == 1000)
+    // Each was moved at least once, and many of them by later rounds.
+    #expect(first.changes > first.assigned)
+    var before = try groups()
+    try ingest(1000..<1150, folder, store)
+    let second = try follower.update()
+    let after = try groups()
+    before += [UInt32](repeating: GroupID.unassigned.rawValue, count: after.count - before.count)
+    let changed = zip(before, after).count { $0 != $1 }
+    #expect(second.assigned >= UInt64(changed) && second.assigned <= second.changes)
+    #expect(second.assigned <= UInt64(after.count))
+    let third = try follower.update()
+    #expect(third.assigned == 0 && third.changes == 0)
+  }
+
   /// What a grouping needs is what its factors need.
   @Test func needsAreThoseOfTheFactors() throws {
     let folder = try TemporaryFolder()

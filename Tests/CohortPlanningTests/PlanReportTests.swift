@@ -34,6 +34,72 @@ import Testing
     #expect(report.foldedRows == plan.folds.reduce(0) { $0 + (sizes[$1.group] ?? 0) }, place)
   }
 
+  /// What the ranks of an epoch get, counted one by one.
+  @Test(arguments: 0..<60)
+  func itCountsThePartsThatAreEmpty(seed: Int) throws {
+    var random = SplitMix64(seed: UInt64(9000 + seed))
+    let population = Fixtures.random(&random)
+    let plan = try Plan(population: population, configuration: Fixtures.configuration(&random, for: population))
+    let (world, accumulation) = (Int(random.next() % 9) + 1, Int(random.next() % 4) + 1)
+    let place = Comment("seed \(seed), \(world) x \(accumulation), \(plan.configuration)")
+    let parts = try plan.parts(world: world, accumulation: accumulation)
+    let kind = plan.report().kind
+    guard let epoch = (0..<8 as Range<UInt64>).first(where: { plan.kind(ofEpoch: $0) == kind }) else { return }
+    var (empty, steps): (UInt64, UInt64) = (0, 0)
+    for index in 0..<plan.stepsPerEpoch {
+      let step = try plan.step(epoch: epoch, step: index)
+      var found: UInt64 = 0
+      for rank in 0..<world {
+        for micro in 0..<accumulation {
+          found += try step.slice(rank: rank, world: world, accumulation: accumulation, micro: micro).isEmpty ? 1 : 0
+        }
+      }
+      empty += found
+      steps += found > 0 ? 1 : 0
+    }
+    #expect(parts.empty == empty && parts.steps == steps, place)
+    #expect((empty == 0) == (plan.report().smallestStep >= UInt64(world * accumulation)), place)
+  }
+
+  @Test func aWorldThatNoStepHasIsRefused() throws {
+    let plan = try Plan(population: Fixtures.labels([40]), configuration: PlanConfiguration(batchSize: 8))
+    #expect(throws: CohortError.self) { try plan.parts(world: 0, accumulation: 1) }
+    #expect(throws: CohortError.self) { try plan.parts(world: 2, accumulation: 1 << 21) }
+  }
+
+  /// The same number as by the definition, over the steps one after the other.
+  @Test(arguments: [PlanConfiguration.Order.shuffled, .curriculum, .roundRobin, .blocked])
+  func itCorrelatesNeighbouringSteps(order: PlanConfiguration.Order) throws {
+    let population = Fixtures.intervals([640, 640, 640, 640])
+    let plan = try Plan(
+      population: population, configuration: PlanConfiguration(batchSize: 32, seed: 5, order: order))
+    let length = { (position: UInt64) in UInt32(10 + 100 * (position / 640) + position % 7) }
+    let means = try (0..<plan.stepsPerEpoch).map { index -> Double in
+      let step = try plan.step(epoch: 0, step: index)
+      return step.positions.reduce(0) { $0 + Double(length($1)) } / Double(step.positions.count)
+    }
+    let pairs = Array(zip(means, means.dropFirst()))
+    let count = Double(pairs.count)
+    let (x, y) = (pairs.reduce(0) { $0 + $1.0 } / count, pairs.reduce(0) { $0 + $1.1 } / count)
+    let both = pairs.reduce(0) { $0 + ($1.0 - x) * ($1.1 - y) }
+    let spread = pairs.reduce(0) { $0 + ($1.0 - x) * ($1.0 - x) } * pairs.reduce(0) { $0 + ($1.1 - y) * ($1.1 - y) }
+    let found = try #require(try plan.report(length: length).lengths?.neighbourCorrelation)
+    #expect(abs(found - both / spread.squareRoot()) < 1e-9, "\(order)")
+    // 80 steps: chance alone stays within 3.5 / sqrt(79).
+    if order == .shuffled { #expect(abs(found) < 0.4) }
+    if order == .curriculum || order == .blocked { #expect(found > 0.9) }
+    // Of a longer epoch only some pairs are looked at.
+    let sampled = try #require(try plan.report(maximumSteps: 40, length: length).lengths?.neighbourCorrelation)
+    #expect((-1...1).contains(sampled) && (order != .curriculum || sampled > 0.9), "\(order): \(sampled)")
+  }
+
+  @Test func equalStepsHaveNoCorrelation() throws {
+    let plan = try Plan(population: Fixtures.labels([64, 64]), configuration: PlanConfiguration(batchSize: 32))
+    #expect(try plan.report { _ in 7 }.lengths?.neighbourCorrelation == nil)
+    let single = try Plan(population: Fixtures.labels([32]), configuration: PlanConfiguration(batchSize: 32))
+    #expect(try single.report { UInt32($0) }.lengths?.neighbourCorrelation == nil)
+  }
+
   /// Counts groups that give nothing, short steps and groups over budget.
   @Test func itCountsWhatGivesNothingIsShortOrOverBudget() throws {
     let population = Fixtures.labels([5, 64, 40, 0, 9])
@@ -63,9 +129,9 @@ import Testing
     let measured = try #require(try plan.report(length: length).lengths)
     #expect(measured.measuredSteps == 40 && !measured.isSampled && measured.epoch == 0)
     // 20 of 40 steps have at most 17 a sample.
-    #expect((17 * 32...17 * 32 + 1).contains(measured.medianTokens))
-    #expect((49 * 32...49 * 32 + 1).contains(measured.p95Tokens))
-    #expect(measured.greatestTokens == 49 * 32 + 1 && measured.greatestPadded == 50 * 32)
+    #expect((17 * 32...17 * 32 + 1).contains(measured.median))
+    #expect((49 * 32...49 * 32 + 1).contains(measured.p95))
+    #expect(measured.greatest == 49 * 32 + 1 && measured.greatestPadded == 50 * 32)
     // Enumerate once more by hand.
     for (kind, waste) in [
       (PlanConfiguration.EpochKind.grouped, measured.paddingWaste), (.random, measured.randomPaddingWaste),
@@ -81,5 +147,6 @@ import Testing
     let sampled = try #require(try plan.report(maximumSteps: 7, length: length).lengths)
     #expect(sampled.measuredSteps == 7 && sampled.isSampled)
     #expect(try plan.report(maximumSteps: 7, length: length).lengths == sampled)
+    #expect(try plan.report(unit: .words, length: length).lengths?.json.contains(#""unit":"words""#) == true)
   }
 }

@@ -48,7 +48,7 @@ import Testing
         "grouping-created: name definition | grouping name definition", round, round,
         "delete: samples reason | samples reason",
         "snapshot-created: name samples digest | snapshot name samples digest",
-        "plan-created: name plan_hash | plan name snapshot grouping hash",
+        "plan-created: name snapshot grouping plan_hash | plan name snapshot grouping hash",
         "run-created: name plan plan_hash | run plan",
         "checkpoint: run number epoch step bytes | run number epoch step",
       ])

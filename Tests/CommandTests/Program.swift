@@ -29,9 +29,9 @@ struct Program {
       }
     }
 
-    /// The `error` object of the last line; what was done before may have more than one.
+    /// The `error` object: of the last line, behind what was done before, or the last element of the array that was begun.
     func error() throws -> [String: Any] {
-      let line = output.split(separator: "\n").last ?? ""
+      let line = output.split(separator: "\n").last { $0 != "]" } ?? ""
       let last = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       guard let error = last?["error"] as? [String: Any] else { throw Unusable(text: output) }
       return error

@@ -4,38 +4,73 @@ public import CohortStore
 
 /// `group list`: size, label, lengths, radius and tasks of each group.
 public struct GroupListAction: ListAction {
-  /// What the groups are sorted by; groups that are equal in it keep the order of their ids.
+  /// What the groups are sorted by: a column, or `id` for the group's number. Groups that are equal in it keep the order of
+  /// their numbers.
   public enum Order: String, CaseIterable, Sendable {
-    /// The group's id, its members, their mean length, or its radius.
-    case id, size, length, radius
+    /// The group's number, its members, what sets it apart, the mean and the greatest length, the radius, the leaked members,
+    /// and its commonest task.
+    case id, size, label, length, longest, radius, leaked, tasks
+
+    /// The heading of its column.
+    public var column: String {
+      switch self {
+      case .id: "group"
+      case .length: "mean_length"
+      default: rawValue
+      }
+    }
+
+    /// The order of a word: its own name, or the heading of a column.
+    public init?(name: String) {
+      guard let order = Self.allCases.first(where: { $0.rawValue == name || $0.column == name }) else { return nil }
+      self = order
+    }
+
+    /// Numbers begin with the greatest, ids and words with the first.
+    public var ascendsUsually: Bool { self == .id || self == .label || self == .tasks }
   }
 
   public static let name = "group list"
   public static let columns = GroupSummary.columns
-  /// Name of the grouping whose groups are listed.
-  public var grouping: String
-  /// All but `id` begin with the greatest.
+  /// Name of the grouping whose groups are listed; nil for the only one.
+  public var grouping: String?
+  /// What the list is sorted by.
   public var order: Order
-  /// Tasks as shares in words.
+  /// Nil for the usual way of `order`.
+  public var isAscending: Bool?
+  /// Tasks as shares in words: the commonest ones.
   public var forPeople: Bool
 
-  public init(grouping: String, order: Order = .id, forPeople: Bool = false) {
+  public init(grouping: String?, order: Order = .id, isAscending: Bool? = nil, forPeople: Bool = false) {
     self.grouping = grouping
     self.order = order
+    self.isAscending = isAscending
     self.forPeople = forPeople
   }
 
-  /// Gives one row a group that has members, those without a group last where ids decide the order.
-  /// - Throws: `store.unknown-grouping`.
+  /// Gives one row a group that has members, those without a group last where ids ascend.
+  /// - Throws: `store.unknown-grouping`; `cli.usage` when nothing was named and there are several.
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
-    var groups = try GroupListing.list(store, grouping: grouping)
-    switch order {
-    case .id: break
-    case .size: groups.sort { ($1.size, $0.group) < ($0.size, $1.group) }
-    case .length: groups.sort { ($1.meanLength, $0.group) < ($0.meanLength, $1.group) }
-    case .radius: groups.sort { ($1.radius ?? 0, $0.group) < ($0.radius ?? 0, $1.group) }
+    var groups = try GroupListing.list(store, grouping: store.grouping(orOnly: grouping))
+    let ascends = isAscending ?? order.ascendsUsually
+    groups.sort { a, b in
+      let (lower, upper) = ascends ? (a, b) : (b, a)
+      return precedes(lower, upper) || (!precedes(upper, lower) && a.group < b.group)
     }
-    for group in groups { try row(group.record(forPeople: forPeople)) }
+    for group in groups { try row(group.record(forPeople: forPeople, ownUnit: store.configuration.lengthUnit)) }
+  }
+
+  private func precedes(_ a: GroupSummary, _ b: GroupSummary) -> Bool {
+    switch order {
+    case .id: a.group < b.group
+    case .size: a.size < b.size
+    case .label: a.label < b.label
+    case .length: a.meanLength < b.meanLength
+    case .longest: a.longest < b.longest
+    case .radius: a.radius ?? 0 < b.radius ?? 0
+    case .leaked: a.leaked ?? 0 < b.leaked ?? 0
+    case .tasks: a.tasks.first?.task ?? "" < b.tasks.first?.task ?? ""
+    }
   }
 }
 
@@ -65,7 +100,8 @@ public struct GroupShowAction: RecordAction {
     try store.read { transaction in
       let detail = try GroupListing.show(
         grouping: grouping, group: group, shown: samples, withHistory: withHistory, transaction)
-      return try GroupShowReport(detail, withHistory: withHistory, transaction)
+      return try GroupShowReport(
+        detail, withHistory: withHistory, ownUnit: store.configuration.lengthUnit, transaction)
     }
   }
 }
@@ -93,28 +129,37 @@ public struct GroupHistoryAction: ListAction {
 }
 
 extension GroupSummary {
-  /// One column a property; `terms` and `leaked` are for programs only.
+  /// One column a property; `terms`, `leaked` and what the lengths are by are for programs only.
   public static let columns: [ReportColumn] = [
     "group", "size", "label", .hidden("terms"), "mean_length", "longest", "radius",
-    .hidden("leaked"), "tasks",
+    .hidden("leaked"), "tasks", .hidden("length_measure"), .hidden("length_unit"), .hidden("length_part"),
   ]
 
-  /// - Parameter forPeople: tasks as shares in words.
-  func record(forPeople: Bool) -> ReportRecord {
+  /// - Parameters:
+  ///   - forPeople: tasks as shares in words.
+  ///   - ownUnit: what the store's own measure counts.
+  func record(forPeople: Bool, ownUnit: LengthUnit) -> ReportRecord {
     [
       "group": .id(group), "size": .count(size), "label": .text(label), "terms": .list(terms.map { .text($0) }),
       "mean_length": .number(meanLength), "longest": .count(longest), "radius": .optional(radius),
       "leaked": leaked.map { .count($0) } ?? .null,
       "tasks": forPeople
         ? .text(mix) : .list(tasks.map { .record(["task": .optional($0.task), "size": .count($0.size)]) }),
+      "length_measure": .text(lengthMeasure), "length_unit": .text((lengthUnit ?? ownUnit).name),
+      "length_part": .text(lengthPart.name),
     ]
   }
 
-  /// `gsm8k 61 %, orca 20 %`
+  /// Tasks that people are told.
+  private static let shownTasks = 3
+
+  /// `gsm8k 61 %, orca 20 %, flan 5 %, 12 more`
   var mix: String {
-    tasks.map { share in
+    let shares = tasks.prefix(Self.shownTasks).map { share in
       let percent = Double(share.size) / Double(max(size, 1)) * 100
       return "\(share.task ?? "(none)") \(Int(percent.rounded())) %"
-    }.joined(separator: ", ")
+    }
+    let more = tasks.count - shares.count
+    return (shares + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", ")
   }
 }

@@ -33,7 +33,7 @@ public struct GroupShowReport: RecordReport {
   public static let lengthColumns: [ReportColumn] = ["from", "to", "size"]
   public static let neighbourColumns: [ReportColumn] = ["group", "size", "distance"]
 
-  /// Response lengths: members in each interval, from the shortest to the longest.
+  /// Members whose length lies in each interval, from the shortest to the longest.
   public var lengths: [ReportRecord] {
     detail.lengths.map { ["from": .count($0.lower), "to": .count($0.upper), "size": .count($0.size)] }
   }
@@ -48,9 +48,13 @@ public struct GroupShowReport: RecordReport {
   /// Nil unless asked for.
   public let history: [ReportRecord]?
   private let detail: GroupDetail
+  private let ownUnit: LengthUnit
 
-  init(_ detail: GroupDetail, withHistory: Bool, _ transaction: borrowing ReadTransaction) throws {
+  init(
+    _ detail: GroupDetail, withHistory: Bool, ownUnit: LengthUnit, _ transaction: borrowing ReadTransaction
+  ) throws {
     self.detail = detail
+    self.ownUnit = ownUnit
     let kinds = [
       ("medoid", detail.medoid.map { [$0] } ?? []), ("central", detail.central), ("typical", detail.typical),
       ("outlying", detail.outlying),
@@ -60,7 +64,7 @@ public struct GroupShowReport: RecordReport {
   }
 
   public var record: ReportRecord {
-    var record = detail.summary.record(forPeople: false)
+    var record = detail.summary.record(forPeople: false, ownUnit: ownUnit)
     record.append("open", .boolean(detail.isOpen))
     record.append("parent", detail.parent.map { .id($0) } ?? .null)
     record.append("heir", detail.heir.map { .id($0) } ?? .null)
@@ -79,10 +83,13 @@ public struct GroupShowReport: RecordReport {
 
   public var summary: ReportRecord {
     let summary = detail.summary
+    let unit = summary.lengthUnit ?? ownUnit
     var head: ReportRecord = [
       "group": .id(summary.group), "size": .count(summary.size), "label": .text(summary.label),
       "terms": .list(summary.terms.map { .text($0) }), "mean_length": .number(summary.meanLength),
-      "longest": .count(summary.longest), "radius": .optional(summary.radius), "tasks": .text(summary.mix),
+      "longest": .count(summary.longest),
+      "lengths of": .text("\(summary.lengthPart.name), in \(unit == .field ? "the unit of the records" : unit.name)"),
+      "radius": .optional(summary.radius), "tasks": .text(summary.mix),
     ]
     if !detail.isOpen { head.append("closed", true) }
     if let parent = detail.parent { head.append("parent", .id(parent)) }

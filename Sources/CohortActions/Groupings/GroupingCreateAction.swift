@@ -38,7 +38,14 @@ public struct GroupingCreateAction: RecordAction {
       "by": .text(made.grouping.definition.text),
     ]
     for field in made.fields { record.append(field.name, ReportValue(field.value)) }
-    return PlainReport(record)
+    return PlainReport(record, notes: try notes(made.grouping.definition, store))
+  }
+
+  /// What is most likely a typing error, and no error.
+  private func notes(_ definition: GroupingDefinition, _ store: Store) throws -> [String] {
+    guard let kind = definition.criterion as? AttributeKind else { return [] }
+    let look = try store.read { try AttributeLook(for: kind.key, $0) }
+    return look.warning(of: kind.key).map { [$0] } ?? []
   }
 }
 

@@ -23,7 +23,7 @@ public enum LayoutFile {
     } catch {
       throw CohortError(
         .cliLayoutFile, "The description of a layout cannot be read", place: path, cause: "\(error)",
-        hint: "It is a text in TOML; Docs/formats.md shows one")
+        hint: "It is a text in TOML; 'cohort man formats' shows one")
     }
     do {
       let table = try TOMLTable(string: text)
@@ -93,7 +93,7 @@ public enum LayoutFile {
   private static func refusal(_ what: String, _ place: String) -> CohortError {
     CohortError(
       .cliLayoutFile, "A layout cannot be understood", place: place, cause: what,
-      hint: "Parts are strings, roles is a table; Docs/formats.md shows one")
+      hint: "Parts are strings, roles is a table; 'cohort man formats' shows one")
   }
 }
 

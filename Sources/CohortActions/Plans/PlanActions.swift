@@ -14,16 +14,20 @@ public struct PlanCreateAction: RecordAction {
   public var snapshot: String?
   /// Name of the selection whose samples the plan has; nil for all of the snapshot.
   public var selection: String?
-  /// Name of the grouping, one of the snapshot's, whose groups the batches come from.
-  public var grouping: String
+  /// Name of the grouping, one of the snapshot's, whose groups the batches come from; nil for the only one that it has.
+  public var grouping: String?
   /// Batch size, policies and seed of the plan; checked before anything is read.
   public var configuration: PlanConfiguration
   /// The length measure that budget, curriculum and padding count by; nil for the store's own.
   public var measure: String?
+  /// The ranks and their micro-batches that the report counts empty parts for. The plan itself is the same for all.
+  public var world: Int
+  /// Micro-batches of each rank.
+  public var accumulation: Int
 
   public init(
-    plan: String, snapshot: String? = nil, selection: String? = nil, grouping: String,
-    configuration: PlanConfiguration, measure: String? = nil
+    plan: String, snapshot: String? = nil, selection: String? = nil, grouping: String?,
+    configuration: PlanConfiguration, measure: String? = nil, world: Int = 1, accumulation: Int = 1
   ) {
     self.plan = plan
     self.snapshot = snapshot
@@ -31,6 +35,8 @@ public struct PlanCreateAction: RecordAction {
     self.grouping = grouping
     self.configuration = configuration
     self.measure = measure
+    self.world = world
+    self.accumulation = accumulation
   }
 
   /// Makes the plan, stores it with its report, and gives that report.
@@ -40,16 +46,21 @@ public struct PlanCreateAction: RecordAction {
   public func run(on store: Store, _ control: JobControl) throws -> PlanCreateReport {
     try NameRule.check(plan, of: "plan")
     try configuration.validate()
+    try StepShare(world: world, accumulation: accumulation).validate()
     let measure = measure == SampleLengths.ownMeasure ? nil : measure
-    let (snapshot, unit) = try store.read { transaction in
+    let (snapshot, grouping, unit) = try store.read { transaction in
       let snapshot = try snapshotName(transaction)
       let names = try transaction.existingSnapshot(snapshot).groupings.map(\.name)
+      let grouping = try names.only(or: self.grouping, of: "Snapshot '\(snapshot)'")
       guard names.contains(grouping) else { throw CohortError.unknown("grouping", grouping, known: names) }
-      return (snapshot, try measure.map { try transaction.existingMeasure($0).unit } ?? store.configuration.lengthUnit)
+      return (
+        snapshot, grouping,
+        try measure.map { try transaction.existingMeasure($0).unit } ?? store.configuration.lengthUnit
+      )
     }
     let (_, report) = try PlanJob.create(
       store, name: plan, snapshot: snapshot, grouping: grouping, selection: selection, configuration: configuration,
-      measure: measure)
+      measure: measure, world: world, accumulation: accumulation)
     return PlanCreateReport(plan: plan, selection: selection, grouping: grouping, unit: unit, report: report)
   }
 
@@ -99,7 +110,9 @@ public struct PlanListAction: ListAction {
 /// `plan show`: the batches of an epoch, any step without the steps before it.
 public struct PlanShowAction: ListAction {
   public static let name = "plan show"
-  public static let columns: [ReportColumn] = ["epoch", "step", "group", .hidden("mixed"), "size", "ids"]
+  public static let columns: [ReportColumn] = [
+    "epoch", "step", "group", .hidden("mixed"), "size", "ids", .hidden("deleted"),
+  ]
   public static let isStream = true
   /// Name of the plan; it is read with its snapshot before the first row.
   public var plan: String
@@ -111,19 +124,24 @@ public struct PlanShowAction: ListAction {
   public var share: StepShare?
   /// Also the samples themselves, in the batch's order.
   public var withTexts: Bool
+  /// Ids of deleted samples with a word beside them.
+  public var forPeople: Bool
 
   public init(
     plan: String, epoch: UInt64 = 0, steps: (lower: UInt64, upper: UInt64?) = (0, nil),
-    share: StepShare? = nil, withTexts: Bool = false
+    share: StepShare? = nil, withTexts: Bool = false, forPeople: Bool = false
   ) {
     self.plan = plan
     self.epoch = epoch
     self.steps = steps
     self.share = share
     self.withTexts = withTexts
+    self.forPeople = forPeople
   }
 
-  /// Gives one row a step, in order, with the ids that its batch has (or this rank's share of them).
+  /// Gives one row a step, in order, with the ids that its batch has (or this rank's share of them). `ids` are those that the
+  /// plan was made with, as its digest and its readers count them; `deleted` are those of them that were deleted since: no
+  /// trainer gets these, and nothing takes their place.
   /// - Throws: `store.unknown-plan`; `cli.no-such-step`.
   public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
     try run(on: store) { record, _ in try row(record) }
@@ -143,16 +161,21 @@ public struct PlanShowAction: ListAction {
     let end = min(steps.upper ?? count, count)
     for index in min(steps.lower, end)..<end {
       var (record, ids) = try record(try stored.plan.step(epoch: epoch, step: index), stored)
-      guard withTexts else {
-        try row(record, [])
-        continue
+      let (deleted, samples) = try store.read { transaction in
+        let deleted = try ids.filter { try transaction.isDeleted($0) }
+        guard withTexts else { return (deleted, [SampleDescription]()) }
+        return (
+          deleted,
+          try ids.compactMap { id in try transaction.sample(id).map { try SampleDescription($0, in: transaction) } }
+        )
       }
-      let samples = try store.read { transaction in
-        try ids.map { id in try transaction.sample(id).map { try SampleDescription($0, in: transaction) } }
+      if forPeople, !deleted.isEmpty {
+        let gone = Set(deleted)
+        record["ids"] = .list(ids.map { gone.contains($0) ? .text("\($0) (deleted)") : .id($0) })
       }
-      record.append("samples", .list(samples.compactMap { $0.map { .record($0.record) } }))
-      record.append("deleted", .list(zip(ids, samples).compactMap { $1 == nil ? .id($0) : nil }))
-      try row(record, samples.compactMap { $0 })
+      record.append("deleted", .list(deleted.map { .id($0) }))
+      if withTexts { record.append("samples", .list(samples.map { .record($0.record) })) }
+      try row(record, samples)
     }
   }
 

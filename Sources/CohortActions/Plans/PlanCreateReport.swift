@@ -32,14 +32,37 @@ public struct PlanCreateReport: RecordReport {
     }
     if report.droppedGroups > 0 { record.append("dropped_groups", .count(report.droppedGroups)) }
     if report.overBudgetGroups > 0 { record.append("over_budget_groups", .count(report.overBudgetGroups)) }
+    record.append(
+      "ranks",
+      .text(
+        report.smallestStep > 1
+          ? "up to \(report.smallestStep) get samples in every step (ranks x micro-batches)"
+          : "the smallest step has one sample: of several ranks, all but one get nothing in it"))
     guard let lengths = report.lengths else { return record }
     record.append(
       unit == .field ? "lengths" : unit.name,
-      .text("\(lengths.medianTokens) a step (median), \(lengths.p95Tokens) (p95), \(lengths.greatestTokens) (most)"))
+      .text("\(lengths.median) a step (median), \(lengths.p95) (p95), \(lengths.greatest) (most)"))
     let ours = Self.percent(lengths.paddingWaste)
     record.append(
       "padding", .text("\(ours) of a padded step; \(Self.percent(lengths.randomPaddingWaste)) without grouping"))
+    if let correlation = lengths.neighbourCorrelation {
+      let rounded = (correlation * 100).rounded() / 100
+      record.append(
+        "neighbours",
+        .text("correlation \(rounded == 0 ? 0 : rounded) between the lengths of a step and the next (0: no order)"))
+    }
     return record
+  }
+
+  public var notes: [String] {
+    let parts = report.parts
+    guard parts.empty > 0 else { return [] }
+    return [
+      "With \(parts.world) ranks and \(parts.accumulation) micro-batches each, \(parts.steps) of \(report.steps) steps an epoch "
+        + "leave a rank without a sample (\(parts.empty) empty parts): a trainer that waits for its gradients may hang. "
+        + "The smallest step has \(report.smallestStep) samples; --tail fill, drop or pool make no smaller steps than a batch "
+        + "where groups have that many"
+    ]
   }
 
   /// What the plan's samples are all of.
@@ -69,6 +92,8 @@ public struct PlanCreateReport: RecordReport {
       "small_groups": .count(report.smallGroups), "folded_groups": .count(report.foldedGroups),
       "folded_rows": .count(report.foldedRows), "dropped_groups": .count(report.droppedGroups),
       "over_budget_groups": .count(report.overBudgetGroups),
+      "world": .count(report.parts.world), "accumulate": .count(report.parts.accumulation),
+      "empty_parts": .count(report.parts.empty), "steps_with_empty_parts": .count(report.parts.steps),
       "lengths": report.lengths.map { .json([UInt8]($0.json.utf8)) } ?? .null,
       "length_measure": .text(report.measure ?? SampleLengths.ownMeasure),
       "configuration": .json([UInt8](report.configuration.json.utf8)),

@@ -52,7 +52,19 @@ public struct ReportRecord: Sendable, ExpressibleByDictionaryLiteral {
   }
 
   /// The first value of a name; nil when there is none.
-  public subscript(name: String) -> ReportValue? { fields.first { $0.name == name }?.value }
+  /// Setting it changes that value, or adds a field behind the others; nil takes the field away.
+  public subscript(name: String) -> ReportValue? {
+    get { fields.first { $0.name == name }?.value }
+    set {
+      let index = fields.firstIndex { $0.name == name }
+      switch (index, newValue) {
+      case (let index?, let value?): fields[index].value = value
+      case (let index?, nil): fields.remove(at: index)
+      case (nil, let value?): fields.append((name: name, value: value))
+      case (nil, nil): break
+      }
+    }
+  }
 
   /// Adds a field behind the others.
   public mutating func append(_ name: String, _ value: ReportValue) { fields.append((name: name, value: value)) }

@@ -47,6 +47,9 @@ public struct InfoAction: RecordAction {
     record.append("disk_bytes", sizes.diskBytes.map { .count($0) } ?? .null)
     record.append("map_bytes", .count(sizes.mapBytes))
     record.append("free_disk_bytes", sizes.freeDiskBytes.map { .count($0) } ?? .null)
+    record.append(
+      "owner",
+      store.owner.map { .record(["name": .text($0.name), "process": .integer(Int64($0.process))]) } ?? .null)
     record.append("readers", .count(sizes.readers))
     record.append("reader_lag", .count(try store.readerLag() ?? 0))
     if let turn = store.overdueTurn {

@@ -41,7 +41,8 @@ public struct TrainAction: Action {
 
   /// Trains until the epochs are done or the control stops it; there is a checkpoint at the end either way.
   /// - Parameter step: gets each step when it is done.
-  /// - Throws: `store.name`, `cli.run-exists`, `store.unknown-plan`; what the trainer throws.
+  /// - Throws: `store.name`, `cli.run-exists`, `store.unknown-plan`; `store.unknown-run` for a run to go on with that does not
+  ///   exist; what the trainer throws.
   public func run(
     on store: Store, _ control: JobControl, _ step: (ReportRecord) throws -> Void
   ) throws -> TrainReport {
@@ -58,6 +59,7 @@ public struct TrainAction: Action {
     var training = try TrainingSession(
       plan: batches.plan, learner: ReferenceLearner(ReferenceLearner.Configuration(seed: learnerSeed)),
       epochs: epochs, checkpointEvery: checkpointEvery)
+    try checkpoints.begin()
     let start = ContinuousClock.now
     let steps = batches.plan.stepsPerEpoch
     let (total, isTooMany) = steps.multipliedReportingOverflow(by: epochs)
@@ -81,7 +83,16 @@ public struct TrainAction: Action {
       }
       return try StoreCheckpoints(store: store, freshRunOf: record)
     }
-    guard try resume || store.read({ try $0.run(named: runName) }) == nil else {
+    let runs = try store.read { try $0.runs().map(\.name) }
+    let exists = runs.contains(runName)
+    // Whoever wants to go on has a run in mind: to begin another one would cost them all that they trained.
+    if resume, !exists {
+      var error = CohortError.unknown("run", runName, known: runs)
+      error.message += ": there is nothing to resume"
+      if error.hint == nil || runs.isEmpty { error.hint = "Without --resume, a run of this name is begun" }
+      throw error
+    }
+    guard resume || !exists else {
       throw CohortError(
         .cliRunExists, "There is already a run named '\(runName)'",
         hint: "Go on with it by --resume, or give the new run another name")

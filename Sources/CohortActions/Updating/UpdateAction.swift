@@ -17,10 +17,14 @@ public struct UpdateAction: RecordAction {
   /// - Throws: `store.unknown-grouping`, `pipeline.interrupted`. Parts in trouble are in the report.
   public func run(on store: Store, _ control: JobControl) throws -> UpdateOutcome {
     let report = try StoreUpdater(store).update(grouping.map { .groupings([$0]) } ?? .everything, control: control)
-    let spaces = try store.read { try $0.groupings() }.compactMap { grouping in
-      grouping.definition.space.map { (grouping.name, $0) }
+    let (spaces, notes) = try store.read { transaction in
+      let groupings = try transaction.groupings()
+      let spaces = groupings.compactMap { grouping in grouping.definition.space.map { (grouping.name, $0) } }
+      let updated = Set(report.groupings.map(\.grouping))
+      let notes = try groupings.filter { updated.contains($0.name) }.compactMap { try note(on: $0, transaction) }
+      return (spaces, notes)
     }
-    var outcome = UpdateOutcome(report: report, spaces: Dictionary(spaces) { first, _ in first })
+    var outcome = UpdateOutcome(report: report, spaces: Dictionary(spaces) { first, _ in first }, hints: notes)
     guard grouping == nil else { return outcome }
     do {
       outcome.indexed = try SearchUpkeep.run(store, control).indexed
@@ -30,6 +34,14 @@ public struct UpdateAction: RecordAction {
     }
     try control.checkpoint()
     return outcome
+  }
+
+  /// A grouping by an attribute that no sample has: one group, without a label.
+  private func note(on grouping: GroupingRecord, _ transaction: borrowing ReadTransaction) throws -> String? {
+    guard let kind = grouping.definition.criterion as? AttributeKind else { return nil }
+    let groups = try transaction.groups(of: grouping.id).filter { $0.isOpen && $0.size > 0 }
+    guard groups.count == 1, groups[0].geometry.text?.isEmpty == true else { return nil }
+    return "No sample has the attribute '\(kind.key)': grouping '\(grouping.name)' is one group, without a label"
   }
 }
 
@@ -43,11 +55,14 @@ public struct UpdateOutcome: RecordReport {
   var searchTrouble: CohortError?
   /// The space that a grouping looks at, for those that look at one.
   let spaces: [String: String]
+  /// Sentences about groupings that divide nothing.
+  let hints: [String]
 
   /// The keys of the records of `rows`; those of `groupings` are the ones before `space`.
   public static let groupingColumns: [ReportColumn] = [
     "grouping", "groups", "assigned", "rounds", "splits", "merges", .hidden("republished"), .hidden("deleted"),
-    "provisional", "pending", .hidden("without_vector"), .hidden("leaked"), .hidden("space"), .hidden("embedded"),
+    "provisional", "pending", .hidden("without_vector"), .hidden("leaked"), .hidden("changes"), .hidden("space"),
+    .hidden("embedded"),
     .hidden("refused"),
   ]
 
@@ -57,7 +72,7 @@ public struct UpdateOutcome: RecordReport {
     record.append("indexed", .count(indexed))
     return record
   }
-  public var notes: [String] { report.notes + (searchTrouble.map { ["\($0)"] } ?? []) }
+  public var notes: [String] { report.notes + hints + (searchTrouble.map { ["\($0)"] } ?? []) }
   public var isPartial: Bool { report.hasRefusals }
   public var failure: CohortError? { report.failure }
 
@@ -98,6 +113,7 @@ extension GroupingUpdate {
       "splits": .count(splits), "merges": .count(merges), "republished": .count(republished),
       "deleted": .count(deleted), "provisional": .count(provisional), "pending": .count(pending),
       "without_vector": .count(withoutVector), "leaked": leaked.map { .count($0) } ?? .null,
+      "changes": .count(changes),
     ]
   }
 }

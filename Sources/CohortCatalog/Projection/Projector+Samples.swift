@@ -38,13 +38,29 @@ extension Projector {
       try run(
         """
         INSERT INTO quarantine (number, sequence, source, line, reason, detail, raw_size, excerpt)
-        VALUES (?, ?, ?, ?, ?, ?, ?, coalesce(?, x''))
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           try cell(event.firstQuarantined + UInt64(offset)), sequence, event.source.rawValue, try cell(refusal.line),
-          refusal.reason, refusal.detail, try cell(refusal.rawSize), DatabaseValue.bytes(refusal.excerpt),
+          refusal.reason, refusal.detail, try cell(refusal.rawSize), Self.text(of: refusal.excerpt),
         ])
     }
+  }
+
+  /// The beginning of a record as people read it. A character that the end cuts is left out; NUL, at which SQLite would end the
+  /// text, becomes U+FFFD as what is no text does.
+  private static func text(of excerpt: [UInt8]) -> String {
+    let start = excerpt.lastIndex { $0 & 0xc0 != 0x80 } ?? 0
+    let width =
+      switch excerpt.isEmpty ? 0 : excerpt[start] {
+      case 0xc2..<0xe0: 2
+      case 0xe0..<0xf0: 3
+      case 0xf0..<0xf5: 4
+      default: 1
+      }
+    let isCut = width > 1 && start + width > excerpt.count
+    let bytes = isCut ? excerpt[..<start] : excerpt[...]
+    return String(decoding: bytes, as: UTF8.self).replacing("\0", with: "\u{fffd}")
   }
 
   func delete(_ event: LogEvent.Delete) throws {

@@ -109,7 +109,7 @@ extension CohortError {
   static func refused(_ reason: String) -> CohortError {
     CohortError(
       .catalogRefused, "The statement is not allowed", cause: reason,
-      hint: "One SELECT over the tables of the catalog; Docs/catalog.md lists tables and functions")
+      hint: "One SELECT over the tables of the catalog; 'cohort man catalog' lists tables and functions")
   }
 
   static func tooManyRows(_ limit: Int) -> CohortError {

@@ -5,7 +5,7 @@ enum CatalogSchema {
   /// A change of the tables is a new migration; a catalog that has not exactly these is made anew from the log.
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("7: projection of the log") { try $0.execute(sql: sql) }
+    migrator.registerMigration("8: projection of the log") { try $0.execute(sql: sql) }
     return migrator
   }
 

@@ -8,8 +8,10 @@ public struct GroupingUpdate: Hashable, Sendable {
   public var grouping: String
   /// Complete rounds that were made and committed.
   public var rounds = 0
-  /// Samples that got or changed a group.
+  /// Samples that got a group, or another one: each counts once.
   public var assigned: UInt64 = 0
+  /// How often samples got a group, or another one: one that several rounds moved counts for each of them.
+  public var changes: UInt64 = 0
   /// Groups that were divided.
   public var splits = 0
   /// Groups that were merged away.
@@ -80,10 +82,12 @@ public final class GroupingFollower {
   /// - Throws: `store.unknown-grouping` when it was dropped; `pipeline.interrupted` between two commits.
   public func update(_ control: JobControl = JobControl()) throws -> GroupingUpdate {
     var update = GroupingUpdate(grouping: record.name)
+    var changed = ChangedSamples()
     while true {
       do {
         try refresh()
-        try follow(&update, control)
+        try follow(&update, &changed, control)
+        (update.assigned, update.changes) = (changed.count, changed.changes)
         return update
       } catch let error as CohortError {
         guard try store.hasMoved(record, because: error) else { throw error }
@@ -105,7 +109,9 @@ public final class GroupingFollower {
     }
   }
 
-  private func follow(_ update: inout GroupingUpdate, _ control: JobControl) throws {
+  private func follow(
+    _ update: inout GroupingUpdate, _ changed: inout ChangedSamples, _ control: JobControl
+  ) throws {
     state.workers = control.workers
     try features.refresh()
     let total = try store.read { transaction in
@@ -115,13 +121,13 @@ public final class GroupingFollower {
     var tail: Tail?
     while tail == nil {
       let before = state.applied
-      tail = try rounds(&update, control)
+      tail = try rounds(&update, &changed, control)
       guard state.applied > before else { continue }
       control.report(
         JobProgress(stage: record.name, done: state.applied, total: max(total, state.applied), unit: "samples"))
       try control.checkpoint()
     }
-    if let tail { try assign(tail, &update) }
+    if let tail { try assign(tail, &update, &changed) }
     update.groups = state.groupCount
     if let space = features.space { update.pending = try store.read { try $0.vectorCounts(in: space).pending } }
     if case .measured(let id) = feed {
@@ -135,7 +141,9 @@ public final class GroupingFollower {
   /// disk: no more once they have `RoundSchedule.usual` records or `batchBytes` of groups, and only one in a store that is
   /// large enough for rounds to be written in slices.
   /// - Returns: the records that are too few for another round; nil when there may be one.
-  private func rounds(_ update: inout GroupingUpdate, _ control: JobControl) throws -> Tail? {
+  private func rounds(
+    _ update: inout GroupingUpdate, _ changed: inout ChangedSamples, _ control: JobControl
+  ) throws -> Tail? {
     // All of them are made of one state of the log: samples that come meanwhile are not in the table.
     let (samples, end) = try store.read { transaction in
       let counters = try transaction.counters
@@ -145,6 +153,7 @@ public final class GroupingFollower {
     var table = PendingAssignments(over: StoreAssignments(store: store, grouping: record, sampleCount: samples))
     let before = state
     var commits: [RoundCommit] = []
+    var moved: [[SampleID]] = []
     var bytes = 0
     var did = update
     var tail: Tail?
@@ -156,12 +165,13 @@ public final class GroupingFollower {
         let records: [ChangeRecord]
         let relabelled: [(id: SampleID, entry: LogSequence)]
         switch try step(after: commits.last?.applied, upTo: end) {
-        case .round(let found, let changed, let end): (records, relabelled, next) = (found, changed, end)
+        case .round(let found, let labels, let end): (records, relabelled, next) = (found, labels, end)
         case .tail(let found):
           tail = found
           continue
         }
         let outcome = try state.applyRound(records, assignments: table, features: features)
+        moved.append(try table.changed(by: outcome.assignments))
         try table.write(outcome.assignments)
         var commit = roundCommit(outcome, next: next)
         commit.departures = zip(relabelled, outcome.departed).map {
@@ -178,6 +188,7 @@ public final class GroupingFollower {
     guard !commits.isEmpty else { return tail }
     try commit(commits, orReturnTo: before, control)
     update = did
+    for samples in moved { changed.add(samples) }
     return tail
   }
 
@@ -230,7 +241,6 @@ public final class GroupingFollower {
 
   private func count(_ outcome: RoundOutcome, in update: inout GroupingUpdate) {
     update.rounds += 1
-    update.assigned += UInt64(outcome.assignments.count)
     update.splits += outcome.statistics.splits
     update.merges += outcome.statistics.merges
     update.republished += outcome.statistics.republished
@@ -273,16 +283,17 @@ public final class GroupingFollower {
   }
 
   /// Assigns the records behind the last complete round.
-  private func assign(_ tail: Tail, _ update: inout GroupingUpdate) throws {
+  private func assign(_ tail: Tail, _ update: inout GroupingUpdate, _ changed: inout ChangedSamples) throws {
     update.provisional = UInt64(tail.length)
     guard !tail.records.isEmpty else { return }
     let table = StoreAssignments(store: store, grouping: record, sampleCount: tail.samples)
     let assignments = try state.assignProvisionally(tail.records, after: table, features: features)
+    let moved = try table.changed(by: assignments)
     let commit = RoundCommit(
       assignments: assignments.map {
         CohortStore.Assignment(id: $0.sample, group: $0.group, distance: $0.distance)
       }, groups: [], engineState: [], applied: tail.next, isProvisional: true, events: [], digest: state.digest)
     record = try store.write { try $0.commit(commit, to: record) }
-    update.assigned += UInt64(assignments.count)
+    changed.add(moved)
   }
 }

@@ -33,7 +33,7 @@ public struct GroupDetail: Sendable {
     public var gain: Double
   }
 
-  /// Members whose response has a length in an interval.
+  /// Members whose length lies in an interval.
   public struct LengthBin: Hashable, Sendable {
     /// The interval `lower ..< upper`.
     public var lower: UInt64
@@ -66,9 +66,9 @@ public struct GroupDetail: Sendable {
   public var typical: [Member]
   /// The farthest ones.
   public var outlying: [Member]
-  /// All tasks of its members, the commonest first; `summary` has only some.
+  /// All tasks of its members, the commonest first, as `summary` has them.
   public var taskMix: [TaskShare]
-  /// Response lengths in the store's unit: those of the members in intervals that double, from the shortest to the longest.
+  /// Lengths by the measure of `summary`: those of the members in intervals that double, from the shortest to the longest.
   public var lengths: [LengthBin]
   /// For groups by embedding, the open groups whose centroids are nearest, nearest first.
   public var neighbours: [Neighbour]
@@ -97,7 +97,8 @@ extension GroupListing {
     let summary =
       if let cell {
         try summary(
-          of: id, cell, grouping, GroupTerms.find(of: cell.members.ids, against: order.store.ids, transaction),
+          of: id, cell, grouping, order.lengths,
+          GroupTerms.find(of: cell.members.ids, against: order.store.ids, transaction),
           transaction)
       } else {
         GroupSummary(group: id, size: 0, label: try label(id, grouping, [], transaction))

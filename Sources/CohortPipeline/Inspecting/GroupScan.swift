@@ -5,6 +5,8 @@ internal import CohortStore
 struct GroupScan {
   struct Cell {
     var size: UInt64 = 0
+    /// Members that have a length.
+    var measured: UInt64 = 0
     var lengthSum: UInt64 = 0
     var longest: UInt32 = 0
     var distanceSum = 0.0
@@ -20,20 +22,23 @@ struct GroupScan {
   private(set) var cells: [UInt32: Cell] = [:]
   /// Some samples of the store; none unless one group was asked for.
   private(set) var store = Spread(limit: GroupListing.sampledStore)
-  /// Whether members have a distance. Else they are ordered by the length of their response.
+  /// Whether members have a distance. Else they are ordered by their length.
   let hasDistance: Bool
+  /// The lengths that the groups are told by.
+  let lengths: GroupLengths
   /// All members of the one group that was asked for, ascending by distance or length, equal ones by id.
   private(set) var ordered: [Member] = []
-  /// Response lengths of the one group: how many lie in each of the intervals 0, 1, 2..<4, 4..<8 and so on.
+  /// Lengths of the one group: how many lie in each of the intervals 0, 1, 2..<4, 4..<8 and so on.
   private(set) var histogram = [UInt64](repeating: 0, count: 33)
 
   /// - Parameter only: a group to look at alone; nil for all.
   /// - Complexity: one scan of five columns; memory for the members of the one group.
   init(of grouping: GroupingRecord, only: GroupID? = nil, _ transaction: borrowing ReadTransaction) throws {
     hasDistance = grouping.definition.space != nil
+    lengths = try transaction.groupLengths(of: grouping.definition)
     let leakage = grouping.definition.criterion.leakageBound ?? -Float.infinity
     try transaction.forEachBlock(
-      of: [grouping.groupColumn, grouping.distanceColumn, Column.responseLength, Column.task]
+      of: [grouping.groupColumn, grouping.distanceColumn, lengths.column, Column.task]
     ) { block in
       for row in 0..<block.count where !block.isDeleted(row) {
         let (id, group) = (block.id(row), block.uint32(0, row))
@@ -41,12 +46,13 @@ struct GroupScan {
           store.add(id)
           if group != only.rawValue { continue }
         }
-        let (distance, length) = (block.float32(1, row).magnitude, block.uint32(2, row))
+        let (distance, stored) = (block.float32(1, row).magnitude, block.uint32(2, row))
+        let length = lengths.isLength(stored) ? stored : nil
         cells[group, default: Cell()].add(
           id, length: length, task: block.uint32(3, row), distance: distance, leakage: leakage)
         guard only != nil else { continue }
-        ordered.append((id, hasDistance ? distance : Float(length)))
-        histogram[UInt32.bitWidth - length.leadingZeroBitCount] += 1
+        ordered.append((id, hasDistance ? distance : Float(length ?? 0)))
+        if let length { histogram[UInt32.bitWidth - length.leadingZeroBitCount] += 1 }
       }
       return true
     }
@@ -55,11 +61,14 @@ struct GroupScan {
 }
 
 extension GroupScan.Cell {
-  fileprivate mutating func add(_ id: SampleID, length: UInt32, task: UInt32, distance: Float, leakage: Float) {
+  fileprivate mutating func add(_ id: SampleID, length: UInt32?, task: UInt32, distance: Float, leakage: Float) {
     members.add(id)
     size += 1
-    lengthSum += UInt64(length)
-    longest = max(longest, length)
+    if let length {
+      measured += 1
+      lengthSum += UInt64(length)
+      longest = max(longest, length)
+    }
     distanceSum += Double(distance)
     leaked += distance <= leakage ? 1 : 0
     tasks[task, default: 0] += 1

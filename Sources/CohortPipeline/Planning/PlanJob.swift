@@ -15,11 +15,13 @@ public enum PlanJob {
   ///   - selection: the plan has its samples only, which are of the snapshot; nil for all of the snapshot.
   ///   - measure: the length measure that budgets, orders and the report count by; nil for the store's own. The
   ///     plan keeps what it needs of the lengths, and not the measure.
+  ///   - world, accumulation: the ranks and micro-batches that the report counts empty parts for.
   /// - Throws: `store.unknown-snapshot`, `pipeline.not-in-snapshot`, `planning.…` for settings that make no sense;
   ///   `store.unknown-length-measure`, `pipeline.not-measured` when samples of the snapshot wait for their lengths.
   public static func create(
     _ store: Store, name: String, snapshot snapshotName: String, grouping groupingName: String,
-    selection: String? = nil, configuration: PlanConfiguration, measure: String? = nil
+    selection: String? = nil, configuration: PlanConfiguration, measure: String? = nil, world: Int = 1,
+    accumulation: Int = 1
   ) throws -> (record: PlanRecord, report: PlanReport) {
     let (snapshot, grouping, population, lengths, members) = try store.read { transaction in
       let lengths = try TotalLengths(measure, transaction)
@@ -34,10 +36,12 @@ public enum PlanJob {
       return (snapshot, grouping, population, lengths, members)
     }
     let plan = try Plan(population: population, configuration: configuration)
+    let parts = try plan.parts(world: world, accumulation: accumulation)
     let report = try store.read { transaction in
       let now = try Self.lengths(measure, asBefore: lengths, snapshot, transaction)
-      if let members { return try members.report(plan, now, transaction) }
-      return try Self.report(plan, grouping.id, snapshot, now, transaction)
+      let unit = now.unit ?? store.configuration.lengthUnit
+      if let members { return try members.report(plan, now, unit, parts, transaction) }
+      return try Self.report(plan, grouping.id, snapshot, now, unit, parts, transaction)
     }
     let record = try store.write {
       try $0.createPlan(
@@ -91,11 +95,11 @@ public enum PlanJob {
   }
 
   private static func report(
-    _ plan: Plan, _ grouping: GroupingID, _ snapshot: SnapshotRecord, _ lengths: TotalLengths,
-    _ transaction: borrowing ReadTransaction
+    _ plan: Plan, _ grouping: GroupingID, _ snapshot: SnapshotRecord, _ lengths: TotalLengths, _ unit: LengthUnit,
+    _ parts: PlanParts, _ transaction: borrowing ReadTransaction
   ) throws -> PlanReport {
     guard snapshot.samples <= heldLengths else {
-      return try plan.report(maximumSteps: measuredSteps, measure: lengths.name) { position in
+      return try plan.report(maximumSteps: measuredSteps, measure: lengths.name, unit: unit, parts: parts) { position in
         let id = try transaction.ids(at: CollectionOfOne(position), of: grouping, in: snapshot)[0]
         return try lengths.length(of: id, transaction)
       }
@@ -106,6 +110,8 @@ public enum PlanJob {
       for id in ids { byPosition.append(try lengths.length(of: id, transaction)) }
       return true
     }
-    return try plan.report(maximumSteps: measuredSteps, measure: lengths.name) { byPosition[Int($0)] }
+    return try plan.report(maximumSteps: measuredSteps, measure: lengths.name, unit: unit, parts: parts) {
+      byPosition[Int($0)]
+    }
   }
 }

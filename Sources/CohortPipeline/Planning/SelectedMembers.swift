@@ -65,10 +65,15 @@ struct SelectedMembers {
     Population(groups: groups, digest: digest, snapshotName: snapshotName, storeID: storeID)
   }
 
-  func report(_ plan: Plan, _ lengths: TotalLengths, _ transaction: borrowing ReadTransaction) throws -> PlanReport {
+  func report(
+    _ plan: Plan, _ lengths: TotalLengths, _ unit: LengthUnit, _ parts: PlanParts,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> PlanReport {
     var byPosition: [UInt32] = []
     byPosition.reserveCapacity(ids.count)
     for id in ids { byPosition.append(try lengths.length(of: SampleID(id), transaction)) }
-    return try plan.report(maximumSteps: PlanJob.measuredSteps, measure: lengths.name) { byPosition[Int($0)] }
+    return try plan.report(
+      maximumSteps: PlanJob.measuredSteps, measure: lengths.name, unit: unit, parts: parts
+    ) { byPosition[Int($0)] }
   }
 }

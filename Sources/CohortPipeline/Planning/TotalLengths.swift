@@ -21,6 +21,9 @@ struct TotalLengths {
   /// The name of the measure; nil for the store's own.
   var name: String? { measure?.name }
 
+  /// What the measure counts; nil for the store's own.
+  var unit: LengthUnit? { measure?.unit }
+
   /// Tells it from another measure that has the name later; nil for the store's own.
   ///
   /// Not inlined: Swift 6.3 ends with an error of its own where it is.

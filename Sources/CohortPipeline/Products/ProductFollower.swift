@@ -46,7 +46,8 @@ final class ProductFollower: Follower {
     record = try store.commit(commit, to: record, control)
     digest = computed.state.digest
     update.rounds = 1
-    update.assigned = UInt64(computed.assignments.count)
+    update.assigned = UInt64(computed.assignments.count { $0.group != .unassigned })
+    update.changes = update.assigned
     update.splits = computed.events.count { $0.kind == .split }
     update.merges = computed.events.count { $0.kind == .merged }
     update.republished = computed.events.count { $0.kind == .republished }

@@ -26,6 +26,10 @@ extension PlanReport {
     object.add("small_groups", smallGroups)
     object.add("over_budget_groups", overBudgetGroups)
     object.add("ungrouped", ungrouped)
+    object.add("world", UInt64(parts.world))
+    object.add("accumulate", UInt64(parts.accumulation))
+    object.add("empty_parts", parts.empty)
+    object.add("steps_with_empty_parts", parts.steps)
     object.add("purity", purity)
     object.add("lengths", raw: lengths?.json ?? "null")
     object.add("length_measure", measure ?? SampleLengths.ownMeasure)
@@ -38,15 +42,21 @@ extension PlanLengths {
   /// One JSON object without line breaks, keys always in the same order.
   public var json: String {
     var object = JSONObject()
+    object.add("unit", raw: unit.map { "\"\($0.name)\"" } ?? "null")
     object.add("epoch", epoch)
     object.add("measured_steps", measuredSteps)
     object.add("sampled", isSampled)
-    object.add("median_tokens", medianTokens)
-    object.add("p95_tokens", p95Tokens)
-    object.add("greatest_tokens", greatestTokens)
+    object.add("median", median)
+    object.add("p95", p95)
+    object.add("greatest", greatest)
+    // Names from before there were units: the same numbers, in the same unit.
+    object.add("median_tokens", median)
+    object.add("p95_tokens", p95)
+    object.add("greatest_tokens", greatest)
     object.add("greatest_padded", greatestPadded)
     object.add("padding_waste", paddingWaste)
     object.add("random_padding_waste", randomPaddingWaste)
+    object.add("neighbour_correlation", raw: neighbourCorrelation.map { "\($0)" } ?? "null")
     return object.text
   }
 }

@@ -56,13 +56,39 @@ public struct PlanReport: Hashable, Sendable {
   public let purity: Double
   /// What lengths tell, when they were given.
   public let lengths: PlanLengths?
+  /// What steps give to ranks and micro-batches.
+  public let parts: PlanParts
   /// The length measure that these lengths, the token budget and the order by length are in; nil for the store's own.
   public let measure: String?
 }
 
+/// How the steps of an epoch are cut for ranks and micro-batches: a rank without a sample waits for the others, for ever
+/// where the framework waits for its gradients.
+public struct PlanParts: Hashable, Sendable {
+  /// Ranks that share a step.
+  public let world: Int
+  /// Micro-batches of each rank.
+  public let accumulation: Int
+  /// Parts of an epoch's steps that hold no sample. None as long as `world * accumulation` is not above `smallestStep`.
+  public let empty: UInt64
+  /// How many steps have such a part.
+  public let steps: UInt64
+
+  /// A step as a whole: nothing is cut.
+  public static let whole = PlanParts(world: 1, accumulation: 1, empty: 0, steps: 0)
+}
+
 extension Plan {
   /// Counts what every epoch gives. Complexity: O(groups).
-  public func report() -> PlanReport { report(lengths: nil, measure: nil) }
+  public func report() -> PlanReport { report(lengths: nil, measure: nil, parts: .whole) }
+
+  /// Counts the parts of an epoch's steps that hold no sample, for epochs of the report's kind. Complexity: O(groups).
+  /// - Throws: `planning.invalid-slice` for a world or an accumulation that no step has.
+  public func parts(world: Int, accumulation: Int) throws -> PlanParts {
+    _ = try PlannedStep.slice(count: 0, rank: 0, world: world, accumulation: accumulation)
+    let counts = self.counts(cutInto: UInt64(world) * UInt64(accumulation))
+    return PlanParts(world: world, accumulation: accumulation, empty: counts.emptyParts, steps: counts.emptySteps)
+  }
 
   /// Counts what every epoch gives, and measures its first grouped epoch (the first of all in a `random` plan) against a
   /// random plan of the same samples.
@@ -71,14 +97,18 @@ extension Plan {
   ///   - maximumSteps: With more steps in the epoch, this many evenly spaced ones are measured, always the same ones;
   ///     the report says so.
   ///   - measure: The name of the length measure that `length` and the plan's budget are in; nil for the store's own.
+  ///   - unit: What that measure counts.
+  ///   - parts: The ranks and micro-batches to count empty parts for, as `parts(world:accumulation:)` gives them.
   ///   - length: The length of the sample at a position.
   /// - Complexity: O(groups + measured steps · batch size · log groups).
   /// - Throws: what `length` throws.
   public func report(
-    maximumSteps: UInt64 = 4096, measure name: String? = nil, length: (_ position: UInt64) throws -> UInt32
+    maximumSteps: UInt64 = 4096, measure name: String? = nil, unit: LengthUnit? = nil, parts: PlanParts = .whole,
+    length: (_ position: UInt64) throws -> UInt32
   ) throws -> PlanReport {
     report(
-      lengths: try measure(kind: overallKind, maximumSteps: max(1, maximumSteps), length: length), measure: name)
+      lengths: try measure(kind: overallKind, maximumSteps: max(1, maximumSteps), unit: unit, length: length),
+      measure: name, parts: parts)
   }
 
   /// `random` only when every epoch is.
@@ -86,10 +116,10 @@ extension Plan {
     !configuration.phases.isEmpty && configuration.phases.allSatisfy { $0.kind == .random } ? .random : .grouped
   }
 
-  private func report(lengths: PlanLengths?, measure: String?) -> PlanReport {
+  private func report(lengths: PlanLengths?, measure: String?, parts: PlanParts) -> PlanReport {
     let units = layout.units
     let unique = units.reduce(0) { $0 + min($1.count, $1.given) }
-    let counts = overallKind == .random ? randomCounts() : groupedCounts()
+    let counts = self.counts(cutInto: 1)
     let folded = resolution.leads.indices.filter { resolution.leads[$0] != $0 }
     let silent = Set(units.filter { $0.given == 0 }.map(\.lead))
     let droppedGroups = groups.indices.count {
@@ -106,10 +136,18 @@ extension Plan {
       overBudgetGroups: UInt64(units.count { configuration.isOverBudget($0.longest) }),
       ungrouped: groups.last { $0.id == .unassigned }?.size ?? 0,
       purity: 1 - Double(counts.mixed + counts.ungrouped) / Double(samplesPerEpoch), lengths: lengths,
-      measure: measure)
+      parts: parts, measure: measure)
+  }
+
+  private func counts(cutInto parts: UInt64) -> StepCounts {
+    overallKind == .random ? randomCounts(StepCounts(cut: parts)) : groupedCounts(StepCounts(cut: parts))
   }
 
   private struct StepCounts {
+    /// Parts that each step is cut into.
+    let cut: UInt64
+    var emptyParts: UInt64 = 0
+    var emptySteps: UInt64 = 0
     var mixed: UInt64 = 0
     var mixedSteps: UInt64 = 0
     /// Samples in steps that are not mixed, but of rows without a group.
@@ -118,20 +156,28 @@ extension Plan {
     var smallest = UInt64.max
     var largest: UInt64 = 0
 
+    init(cut: UInt64) { self.cut = cut }
+
     /// Counts `steps` steps of `size` samples.
     mutating func add(size: UInt64, steps: UInt64, full: UInt64, isMixed: Bool) {
       guard steps > 0 else { return }
       smallest = min(smallest, size)
       largest = max(largest, size)
       if size < full { short += steps }
+      if size < cut {
+        // Even parts: a step of n samples fills n of them.
+        let (empty, isTooMany) = steps.multipliedReportingOverflow(by: cut - size)
+        emptyParts = isTooMany || empty > .max - emptyParts ? .max : emptyParts + empty
+        emptySteps += steps
+      }
       guard isMixed else { return }
       mixed += size * steps
       mixedSteps += steps
     }
   }
 
-  private func groupedCounts() -> StepCounts {
-    var counts = StepCounts()
+  private func groupedCounts(_ none: StepCounts) -> StepCounts {
+    var counts = none
     for unit in layout.units where unit.batches > 0 {
       let full = unit.batched / unit.batchSize
       counts.add(size: unit.batchSize, steps: full, full: unit.batchSize, isMixed: false)
@@ -149,8 +195,8 @@ extension Plan {
   }
 
   /// Even steps: some of one size, the others one larger.
-  private func randomCounts() -> StepCounts {
-    var counts = StepCounts()
+  private func randomCounts(_ none: StepCounts) -> StepCounts {
+    var counts = none
     let (size, larger) = samplesPerEpoch.quotientAndRemainder(dividingBy: stepsPerEpoch)
     let isMixed = layout.onlyGroup == nil
     counts.add(size: size, steps: stepsPerEpoch - larger, full: larger > 0 ? size + 1 : size, isMixed: isMixed)

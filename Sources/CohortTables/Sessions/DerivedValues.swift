@@ -7,6 +7,8 @@ final class DerivedValues {
   /// What the members of a group have in common.
   struct GroupStatistics {
     var size: UInt64 = 0
+    /// Members that have a length.
+    var measured: UInt64 = 0
     var lengthSum: UInt64 = 0
     var longest: UInt32 = 0
     var distanceSum = 0.0
@@ -115,12 +117,14 @@ final class DerivedValues {
   ) throws -> [UInt32: GroupStatistics] {
     if let known = statistics[grouping.id] { return known }
     var groups: [UInt32: GroupStatistics] = [:]
-    try transaction.forEachBlock(of: [grouping.groupColumn, grouping.distanceColumn, Column.responseLength]) { block in
+    let lengths = try transaction.groupLengths(of: grouping.definition)
+    try transaction.forEachBlock(of: [grouping.groupColumn, grouping.distanceColumn, lengths.column]) { block in
       try session.checkStop()
       for row in 0..<block.count where !block.isDeleted(row) {
         let (group, length) = (block.uint32(0, row), block.uint32(2, row))
         guard group != GroupID.unassigned.rawValue else { continue }
-        groups[group, default: GroupStatistics()].add(length: length, distance: block.float32(1, row).magnitude)
+        groups[group, default: GroupStatistics()].add(
+          length: lengths.isLength(length) ? length : nil, distance: block.float32(1, row).magnitude)
       }
       return true
     }
@@ -138,10 +142,13 @@ final class DerivedValues {
 }
 
 extension DerivedValues.GroupStatistics {
-  fileprivate mutating func add(length: UInt32, distance: Float) {
+  fileprivate mutating func add(length: UInt32?, distance: Float) {
     size += 1
-    lengthSum += UInt64(length)
-    longest = max(longest, length)
+    if let length {
+      measured += 1
+      lengthSum += UInt64(length)
+      longest = max(longest, length)
+    }
     distanceSum += Double(distance)
   }
 }

@@ -101,8 +101,8 @@ private final class GroupsScan: RowScan {
     let all = try session.read { try session.derived.statistics(of: grouping, session, $0) }
     guard let found = all[group.id.rawValue], found.size > 0 else { return .null }
     switch column {
-    case Table.meanLength: return .real(Double(found.lengthSum) / Double(found.size))
-    case Table.longest: return .integer(found.longest)
+    case Table.meanLength: return found.measured > 0 ? .real(Double(found.lengthSum) / Double(found.measured)) : .null
+    case Table.longest: return found.measured > 0 ? .integer(found.longest) : .null
     default:
       return grouping.definition.space == nil ? .null : .real((found.distanceSum / Double(found.size)).squareRoot())
     }

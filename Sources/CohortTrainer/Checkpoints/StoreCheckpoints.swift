@@ -5,7 +5,7 @@ internal import CohortSystem
 
 /// The checkpoints of one run, in the store's `runs` table, through the store's writer: durable when `save` returns.
 ///
-/// A run is a name, and follows one plan. It comes into being with its first checkpoint. One training at a time makes a run:
+/// A run is a name, and follows one plan. It comes into being by `begin()`, or else with its first checkpoint. One training at a time makes a run:
 /// each checkpoint follows the one that this value saved or read last, and where another training has saved one since, it
 /// is refused.
 public struct StoreCheckpoints: CheckpointKeeper, Sendable {
@@ -13,6 +13,8 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
     var run: String
     /// How many checkpoints the run has made, as far as this value has seen.
     var made: UInt64 = 0
+    /// Whether the run is in the store under this name.
+    var isBegun = false
   }
 
   /// How many checkpoints are kept; older ones are removed as new ones come.
@@ -70,6 +72,20 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
     try store.read { try $0.runs().last { $0.plan == plan } }
   }
 
+  /// Makes the run, before its first step: then it is known however early the training ends, and nobody else takes its name.
+  /// Does nothing for a run that is there.
+  /// - Throws: `store.name`, and what the store throws.
+  public func begin() throws {
+    let before = state.withLock { $0 }
+    guard !before.isBegun else { return }
+    let name = try store.write { transaction in
+      if !isNameFree, try transaction.reading.run(named: before.run) != nil { return before.run }
+      let name = isNameFree ? try Self.freshName(for: plan, transaction.reading) : before.run
+      return try transaction.createRun(name: name, plan: plan).name
+    }
+    state.withLock { ($0.run, $0.isBegun) = (name, true) }
+  }
+
   /// Saves in one durable commit, and creates the run at its first checkpoint. Checkpoints beyond the number to keep go
   /// in the same commit.
   /// - Throws: `trainer.foreign-run` when the run follows another plan, `trainer.run-taken` when another training has saved
@@ -79,7 +95,7 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
     let before = state.withLock { $0 }
     let after = try store.write { transaction in
       var name = before.run
-      if isNameFree, before.made == 0 { name = try Self.freshName(for: plan, transaction.reading) }
+      if isNameFree, before.made == 0, !before.isBegun { name = try Self.freshName(for: plan, transaction.reading) }
       let run = try transaction.reading.run(named: name) ?? transaction.createRun(name: name, plan: plan)
       guard run.planHash == checkpoint.cursor.planHash else {
         throw CohortError(
@@ -90,7 +106,7 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
       guard run.nextCheckpoint == before.made else { throw Self.taken(run, seen: before.made) }
       let number = try transaction.saveCheckpoint(
         bytes, run: run.name, epoch: checkpoint.cursor.epoch, step: checkpoint.cursor.step, keep: keep)
-      return State(run: name, made: number + 1)
+      return State(run: name, made: number + 1, isBegun: true)
     }
     state.withLock { $0 = after }
   }

@@ -42,20 +42,22 @@ struct ConditionArguments: ParsableArguments {
 struct FilterArguments: ParsableArguments {
   @OptionGroup var conditions: ConditionArguments
   @Option(help: ArgumentHelp("Samples in this group; with --grouping.", valueName: "id")) var group: UInt32?
-  @Option(help: ArgumentHelp("The grouping of --group.", valueName: "name"), completion: StoreNames.groupings)
+  @Option(
+    help: ArgumentHelp("The grouping of --group. Not needed where the store has only one.", valueName: "name"),
+    completion: StoreNames.groupings)
   var grouping: String?
 
   func validate() throws {
-    if (group != nil) != (grouping != nil) { throw ValidationError("--group and --grouping go together.") }
+    if group == nil, grouping != nil { throw ValidationError("--grouping is that of a --group: say which one.") }
   }
 
   /// Whether a condition was given.
   var isGiven: Bool { conditions.isGiven || group != nil }
 
   /// The conditions, all of which must hold.
-  func filter() throws -> SampleFilter {
+  func filter(_ session: Session) throws -> SampleFilter {
     var filter = try conditions.filter()
-    if let group, let grouping { filter.membership = .init(group: GroupID(group), grouping: grouping) }
+    if let group { filter.membership = .init(group: GroupID(group), grouping: try session.grouping(grouping)) }
     return filter
   }
 }

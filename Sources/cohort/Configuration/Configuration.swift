@@ -72,7 +72,7 @@ struct Configuration {
 
   /// `$XDG_CONFIG_HOME/cohort/config.toml`, by the XDG base directory specification: relative paths are ignored, and
   /// `~/.config` stands in for a missing one.
-  private static func userFile(_ environment: (String) -> String?) -> String? {
+  static func userFile(_ environment: (String) -> String?) -> String? {
     if let base = environment("XDG_CONFIG_HOME"), base.hasPrefix("/") { return base + "/cohort/config.toml" }
     guard let home = environment("HOME"), !home.isEmpty else { return nil }
     return home + "/.config/cohort/config.toml"

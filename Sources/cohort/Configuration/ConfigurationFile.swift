@@ -26,17 +26,33 @@ struct ConfigurationFile {
   ///   `cli.config-key`, `cli.config-value` for what no setting takes.
   static func read(_ path: String) throws -> ConfigurationFile? {
     guard let bytes = try contents(of: path) else { return nil }
+    return try ConfigurationFile(path, text(of: bytes, at: path))
+  }
+
+  /// The text of a file; nil when there is none.
+  /// - Throws: `cli.config-unreadable`, `cli.config-size`, `cli.config-syntax` for what is not UTF-8.
+  static func text(at path: String) throws -> String? {
+    try contents(of: path).map { try text(of: $0, at: path) }
+  }
+
+  private static func text(of bytes: [UInt8], at path: String) throws -> String {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw CohortError(.cliConfigSyntax, "The configuration is not UTF-8 text", place: path)
     }
+    return text
+  }
+
+  /// Checks the text of a file.
+  /// - Throws: as `read`.
+  init(_ path: String, _ text: String) throws {
     do {
       let table = try TOMLTable(string: text)
       var entries: [Setting: Entry] = [:]
       let layouts = try withExtendedLifetime(table) {
-        try collect(table, prefix: [], path: path, lines: KeyLines(text), into: &entries)
-        return try table[layoutsKey]?.table.map { try LayoutFile.layouts($0, place: path) } ?? []
+        try Self.collect(table, prefix: [], path: path, lines: KeyLines(text), into: &entries)
+        return try table[Self.layoutsKey]?.table.map { try LayoutFile.layouts($0, place: path) } ?? []
       }
-      return ConfigurationFile(path: path, entries: entries, layouts: layouts)
+      (self.path, self.entries, self.layouts) = (path, entries, layouts)
     } catch let error as TOMLParseError {
       throw CohortError(
         .cliConfigSyntax, "The configuration is not valid TOML",

@@ -4,6 +4,7 @@ extension ErrorCode {
   static let cliChild = ErrorCode(.cli, "child", .failure)
   static let cliConfigKey = ErrorCode(.cli, "config-key", .usage)
   static let cliConfigSize = ErrorCode(.cli, "config-size", .usage)
+  static let cliConfigEdit = ErrorCode(.cli, "config-edit", .failure)
   static let cliConfigSyntax = ErrorCode(.cli, "config-syntax", .usage)
   static let cliConfigUnreadable = ErrorCode(.cli, "config-unreadable", .usage)
   static let cliConfigValue = ErrorCode(.cli, "config-value", .usage)

@@ -40,9 +40,11 @@ enum ChildProcess {
       throw CohortError(
         .cliChild, "A process of its own could not be started", place: path, cause: Errno(failure).text)
     }
-    let status = try CohortError.describing({
-      CohortError(.cliChild, "The process could not be waited for", cause: $0.text)
-    }) { () throws(Errno) in try SystemCall.wait(for: child) }
+    let status = try Interruption.following(child) {
+      try CohortError.describing({
+        CohortError(.cliChild, "The process could not be waited for", cause: $0.text)
+      }) { () throws(Errno) in try SystemCall.wait(for: child) }
+    }
     // WIFEXITED and the like are macros.
     let signal = status & 0x7f
     return signal == 0 ? .exited((status >> 8) & 0xff) : .signaled(signal)

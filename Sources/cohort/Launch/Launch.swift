@@ -70,11 +70,12 @@ struct Launch {
   /// Tells what the argument parser threw: a clean exit with text, or a usage error.
   private func explain(_ error: any Error) throws -> Int32 {
     let columns = Terminal(descriptor: STDOUT_FILENO, environment: Session.environment).columns ?? 80
+    // Before all else: the parser answers a question for help with an unknown command by the help of the known one.
+    if let unknown = unknownCommand() { throw unknown }
     if Cohort.exitCode(for: error) == .success {
       try sink.write(Cohort.fullMessage(for: error, columns: max(columns, 60)) + "\n")
       return 0
     }
-    if let unknown = unknownCommand() { throw unknown }
     let full = Cohort.fullMessage(for: error, columns: max(columns, 60))
     let usage = full.firstRange(of: "Usage: ").map { String(full[$0.lowerBound...]) }
     return report(ErrorReport(CohortError.usage(Cohort.message(for: error)), usage: usage))
@@ -90,42 +91,47 @@ struct Launch {
       if isValue {
         isValue = false
       } else if argument.hasPrefix("-") {
-        isValue = GlobalOptions.valued.contains(argument)
+        isValue = GlobalOptions.valued.contains(argument) || argument == "--generate-completion-script"
       } else if let next = node.configuration.subcommands.first(where: {
         $0._commandName == argument || $0.configuration.aliases.contains(argument)
       }) {
         node = next
         path.append(argument)
-      } else if argument != "help" {
+      } else if argument == "help" {
+        continue
+      } else {
         let names = node.configuration.subcommands.map { $0._commandName }
         let name = path.joined(separator: " ")
         let close = Suggestion.closest(to: argument, among: names)
         return CohortError(
           .cliUnknownCommand, "'\(argument)' is not a command of '\(name)'",
           hint: close.map { "Did you mean '\(name) \($0)'?" } ?? "'\(name) --help' lists the commands")
-      } else {
-        return nil
       }
     }
     return nil
   }
 
-  /// Standard output gets what was printed so far and then, for programs, the error as its last line.
+  /// Standard output gets what was printed so far and then, for programs, the error: as its last line, or as the last
+  /// element of the array that was begun.
   private func report(_ report: ErrorReport) -> Int32 {
     let terminal = Terminal(descriptor: STDERR_FILENO, environment: Session.environment)
+    let isJSON = sink.carriesJSON ?? wantsJSON
     var isClosed = false
     do {
-      if wantsJSON {
+      if isJSON {
+        let isInArray = sink.isArrayOpen
+        sink.isArrayOpen = false
         try sink.write {
+          if isInArray { $0.append(contentsOf: ",\n".utf8) }
           JSONText.append(report.json, to: &$0)
-          $0.append(UInt8(ascii: "\n"))
+          $0.append(contentsOf: (isInArray ? "\n]\n" : "\n").utf8)
         }
       }
       try sink.flush()
     } catch {
       isClosed = error is OutputClosed
     }
-    if !isClosed || !wantsJSON { SystemCall.put(report.text(color: terminal.hasColor), on: STDERR_FILENO) }
+    if !isClosed || !isJSON { SystemCall.put(report.text(color: terminal.hasColor), on: STDERR_FILENO) }
     return report.error.category.exitCode
   }
 

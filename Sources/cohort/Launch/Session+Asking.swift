@@ -9,7 +9,7 @@ extension Session {
   /// Asks a question on the terminal whose answer is yes or, by any other line, no.
   static func ask(_ question: String) -> Bool {
     SystemCall.put(TerminalText.line(question) + " [y/N] ", on: STDERR_FILENO)
-    return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+    return ["y", "yes"].contains(Interruption.asking { readLine() }?.lowercased() ?? "")
   }
 
   /// Refuses what must be confirmed where nobody can be asked.

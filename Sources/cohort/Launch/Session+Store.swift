@@ -13,6 +13,12 @@ extension Session {
     }
   }
 
+  /// The grouping that is meant: the one that was named, or the only one of the store.
+  /// - Throws: `cli.usage` when nothing was named, and the store has none or several.
+  func grouping(_ given: String?) throws -> String {
+    try given ?? Store.open(at: storePath).grouping(orOnly: nil)
+  }
+
   /// What an action reports to, and how it learns that the user wants it to stop: from its first question on, the first
   /// Control-C only asks for that.
   func jobControl() -> JobControl {
@@ -64,5 +70,15 @@ extension Session {
     }
     try printing()
     return report.isPartial ? .quarantined : .done
+  }
+
+  /// Prints rows and what ended the work before its end: for programs one array, with the error as its last element.
+  func list(_ columns: [ReportColumn], _ rows: [ReportRecord], failure: CohortError?) throws {
+    let printer = output.rows(columns)
+    for row in rows { try printer.print(row) }
+    // Whoever tells of the error closes the array.
+    if let failure, output.format == .json { throw failure }
+    try printer.finish()
+    if let failure { throw failure }
   }
 }

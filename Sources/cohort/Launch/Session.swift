@@ -11,8 +11,10 @@ struct Session {
     configuration = try Configuration.resolve(
       Configuration.Sources(
         flags: options.settings, environment: Self.environment, processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+    let format = OutputFormat(rawValue: configuration.text(.format)) ?? .table
+    sink.carriesJSON = format.isJSON
     output = Output(
-      format: OutputFormat(rawValue: configuration.text(.format)) ?? .table,
+      format: format,
       terminal: Terminal(descriptor: STDOUT_FILENO, environment: Self.environment), sink: sink)
     progress = ProgressLine(
       mode: ProgressMode(rawValue: configuration.text(.progress)) ?? .auto,

@@ -13,6 +13,11 @@ final class ByteSink {
   private(set) var count = 0
   /// Whether all is kept back until `release`.
   private(set) var isHeld = false
+  /// Whether what was written so far ends inside a JSON array: an error is put into it, and it is closed, so that standard
+  /// output is one document whatever happens.
+  var isArrayOpen = false
+  /// Whether programs read it; nil before the settings are known.
+  var carriesJSON: Bool? { didSet { Interruption.tell(json: carriesJSON ?? false) } }
 
   /// - Parameter name: how errors call it.
   init(descriptor: Int32, name: String) {
@@ -40,7 +45,10 @@ final class ByteSink {
     if isHeld || bytes.isEmpty { return }
     defer { bytes.removeAll(keepingCapacity: true) }
     try describing { () throws(Errno) in
-      if let spool { try spool.put(bytes) } else { try SystemCall.writeFully(bytes, to: descriptor) }
+      if let spool { return try spool.put(bytes) }
+      try Interruption.writing(endsInArray: isArrayOpen) { () throws(Errno) in
+        try SystemCall.writeFully(bytes, to: descriptor)
+      }
     }
   }
 

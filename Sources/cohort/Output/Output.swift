@@ -69,6 +69,7 @@ final class RowPrinter {
   private var count = 0
   private var waiting: [[ReportValue]] = []
   private var table: TableText?
+  private var isFirstBlock = true
 
   init(columns: [ReportColumn], lines: Bool, format: OutputFormat, terminal: Terminal, sink: ByteSink) {
     self.columns = format.tableStyle == nil ? columns : columns.filter(\.inTable)
@@ -82,6 +83,7 @@ final class RowPrinter {
     defer { count += 1 }
     switch format {
     case .json, .jsonl:
+      if isArray { sink.isArrayOpen = true }
       try sink.write { bytes in
         if isArray { bytes.append(contentsOf: (count == 0 ? "[\n" : ",\n").utf8) }
         JSONText.append(record, to: &bytes)
@@ -94,7 +96,7 @@ final class RowPrinter {
     case .table, .box, .markdown:
       let row = columns.map { record[$0.name] ?? .null }
       if let table {
-        try sink.write(table.line(row) + "\n")
+        try write(row, table)
       } else {
         waiting.append(row)
         if waiting.count == Self.sampleSize { try startTable() }
@@ -111,7 +113,9 @@ final class RowPrinter {
   /// Ends the list. An empty list is `[]`, or a header alone.
   func finish() throws {
     switch format {
-    case .json where isArray: try sink.write(count == 0 ? "[]\n" : "\n]\n")
+    case .json where isArray:
+      sink.isArrayOpen = false
+      try sink.write(count == 0 ? "[]\n" : "\n]\n")
     case .json, .jsonl: break
     case .csv: try csvHeader()
     case .table, .box, .markdown:
@@ -129,8 +133,15 @@ final class RowPrinter {
     let table = TableText(
       header: columns.map(\.name), sample: waiting, columns: terminal.columns, style: format.tableStyle ?? .plain)
     self.table = table
-    try sink.write(table.headerLine(bold: terminal.hasColor) + "\n")
-    for row in waiting { try sink.write(table.line(row) + "\n") }
+    if table.fits || waiting.isEmpty { try sink.write(table.headerLine(bold: terminal.hasColor) + "\n") }
+    for row in waiting { try write(row, table) }
     waiting = []
+  }
+
+  /// A line, or where the terminal is too narrow for the columns a block, with an empty line between two.
+  private func write(_ row: [ReportValue], _ table: TableText) throws {
+    if table.fits { return try sink.write(table.line(row) + "\n") }
+    try sink.write((isFirstBlock ? "" : "\n") + table.block(row))
+    isFirstBlock = false
   }
 }

@@ -31,6 +31,8 @@ struct TableText {
   private var widths: [Int]
   private var numeric: [Bool]
   private let isCut: Bool
+  /// Whether a line fits into the columns of the terminal, with its texts cut to 8 columns each; true where there are none.
+  private(set) var fits = true
 
   /// - Parameter columns: of the terminal; nil to cut nothing. Markdown is never cut.
   init(header: [String], sample rows: [[ReportValue]], columns: Int?, style: TableStyle = .plain) {
@@ -57,7 +59,10 @@ struct TableText {
     let edgeWidth = edges.left.count + edges.right.count + edges.between.count * (widths.count - 1)
     while widths.reduce(edgeWidth, +) > columns {
       let candidates = widths.indices.filter { !numeric[$0] && widths[$0] > 8 }
-      guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { return }
+      guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else {
+        fits = false
+        return
+      }
       widths[widest] -= 1
     }
   }
@@ -112,6 +117,14 @@ struct TableText {
 
   private func rule(_ left: String, _ between: String, _ right: String) -> String {
     left + widths.map { String(repeating: "─", count: $0 + 2) }.joined(separator: between) + right
+  }
+
+  /// A row as a block of `name  value` lines, for rows that no line holds.
+  func block(_ row: [ReportValue]) -> String {
+    let width = header.map(TerminalText.width).max() ?? 0
+    return zip(header, row).map { name, value in
+      name + String(repeating: " ", count: width - TerminalText.width(name)) + "  \(Self.cell(value))\n"
+    }.joined()
   }
 
   func line(_ row: [ReportValue]) -> String {

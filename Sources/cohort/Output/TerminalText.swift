@@ -1,4 +1,5 @@
-/// Makes text that somebody else wrote harmless to a terminal: no control sequence, no reordering of what is shown.
+/// Makes text that somebody else wrote harmless to a terminal: no control sequence, no reordering of what is shown, nothing
+/// that cannot be seen. What would do that is shown by its number: `<U+202E>`.
 enum TerminalText {
   /// One line: line breaks and tabs become spaces.
   static func line(_ text: String) -> String { clean(text) { $0 == "\n" || $0 == "\r" || $0 == "\t" ? " " : nil } }
@@ -6,10 +7,12 @@ enum TerminalText {
   /// Several lines: line breaks and tabs stay.
   static func block(_ text: String) -> String { clean(text) { $0 == "\n" || $0 == "\t" ? $0 : nil } }
 
-  /// C0 and C1 controls, and the characters that reorder or hide text (bidirectional overrides and isolates).
+  /// C0 and C1 controls; what reorders text (marks, embeddings, overrides and isolates) and what has no width.
   private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
-    case 0..<0x20, 0x7f..<0xa0, 0x202a...0x202e, 0x2066...0x2069: true
+    case 0..<0x20, 0x7f..<0xa0, 0x061c, 0x180e, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff,
+      0xe0000...0xe0fff:
+      true
     default: false
     }
   }
@@ -17,14 +20,36 @@ enum TerminalText {
   private static func clean(_ text: String, _ instead: (Unicode.Scalar) -> Unicode.Scalar?) -> String {
     guard text.unicodeScalars.contains(where: isHarmful) else { return text }
     var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      if isHarmful(scalar) {
-        if let replacement = instead(scalar) { result.append(replacement) }
-      } else {
+    let scalars = text.unicodeScalars
+    for index in scalars.indices {
+      let scalar = scalars[index]
+      let next = scalars.index(after: index)
+      let following = next < scalars.endIndex ? scalars[next] : nil
+      if !isHarmful(scalar) || isJoiner(scalar, after: result.last, before: following) {
         result.append(scalar)
+      } else if scalar == "\r", following == "\n" {
+        continue
+      } else if let replacement = instead(scalar) {
+        result.append(replacement)
+      } else {
+        result.append(contentsOf: shown(scalar).unicodeScalars)
       }
     }
     return String(result)
+  }
+
+  /// Whether a joiner is part of how something is written: Persian, scripts of India, emoji of several parts. Between
+  /// letters of ASCII it only hides.
+  private static func isJoiner(
+    _ scalar: Unicode.Scalar, after before: Unicode.Scalar?, before after: Unicode.Scalar?
+  ) -> Bool {
+    guard scalar == "\u{200c}" || scalar == "\u{200d}", let before, let after else { return false }
+    return before.value >= 0x300 && after.value >= 0x300 && !isHarmful(before) && !isHarmful(after)
+  }
+
+  private static func shown(_ scalar: Unicode.Scalar) -> String {
+    let digits = String(scalar.value, radix: 16, uppercase: true)
+    return "<U+\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)>"
   }
 
   /// The columns that text takes on a terminal: two for wide East Asian characters and emoji, none for marks.

@@ -37,6 +37,35 @@ import Testing
     }
   }
 
+  /// A run that is begun is known before its first checkpoint, and goes on under its name.
+  @Test func aRunIsThereFromItsBeginning() throws {
+    let fixture = try StoreFixture()
+    let record = try fixture.plan()
+    let plan = try Plan(decoding: record.plan)
+    let checkpoint = try Checkpoint(
+      cursor: plan.cursor(step: 1), progress: TrainingProgress(), learner: "reference", state: [1])
+    func runs() throws -> [String] { try fixture.store.read { try $0.runs().map(\.name) } }
+    let named = try StoreCheckpoints(store: fixture.store, run: "named", plan: record)
+    try named.begin()
+    #expect(try runs() == ["named"])
+    #expect(try named.latest() == nil)
+    // Killed before its first checkpoint: the same run goes on.
+    let again = try StoreCheckpoints(store: fixture.store, run: "named", plan: record)
+    try again.begin()
+    try again.save(checkpoint)
+    #expect(try runs() == ["named"])
+    #expect(try again.latest()?.number == 0)
+    // Two that want a name of their own get two.
+    let fresh = try (0..<2).map { _ in try StoreCheckpoints(store: fixture.store, freshRunOf: record) }
+    for keeper in fresh {
+      try keeper.begin()
+      try keeper.begin()
+    }
+    for keeper in fresh { try keeper.save(checkpoint) }
+    #expect(try runs() == ["named", record.name, "\(record.name)-2"])
+    #expect(fresh.map(\.run) == [record.name, "\(record.name)-2"])
+  }
+
   @Test func theLastOnesAreKept() throws {
     let fixture = try StoreFixture()
     let record = try fixture.plan()

@@ -249,8 +249,8 @@ def parsed(text: str) -> Any:
 def _failure(verb: str, text: str, said: str, status: int) -> CohortError:
     """The error that a command ended with: the last line that it printed."""
     try:
-        # A stream of lines may stand before it, or an array that was begun.
-        last = json.loads(text.rstrip().rpartition("\n")[2])
+        # A stream of lines may stand before it; of an array that was begun it is the last element.
+        last = json.loads(text.rstrip().removesuffix("\n]").rpartition("\n")[2])
         error = last.pop("error")
         fields = {name: error.get(name) or "" for name in ("code", "place", "cause", "hint")}
         return category(error.get("exit_code", status))(error["message"], result=last, **fields)

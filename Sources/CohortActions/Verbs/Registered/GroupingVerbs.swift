@@ -116,6 +116,7 @@ extension VerbRegistry {
     VerbField("terms", .list(.text)), VerbField("mean_length", .number), VerbField("longest", .count),
     VerbField("radius", .optional(.number)), VerbField("leaked", .optional(.count)),
     VerbField("tasks", .list(.record([VerbField("task", .optional(.text)), VerbField("size", .count)]))),
+    VerbField("length_measure", .text), VerbField("length_unit", .text), VerbField("length_part", .text),
   ]
 
   private static let event: [VerbField] = [
@@ -132,12 +133,15 @@ extension VerbRegistry {
       grouping,
       VerbParameter(
         "sort", .query, .choice(GroupListAction.Order.allCases.map(\.rawValue)),
-        standard: .text(GroupListAction.Order.id.rawValue), "The order; all but id begin with the greatest."),
+        standard: .text(GroupListAction.Order.id.rawValue),
+        "What the list is sorted by: numbers begin with the greatest, id, label and tasks with the first."),
+      VerbParameter("reverse", .query, .boolean, standard: false, "The other way round."),
     ], answers: summary
   ) { arguments in
-    GroupListAction(
-      grouping: try arguments.text("grouping"),
-      order: GroupListAction.Order(rawValue: try arguments.text("sort")) ?? .id)
+    let order = GroupListAction.Order(rawValue: try arguments.text("sort")) ?? .id
+    return GroupListAction(
+      grouping: try arguments.text("grouping"), order: order,
+      isAscending: arguments.flag("reverse") ? !order.ascendsUsually : nil)
   }
 
   private static let groupShow = Verb.record(

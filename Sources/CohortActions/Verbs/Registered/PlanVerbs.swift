@@ -21,10 +21,12 @@ extension VerbRegistry {
   ) { _ in PlanListAction() }
 
   private static let stepLengths: [VerbField] = [
-    VerbField("epoch", .count), VerbField("measured_steps", .count), VerbField("sampled", .boolean),
+    VerbField("unit", .optional(.text)), VerbField("epoch", .count), VerbField("measured_steps", .count),
+    VerbField("sampled", .boolean),
+    VerbField("median", .count), VerbField("p95", .count), VerbField("greatest", .count),
     VerbField("median_tokens", .count), VerbField("p95_tokens", .count), VerbField("greatest_tokens", .count),
     VerbField("greatest_padded", .count), VerbField("padding_waste", .number),
-    VerbField("random_padding_waste", .number),
+    VerbField("random_padding_waste", .number), VerbField("neighbour_correlation", .optional(.number)),
   ]
 
   private static let planCreate = Verb.record(
@@ -33,7 +35,10 @@ extension VerbRegistry {
     [
       .newName("plan"), VerbParameter("snapshot", .body, .text, "The snapshot it stands on."),
       VerbParameter("selection", .body, .text, "The selection whose samples it has, in place of all of a snapshot."),
-      VerbParameter("grouping", .body, .text, isRequired: true, "The grouping whose groups make the batches."),
+      VerbParameter(
+        "grouping", .body, .text,
+        "The grouping whose groups make the batches. Not needed where the snapshot has only one."
+      ),
       VerbParameter(
         "batch_size", .body, .count, isRequired: true, "Samples in one optimizer step, over all ranks."),
       VerbParameter("seed", .body, .count, standard: .unsigned(0), "Another seed gives another order."),
@@ -62,6 +67,8 @@ extension VerbRegistry {
         "random", .body, .boolean, standard: false, "The baseline: the same samples and steps without grouping."),
       VerbParameter(
         "token_budget", .body, .count, "The greatest padded size of a step, in the unit of length."),
+      VerbParameter("world", .body, shares, "Ranks that the report counts empty parts of steps for."),
+      VerbParameter("accumulate", .body, shares, "Micro-batches of each of these ranks."),
     ],
     answers: [
       VerbField("plan", .text), VerbField("plan_hash", .text), VerbField("snapshot", .text),
@@ -72,7 +79,7 @@ extension VerbRegistry {
       ].map { VerbField($0, .count) } + [VerbField("purity", .number)]
       + [
         "short_steps", "smallest_step", "largest_step", "small_groups", "folded_groups", "folded_rows",
-        "dropped_groups", "over_budget_groups",
+        "dropped_groups", "over_budget_groups", "world", "accumulate", "empty_parts", "steps_with_empty_parts",
       ].map { VerbField($0, .count) }
       + [
         VerbField("lengths", .optional(.record(stepLengths))), VerbField("length_measure", .text),
@@ -81,8 +88,10 @@ extension VerbRegistry {
   ) { arguments in
     PlanCreateAction(
       plan: try arguments.text("name"), snapshot: try arguments.text(ifGiven: "snapshot"),
-      selection: try arguments.text(ifGiven: "selection"), grouping: try arguments.text("grouping"),
-      configuration: try configuration(arguments), measure: try arguments.text(ifGiven: "length"))
+      selection: try arguments.text(ifGiven: "selection"), grouping: try arguments.text(ifGiven: "grouping"),
+      configuration: try configuration(arguments), measure: try arguments.text(ifGiven: "length"),
+      world: try arguments.count(ifGiven: "world") ?? 1,
+      accumulation: try arguments.count(ifGiven: "accumulate") ?? 1)
   }
 
   private static func configuration(_ arguments: VerbArguments) throws -> PlanConfiguration {
@@ -134,8 +143,7 @@ extension VerbRegistry {
       VerbField("epoch", .count), VerbField("step", .count), VerbField("group", .optional(.group)),
       VerbField("ids", .list(.count)), VerbField("size", .count), VerbField("mixed", .boolean),
       VerbField("micro_batches", .list(.list(.count)), isRequired: false),
-      VerbField("samples", .list(.record(AnswerFields.sample)), isRequired: false),
-      VerbField("deleted", .list(.count), isRequired: false),
+      VerbField("samples", .list(.record(AnswerFields.sample)), isRequired: false), VerbField("deleted", .list(.count)),
     ]
   ) { arguments in
     var share: StepShare?

@@ -21,6 +21,7 @@ extension VerbRegistry {
       VerbField("backlog", .map(.count)),
       VerbField("file_bytes", .count), VerbField("disk_bytes", .optional(.count)), VerbField("map_bytes", .count),
       VerbField("free_disk_bytes", .optional(.count)),
+      VerbField("owner", .optional(.record([VerbField("name", .text), VerbField("process", .count)]))),
       VerbField("readers", .count), VerbField("reader_lag", .count),
       VerbField(
         "overdue_turn",

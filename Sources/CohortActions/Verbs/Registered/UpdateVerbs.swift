@@ -8,7 +8,7 @@ extension VerbRegistry {
     [VerbField("grouping", .optional(.text))]
     + [
       "groups", "assigned", "rounds", "splits", "merges", "republished", "deleted", "provisional", "pending",
-      "without_vector", "leaked",
+      "without_vector", "leaked", "changes",
     ].map { VerbField($0, .optional(.count)) }
     + [
       VerbField("space", .optional(.text)), VerbField("embedded", .optional(.count)),

@@ -20,10 +20,10 @@ extension LogEvent {
     public var selection: UInt32?
 
     public var fields: [LogField] {
-      let selections = selection.map { [LogField.id("selection", $0, in: .summary)] } ?? []
+      let selections = selection.map { [LogField.id("selection", $0)] } ?? []
       return [
-        .id("plan", id, in: .summary), .text("name", name), .id("snapshot", snapshot, in: .summary),
-        .id("grouping", grouping.rawValue, in: .summary), .digest("hash", hash, in: .summary),
+        .id("plan", id, in: .summary), .text("name", name), .id("snapshot", snapshot),
+        .id("grouping", grouping.rawValue), .digest("hash", hash, in: .summary),
         .digest("plan_hash", hash, in: .listing),
       ] + selections
     }

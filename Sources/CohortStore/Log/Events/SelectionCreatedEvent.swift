@@ -19,7 +19,7 @@ extension LogEvent {
 
     public var fields: [LogField] {
       [
-        .id("selection", id, in: .summary), .text("name", name), .id("snapshot", snapshot, in: .summary),
+        .id("selection", id, in: .summary), .text("name", name), .id("snapshot", snapshot),
         .text("method", method), .count("count", count), .digest("digest", digest),
       ]
     }

@@ -39,7 +39,9 @@ struct ExportCommand: CohortCommand {
     completion: StoreNames.selections)
   var selection: String?
   @Option(help: ArgumentHelp("The present members of this group; with --grouping.", valueName: "id")) var group: UInt32?
-  @Option(help: ArgumentHelp("The grouping of --group.", valueName: "name"), completion: StoreNames.groupings)
+  @Option(
+    help: ArgumentHelp("The grouping of --group. Not needed where the store has only one.", valueName: "name"),
+    completion: StoreNames.groupings)
   var grouping: String?
   @Option(
     name: .customLong("where"),
@@ -64,7 +66,7 @@ struct ExportCommand: CohortCommand {
     if case .atlas = form, columns != nil {
       throw ValidationError("--with belongs to the other layouts: an atlas has its own columns.")
     }
-    if (group != nil) != (grouping != nil) { throw ValidationError("--group and --grouping go together.") }
+    if group == nil, grouping != nil { throw ValidationError("--grouping is that of a --group: say which one.") }
     if condition != nil, snapshot != nil || selection != nil || group != nil {
       throw ValidationError("--where excludes --snapshot, --selection and --group.")
     }
@@ -81,8 +83,8 @@ struct ExportCommand: CohortCommand {
     let scope: ExportRequest.Scope =
       if let snapshot { .snapshot(snapshot) } else if let selection {
         .selection(selection)
-      } else if let group, let grouping {
-        .group(GroupID(group), grouping: grouping)
+      } else if let group {
+        .group(GroupID(group), grouping: try session.grouping(grouping))
       } else {
         .everything
       }

@@ -23,8 +23,7 @@ struct EmbedRun: CohortCommand {
     let report = try session.perform(action) { try action.run(on: $0, $1) }
     session.progress.finish()
     for note in report.notes { session.progress.note(note) }
-    try session.output.list(EmbedAction.columns, report.embedded.map(\.record))
-    if let failure = report.failure { throw failure }
+    try session.list(EmbedAction.columns, report.embedded.map(\.record), failure: report.failure)
     return report.hasRefusals ? .quarantined : .done
   }
 }

@@ -11,7 +11,10 @@ struct GroupShow: CohortCommand {
       "cohort group show 17 --grouping topics", "cohort group show 17 --grouping topics --history --json"))
 
   @Argument(help: "The group's number.") var group: UInt32
-  @Option(help: ArgumentHelp("The grouping.", valueName: "name"), completion: StoreNames.groupings) var grouping: String
+  @Option(
+    help: ArgumentHelp("The grouping. Not needed where the store has only one.", valueName: "name"),
+    completion: StoreNames.groupings)
+  var grouping: String?
   @Option(help: ArgumentHelp("Samples of each kind, 0 to 1000.", valueName: "n")) var samples = 3
   @Flag(help: "What happened to it, to those it came from, and to its heirs.") var history = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -21,7 +24,8 @@ struct GroupShow: CohortCommand {
   }
 
   func execute(_ session: Session) throws -> Outcome {
-    let action = GroupShowAction(group: GroupID(group), grouping: grouping, samples: samples, withHistory: history)
+    let action = GroupShowAction(
+      group: GroupID(group), grouping: try session.grouping(grouping), samples: samples, withHistory: history)
     let report = try session.perform(action) { try action.run(on: $0, $1) }
     return try session.finish(report) {
       guard session.output.format == .table else { return try session.output.record(report.record) }

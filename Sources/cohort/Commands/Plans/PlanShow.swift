@@ -20,14 +20,22 @@ struct PlanShow: CohortCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show the batches of an epoch: any step, without the steps before it.",
     discussion: examples(
-      "cohort plan show first --epoch 0 --steps '0..<3'",
+      "cohort plan show first --epoch 0 --steps 0:3",
       "cohort plan show first --epoch 4 --json",
       "cohort plan show first --epoch 0 --steps 7 --rank 1 --world 4 --accumulate 2",
-      "cohort plan show first --epoch 0 --steps 812 --text"))
+      "cohort plan show first --epoch 0 --steps 812 --text",
+      text: """
+        Ranges of steps: A:B and A..<B end before B, A-B, A..B and A...B with it; A: goes to the end of the epoch.
+
+        'ids' are those that the plan was made with: its digest counts them, whatever happens to the samples. 'deleted' names \
+        those of them that were deleted since. A trainer does not get these, and nothing takes their place.
+        """))
 
   @Argument(help: "The plan.", completion: StoreNames.plans) var name: String
   @Option(help: ArgumentHelp("The epoch, from 0.", valueName: "e")) var epoch: UInt64 = 0
-  @Option(help: ArgumentHelp("Steps A..<B, A...B, A..< or A. Else the whole epoch.", valueName: "range"))
+  @Option(
+    help: ArgumentHelp(
+      "Steps: 7, 0:3 (0 to 2), 0-3 (0 to 3), 40: (from 40 on). Else the whole epoch.", valueName: "range"))
   var steps: StepRange?
   @Option(help: ArgumentHelp("Only what this rank reads, from 0; with --world.", valueName: "r")) var rank: Int?
   @OptionGroup var ranks: RankOptions
@@ -47,10 +55,10 @@ struct PlanShow: CohortCommand {
     let action = PlanShowAction(
       plan: name, epoch: epoch, steps: steps.map { ($0.lower, $0.upper) } ?? (0, nil),
       share: rank.map { StepShare(rank: $0, world: ranks.world ?? 1, accumulation: ranks.accumulate ?? 1) },
-      withTexts: text)
+      withTexts: text, forPeople: session.output.format == .table)
     guard text else { return try session.run(action) }
     guard session.output.format == .table else {
-      return try session.run(action, columns: PlanShowAction.columns + ["samples", "deleted"])
+      return try session.run(action, columns: PlanShowAction.columns + ["samples"])
     }
     try action.run(on: session.open(for: action.access, PlanShowAction.name)) { step, samples in
       try session.output.text(Self.heading(step) + "\n\n")
@@ -77,7 +85,7 @@ struct PlanWhich: RecordCommand {
     discussion: examples(
       "cohort plan which first --id 17 --epoch 0", "cohort plan which first --id 17 --epoch 0 --world 4 --accumulate 2",
       text: """
-        All counts begin at 0: 'index' is the place among the ids of the whole step, 'place' that in the micro-batch. A         sample that an epoch repeats has several places; one that it leaves out has none.
+        All counts begin at 0: 'index' is the place among the ids of the whole step, 'place' that in the micro-batch. A sample that an epoch repeats has several places; one that it leaves out has none.
         """))
 
   @Argument(help: "The plan.", completion: StoreNames.plans) var name: String

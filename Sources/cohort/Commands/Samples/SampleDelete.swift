@@ -3,7 +3,8 @@ import CohortActions
 
 /// What a deletion needs, under both of its names.
 struct DeletionOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("Sample ids, or ranges A..<B.", valueName: "id")) var ids: [IDRangeArgument] = []
+  @Argument(help: ArgumentHelp("Sample ids, or ranges: A..<B or A:B without B, A-B with it.", valueName: "id")) var ids:
+    [IDRangeArgument] = []
   @OptionGroup(title: "Instead of ids; all that are given must hold") var conditions: FilterArguments
   @Option(help: "Why; kept in the log.") var reason = "deleted by the user"
   @Flag(help: "Delete what the conditions find without asking.") var yes = false
@@ -32,7 +33,7 @@ struct DeletionOptions: ParsableArguments {
 
   func execute(_ session: Session) throws -> Outcome {
     let selection: SampleSelection =
-      if ids.isEmpty { .filter(try conditions.filter()) } else { .ids(ids.map(\.range)) }
+      if ids.isEmpty { .filter(try conditions.filter(session)) } else { .ids(ids.map(\.range)) }
     let action = SampleDeleteAction(selection, reason: reason, isDryRun: dryRun, erases: erase)
     guard ids.isEmpty, !yes, !dryRun else { return try session.run(action) }
     try Session.checkCanAsk("Deleting")

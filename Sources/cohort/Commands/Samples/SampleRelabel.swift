@@ -18,7 +18,8 @@ struct SampleRelabel: CohortCommand {
         asked about on a terminal; scripts say --yes.
         """))
 
-  @Argument(help: ArgumentHelp("Sample ids, or ranges A..<B.", valueName: "id")) var ids: [IDRangeArgument] = []
+  @Argument(help: ArgumentHelp("Sample ids, or ranges: A..<B or A:B without B, A-B with it.", valueName: "id")) var ids:
+    [IDRangeArgument] = []
   @OptionGroup(title: "Instead of ids; all that are given must hold") var conditions: FilterArguments
   @Option(help: ArgumentHelp("Their task from now on.", valueName: "name"), completion: StoreNames.tasks)
   var toTask: String?
@@ -53,7 +54,7 @@ struct SampleRelabel: CohortCommand {
     if noTask { correction.task = .missing }
     correction.settings = try settings.map { try AttributeSetting(parsing: $0) }
     let selection: SampleSelection =
-      if ids.isEmpty { .filter(try conditions.filter()) } else { .ids(ids.map(\.range)) }
+      if ids.isEmpty { .filter(try conditions.filter(session)) } else { .ids(ids.map(\.range)) }
     let action = SampleRelabelAction(selection, correction, reason: reason, isDryRun: dryRun)
     guard ids.isEmpty, !yes, !dryRun else { return try session.run(action) }
     try Session.checkCanAsk("Relabelling")

@@ -13,7 +13,8 @@ struct SampleShow: CohortCommand {
         distance to its centroid.
         """))
 
-  @Argument(help: ArgumentHelp("Sample ids, or ranges A..<B.", valueName: "id")) var ids: [IDRangeArgument]
+  @Argument(help: ArgumentHelp("Sample ids, or ranges: A..<B or A:B without B, A-B with it.", valueName: "id")) var ids:
+    [IDRangeArgument]
   @Option(
     help: ArgumentHelp("Also the steps of this plan; with --epoch.", valueName: "name"), completion: StoreNames.plans)
   var plan: String?

@@ -5,7 +5,9 @@ import CohortActions
 struct ConfigCommand: CohortCommandGroup {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "Settings: their values, and where each comes from.",
-    discussion: examples("cohort config show", "cohort config show --json"), subcommands: [ConfigShow.self])
+    discussion: examples(
+      "cohort config show", "cohort config set format json", "cohort config set workers 4 --user",
+      "cohort config unset format"), subcommands: [ConfigShow.self, ConfigSet.self, ConfigUnset.self])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 }

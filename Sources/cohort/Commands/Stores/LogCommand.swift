@@ -12,5 +12,7 @@ struct LogCommand: ListCommand {
   @Option(help: "Only entries of this kind; may be repeated.") var kind: [LogKindArgument] = []
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func action(_ session: Session) -> LogAction { LogAction(from: from, last: last, kinds: Set(kind.map(\.kind))) }
+  func action(_ session: Session) -> LogAction {
+    LogAction(from: from, last: last, kinds: Set(kind.map(\.kind)), forPeople: session.output.format == .table)
+  }
 }

@@ -35,14 +35,13 @@ struct VerifyCommand: CohortCommand {
     ChildProcess.endWithParent()
     let action = VerifyAction(repairs: repair, isDryRun: dryRun, replays: replay, grouping: grouping)
     let report = try session.perform(action) { try action.run(on: $0, $1) }
-    session.progress.finish()
-    if session.output.format == .table {
-      try printText(report, session.output)
-    } else {
-      try session.output.record(report.record)
+    return try session.finish(report) {
+      if session.output.format == .table {
+        try printText(report, session.output)
+      } else {
+        try session.output.record(report.record)
+      }
     }
-    if let failure = report.failure { throw failure }
-    return .done
   }
 
   /// Runs this very command in a process of its own, and outlives its death.
