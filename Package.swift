@@ -257,8 +257,8 @@ let package = Package(
     .testTarget(
       name: "CohortCatalogTests",
       dependencies: [
-        "CohortCatalog", "CohortClustering", "CohortSearch", "CohortStore", "CohortSystem", "CohortTables", "CohortCore",
-        "CohortTesting",
+        "CohortCatalog", "CohortClustering", "CohortSearch", "CohortStore", "CohortSystem", "CohortTables",
+        "CohortCore", "CohortTesting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: swift),
     .testTarget(

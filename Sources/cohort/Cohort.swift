@@ -25,7 +25,8 @@ struct Cohort: CohortCommandGroup {
           InitCommand.self, IngestCommand.self, UpdateCommand.self, SampleCommand.self, DeleteCommand.self,
           ExportCommand.self, SQLCommand.self, QueryCommand.self,
         ]),
-      CommandGroup(name: "Groups", subcommands: [GroupingCommand.self, GroupCommand.self, LengthCommand.self, MapCommand.self]),
+      CommandGroup(
+        name: "Groups", subcommands: [GroupingCommand.self, GroupCommand.self, LengthCommand.self, MapCommand.self]),
       CommandGroup(name: "Embeddings", subcommands: [EmbedCommand.self, SpaceCommand.self, ModelCommand.self]),
       CommandGroup(
         name: "Training",

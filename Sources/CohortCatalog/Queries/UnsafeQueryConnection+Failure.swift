@@ -27,7 +27,8 @@ extension UnsafeQueryConnection {
       let offset = sqlite3_error_offset(handle)
       return CohortError(
         .catalogStatement, "The statement is not valid", place: offset >= 0 ? "byte \(offset)" : nil, cause: message,
-        hint: StatementLimit.hint(for: message) ?? "'cohort man catalog' describes the tables, and sqlite_schema holds them")
+        hint: StatementLimit.hint(for: message)
+          ?? "'cohort man catalog' describes the tables, and sqlite_schema holds them")
     default:
       return CohortError(DatabaseError(resultCode: ResultCode(rawValue: code), message: message), path: path)
     }

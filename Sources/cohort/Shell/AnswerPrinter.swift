@@ -127,7 +127,7 @@ final class AnswerPrinter {
   }
 
   private func startPager() throws {
-    guard let pager, running == nil, let started = try? Pager(pager) else { return }
+    guard let pager, running == nil, let started = try? Pager(pager.command) else { return }
     running = started
     try sink.beginSpooling(to: started.input)
   }

@@ -52,8 +52,9 @@ final class Pager {
   private var child: pid_t = 0
   private var isOpen = true
 
+  /// - Parameter command: for the shell.
   /// - Throws: where no process or pipe can be had.
-  init(_ pager: PagerCommand) throws(Errno) {
+  init(_ command: String) throws(Errno) {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw .last }
     input = ends[1]
@@ -71,7 +72,7 @@ final class Pager {
     sigaddset(&signals, SIGPIPE)
     posix_spawnattr_setsigdefault(&attributes, &signals)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-    let words: [String] = ["sh", "-c", pager.command]
+    let words: [String] = ["sh", "-c", command]
     let arguments = words.map { strdup($0) } + [nil]
     let environment = ProcessInfo.processInfo.environment.map { strdup("\($0)=\($1)") } + [nil]
     defer { for string in arguments + environment { free(string) } }
@@ -87,10 +88,12 @@ final class Pager {
   deinit { finish() }
 
   /// Ends the text, and waits until the person has seen enough.
-  func finish() {
-    guard isOpen else { return }
+  /// - Returns: the command's status as `wait` gives it; nil where there is none.
+  @discardableResult
+  func finish() -> Int32? {
+    guard isOpen else { return nil }
     isOpen = false
     SystemCall.close(input)
-    _ = try? SystemCall.wait(for: child)
+    return try? SystemCall.wait(for: child)
   }
 }

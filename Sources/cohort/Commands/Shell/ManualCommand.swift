@@ -51,12 +51,12 @@ struct ManualCommand: CohortCommand {
     let isTerminal = session.output.terminal.isTerminal
     switch try page() {
     case .document(let document):
-      if !isTerminal || !Pager.show(document.text) { try session.output.raw(document.text) }
+      if !isTerminal || !TextPager.show(document.text) { try session.output.raw(document.text) }
     case .manual(let page):
       guard isTerminal else { return try session.output.raw(page.text) }
-      if Pager.showManual(page.text) { return }
+      if TextPager.showManual(page.text) { return }
       let plain = PlainPage(page.text, columns: session.output.terminal.columns ?? 80).text
-      if !Pager.show(plain) { try session.output.raw(plain) }
+      if !TextPager.show(plain) { try session.output.raw(plain) }
     }
   }
 
