@@ -24,6 +24,8 @@ PATIENCE = 60
 script = json.loads(sys.argv[1])
 child, terminal = pty.fork()
 if child == 0:
+    # Whoever runs the tests in the background may have it ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ.update(script["environment"])
     os.execvp(script["command"][0], script["command"])
 
