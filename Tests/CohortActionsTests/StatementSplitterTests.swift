@@ -94,10 +94,12 @@ import Testing
       // However the bytes come.
       #expect(try Self.items(script, pieces: 1 + random.below(7)) == items, "seed \(seed): \(script.debugDescription)")
       // The lines are those of the script.
-      let lines = script.split(separator: "\n", omittingEmptySubsequences: false)
+      let lines = script.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       for item in items {
-        let begin = item.text.prefix { $0 != "\n" && $0 != "\r\n" }
-        #expect(lines[item.line - 1].contains(begin), "seed \(seed): \(script.debugDescription)")
+        let first = item.text.utf8.prefix { $0 != UInt8(ascii: "\n") }
+        let line = lines.indices.contains(item.line - 1) ? String(lines[item.line - 1]) : nil
+        #expect(
+          line?.contains(String(decoding: first, as: UTF8.self)) == true, "seed \(seed): \(script.debugDescription)")
       }
     }
   }

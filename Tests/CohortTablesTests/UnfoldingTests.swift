@@ -14,6 +14,8 @@ import Testing
   private static let codes: Set = [
     "catalog.statement", "catalog.deadline", "catalog.memory", "catalog.row-limit", "catalog.byte-limit",
     "catalog.too-big", "catalog.too-complex",
+    // Longer than a statement may be.
+    "catalog.refused",
   ]
 
   /// `COHORT_SQL_HOSTILE` sets how many statements are tried of each seed.

@@ -5,7 +5,7 @@ struct Terminal: Sendable {
   let isTerminal: Bool
   /// Moving the cursor and colour make sense: a terminal that is not `dumb`.
   let isCapable: Bool
-  let hasColor: Bool
+  var hasColor: Bool
   /// Columns to fit into; nil when there is no width to respect.
   let columns: Int?
 

@@ -13,7 +13,7 @@ final class AnswerPrinter {
   var format: OutputFormat
   /// Where they go.
   private let sink: ByteSink
-  private let terminal: Terminal
+  private var terminal: Terminal
   /// The most bytes of an answer.
   private let limit: Int
   /// What shows an answer that is longer than the screen; nil for nothing.
@@ -32,6 +32,8 @@ final class AnswerPrinter {
   init(format: OutputFormat, terminal: Terminal, sink: ByteSink, limit: Int, pager: PagerCommand? = nil) {
     self.format = format
     self.terminal = terminal
+    // Not every pager lets colour through.
+    if pager != nil { self.terminal.hasColor = false }
     self.sink = sink
     self.limit = limit
     self.pager = pager

@@ -24,6 +24,9 @@ PATIENCE = 60
 script = json.loads(sys.argv[1])
 child, terminal = pty.fork()
 if child == 0:
+    # Whoever runs the tests may have it ignored or blocked, and children inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ.update(script["environment"])
     os.execvp(script["command"][0], script["command"])
 
