@@ -259,7 +259,7 @@ import Testing
       let text = #"{"prompt":"\u001b]0;owned\u0007\u001b[2J\u009b31mred","completion":"fine\u0008\u0008bad\nsecond"}"#
       let result = try program.cohort("ingest", "-", "--source", "x", input: text + "\n")
       #expect(result.status == 0, "\(result)")
-      for arguments in [["sample", "show", "0"], ["sample", "search", "red"], ["sample", "show", "0", "--json"]] {
+      for arguments in [["sample", "show", "0"], ["sample", "search", "owned"], ["sample", "show", "0", "--json"]] {
         let terminal = try PseudoTerminal(columns: 120)
         _ = try program.shell("cohort \(arguments.joined(separator: " "))", output: terminal.slave)
         let shown = terminal.text()

@@ -12,7 +12,7 @@ import Testing
     return rows.compactMap { $0["id"] as? Int }
   }
 
-  /// Whether the files of the index hold some bytes.
+  /// Whether the files of the index hold some bytes. FTS5 leaves out what a word begins with like the one before it.
   private static func indexHolds(_ text: String, _ program: Program) -> Bool {
     ["search.sqlite", "search.sqlite-wal", "search.sqlite-journal"].contains { name in
       let path = program.folder.appendingPathComponent("cohort/\(name)").path
@@ -76,7 +76,7 @@ import Testing
       let some = try program.cohort("export", "--search", "question", "--task", "poem", "--as", "messages", "-")
       #expect(try some.jsonLines().count == 100)
       let labels = try program.cohort("sql", "SELECT group_id FROM groups WHERE label = 'poem'", "--format", "csv")
-      let group = try #require(labels.output.split(separator: "\n").last.map(String.init))
+      let group = try #require(labels.output.split(whereSeparator: \.isNewline).last.map(String.init))
       let part = try program.cohort(
         "export", "--search", "question", "--grouping", "tasks", "--group", group, "--as", "messages", "-")
       #expect(try part.jsonLines().count == 100, "\(part)")
@@ -95,17 +95,17 @@ import Testing
       try program.write(lines.joined(), to: "some.jsonl")
       _ = try program.cohort("ingest", "some.jsonl")
       let update = try program.cohort("update")
-      #expect(update.status == 0 && Self.indexHolds("qzxsecretword", program), "\(update)")
+      #expect(update.status == 0 && Self.indexHolds("secretword", program), "\(update)")
       #expect(try Self.ids(program.cohort("sample", "search", "qzxsecretword", "--json")).count == 2)
       _ = try program.cohort("delete", "0", "--yes")
       #expect(try Self.ids(program.cohort("sample", "search", "qzxsecretword", "--json")) == [1])
       if command == "compact" { _ = try program.cohort("delete", "1", "--yes") }
-      #expect(Self.indexHolds("qzxsecretword", program))
+      #expect(Self.indexHolds("secretword", program))
       let result = try program.shell("cohort \(command)")
-      #expect(result.status == 0 && !Self.indexHolds("qzxsecretword", program), "\(result)")
+      #expect(result.status == 0 && !Self.indexHolds("secretword", program), "\(result)")
       #expect(try Self.ids(program.cohort("sample", "search", "qzxsecretword", "--json")).isEmpty)
       #expect(try Self.ids(program.cohort("sample", "search", "question", "--limit", "100", "--json")).count == 38)
-      #expect(program.exists("cohort/search.sqlite") && !Self.indexHolds("qzxsecretword", program))
+      #expect(program.exists("cohort/search.sqlite") && !Self.indexHolds("secretword", program))
     }
   }
 
@@ -181,7 +181,7 @@ import Testing
       _ = try program.cohort("update")
       #expect(try Self.ids(program.cohort("sample", "search", "p17", "--json")) == [17])
       let again = try program.cohort("sql", "SELECT id FROM search WHERE query = 'p17'", "--format", "csv")
-      #expect(again.output == "id\n17\n", "\(again)")
+      #expect(again.output.split(whereSeparator: \.isNewline) == ["id", "17"], "\(again)")
     }
   }
 
@@ -205,7 +205,7 @@ import Testing
         #expect(try Self.ids(result).first == 42, "turn \(turn): \(result)")
         let sql = try program.cohort(
           "sql", "SELECT count(*) AS n FROM search WHERE query = 'question'", "--format", "csv")
-        #expect(sql.output == "n\n300\n", "turn \(turn): \(sql)")
+        #expect(sql.output.split(whereSeparator: \.isNewline) == ["n", "300"], "turn \(turn): \(sql)")
       }
     }
   }
