@@ -208,7 +208,7 @@ public final class Store: Sendable {
           unsafe, tables: tables, codecs: codecs, configuration: configuration, known: known, clock: clock)
         let result = try body(transaction)
         try transaction.finish()
-        try lock?.checkPlace()
+        try checkPlace()
         return (result, transaction.state.newNames)
       }
       known.add(newNames)

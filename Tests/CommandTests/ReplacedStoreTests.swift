@@ -45,14 +45,14 @@ import Testing
   }
 
   /// Alone, and as one of two processes.
-  @Test(arguments: [[], ["--store", "T"]] as [[String]], ways.dropLast())
+  @Test(arguments: [[], ["--store", "T", "--inbox", "other"]] as [[String]], ways.dropLast())
   func theDaemonGoesOnWithTheStoreThatIsThere(others: [String], way: String) throws {
     try withProgram { program in
       try Self.makeStores(program)
       if !others.isEmpty { try program.makeStore("T") }
       let inbox = program.folder.appendingPathComponent("inbox").path
       let daemon = try DaemonProcess(program, ["--store", "S", "--inbox", inbox] + others, waitingFor: nil)
-      try daemon.wait("all are ready") { try daemon.events("ready").count == 1 + others.count / 2 }
+      try daemon.wait("all are ready") { try daemon.events("ready").count == 1 + others.count / 4 }
       try program.drop(#"{"prompt":"before","response":"r"}"#, as: "inbox/a.jsonl")
       try daemon.wait(for: "ingested", file: "a.jsonl")
       #expect(try program.shell(way).status == 0)
