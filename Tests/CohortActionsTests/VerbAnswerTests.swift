@@ -116,6 +116,7 @@ import Testing
     #expect(try store.ask("map list").rows.map { $0.text("grouping") } == ["topics"])
     try store.ask("map show", path: ["map": "overview"])
     try store.ask("map update", path: ["map": "overview"], #"{"tail":true}"#)
+    try store.ask("update")
     try store.ask("map refit", path: ["map": "overview"])
     try store.ask("map drop", path: ["map": "overview"])
     try store.ask("rebuild-catalog")

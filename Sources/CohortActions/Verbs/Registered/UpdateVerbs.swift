@@ -19,6 +19,7 @@ extension VerbRegistry {
     "Embed, measure and put into groups all that is pending.", access: .updates, isLong: true,
     VerbRoute(.post, "/update"), [VerbParameter("grouping", .body, .text, "Only this grouping.")],
     answers: [VerbField("groupings", .list(.record(grouped)))] + AnswerFields.updated
+      + [VerbField("maps", .list(.record(mapWork)), isRequired: false)]
   ) { UpdateAction(grouping: try $0.text(ifGiven: "grouping")) }
 
   private static let embed = Verb.record(
