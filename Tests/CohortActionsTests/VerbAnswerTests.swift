@@ -115,6 +115,7 @@ import Testing
     try store.ask("map create", #"{"name":"overview","grouping":"topics"}"#)
     #expect(try store.ask("map list").rows.map { $0.text("grouping") } == ["topics"])
     try store.ask("map show", path: ["map": "overview"])
+    #expect(try store.ask("map places", path: ["map": "overview"]).rows.first?["x"]?.double?.isFinite == true)
     try store.ask("map update", path: ["map": "overview"], #"{"tail":true}"#)
     try store.ask("update")
     try store.ask("map refit", path: ["map": "overview"])
