@@ -74,7 +74,7 @@ struct MapList: ListCommand {
 struct MapShow: CohortCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show what a map holds and how far it has come, or where each sample is.",
-    discussion: examples("cohort map show overview", "cohort map show overview --rows --csv"))
+    discussion: examples("cohort map show overview", "cohort map show overview --rows --format csv"))
 
   @Argument(help: "The map.", completion: StoreNames.maps) var name: String
   @Flag(help: "Where each sample is and its group, in place of the summary.") var rows = false
