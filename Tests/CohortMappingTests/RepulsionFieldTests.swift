@@ -3,7 +3,7 @@ import CohortTesting
 import CohortVectors
 import Testing
 
-/// The field against the sum over all pairs.
+/// The field against the sum over all pairs: what is left is what cubic interpolation at half a unit misses near a point.
 @Suite struct RepulsionFieldTests {
   private static func places(_ count: Int, within radius: Float, seed: UInt64) -> [SIMD2<Float>] {
     var random = TestRandom(seed: seed)
@@ -37,13 +37,13 @@ import Testing
     field.removeMoving()
     places.withUnsafeBufferPointer { field.addMoving(UnsafeBufferPointer(rebasing: $0[150...])) }
     let sum = try field.compute()
-    #expect(abs(sum - truth.sum) < 0.02 * truth.sum, "\(sum), \(truth.sum)")
+    #expect(abs(sum - truth.sum) < 0.05 * truth.sum, "\(sum), \(truth.sum)")
     let reading = try #require(field.reading)
     let size = truth.forces.reduce(0) { $0 + ($1 * $1).sum() }.squareRoot()
     let error = zip(places, truth.forces).reduce(0) { total, pair in
       let away = SIMD2<Double>(reading.force(at: pair.0)) - pair.1
       return total + (away * away).sum()
     }.squareRoot()
-    #expect(error < 0.05 * size, "\(error) of \(size)")
+    #expect(error < 0.1 * size, "\(error) of \(size)")
   }
 }

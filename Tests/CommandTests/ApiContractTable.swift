@@ -60,6 +60,7 @@ extension ApiContractTests {
     Call("DELETE", "/selections/{selection}", ["selection": "run.validation"]),
     Call("POST", "/maps", body: #"{"name":"overview","grouping":"topics"}"#, status: 201),
     Call("GET", "/maps"), Call("GET", "/maps/{map}", ["map": "overview"]),
+    Call("GET", "/maps/{map}/places", ["map": "overview"]),
     Call("POST", "/maps/{map}/update", ["map": "overview"], body: #"{"tail":true}"#),
     Call("POST", "/maps/{map}/refit", ["map": "overview"]), Call("DELETE", "/maps/{map}", ["map": "overview"]),
     Call("GET", "/plans"),

@@ -104,6 +104,27 @@ public struct MapShowAction: RecordAction {
   }
 }
 
+/// `map show --rows`: where each sample is, with its group, by ids.
+public struct MapPlacesAction: ListAction {
+  public static let name = "map places"
+  public static let columns: [ReportColumn] = ["id", "x", "y", "group"]
+  /// Name of the map.
+  public var map: String
+
+  public init(_ map: String) { self.map = map }
+
+  /// - Throws: `store.unknown-map`, `store.dropped`.
+  public func run(on store: Store, _ control: JobControl, _ row: (ReportRecord) throws -> Void) throws {
+    let points = try MapPoints(store, map: map)
+    for i in points.ids.indices {
+      try row([
+        "id": .id(SampleID(points.ids[i])), "x": .number(Double(points.xs[i])), "y": .number(Double(points.ys[i])),
+        "group": .id(GroupID(points.groups[i])),
+      ])
+    }
+  }
+}
+
 extension MapReport {
   /// What people and programs are told of work on a map.
   var record: ReportRecord {

@@ -55,8 +55,7 @@ public final class StoreUpdater {
     }
     for map in try maps(scope, needs) {
       try attempt(.map, map.name, control, &report, observe, { try $0.map(map.id) != nil }) { report in
-        let placed = try MapJob.update(store, map: map.name, control: control)
-        if placed.placed > 0 { report.maps.append(placed) }
+        report.maps.append(try MapJob.update(store, map: map.name, control: control))
       }
     }
     let failed = Set(report.troubles.map(\.part))

@@ -50,7 +50,7 @@ public struct UpdateReport: Sendable {
   public internal(set) var measured: [MeasureReport] = []
   /// One report for each grouping that was brought up to date, changed or not.
   public internal(set) var groupings: [GroupingUpdate] = []
-  /// One report for each map that got samples.
+  /// One report for each map of these groupings, changed or not.
   public internal(set) var maps: [MapReport] = []
   /// Parts that could not be brought up to date, in the order in which they were tried.
   public internal(set) var troubles: [Trouble] = []

@@ -61,6 +61,15 @@ struct MapInputs {
     return found
   }
 
+  /// Those of some samples that were not deleted.
+  func live(_ samples: [UInt64]) throws -> [UInt64] {
+    try store.read { transaction in
+      var live: [UInt64] = []
+      for id in samples where try !transaction.isDeleted(SampleID(id)) { live.append(id) }
+      return live
+    }
+  }
+
   /// Where the grouping's whole rounds end behind a position, in order.
   func rounds(after position: FeedPosition) throws -> [FeedPosition] {
     var ends: [FeedPosition] = []

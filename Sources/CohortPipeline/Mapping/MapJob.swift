@@ -29,7 +29,7 @@ public enum MapJob {
     try store.read { try $0.checkNew(map: name) }
     let inputs = try MapInputs(store, grouping: grouping)
     let through = inputs.end
-    let samples = try inputs.samples(from: .start, to: through)
+    let samples = try inputs.live(inputs.samples(from: .start, to: through))
     let state = try inputs.layout(samples, control)
     let new = NewMap(
       name: name, grouping: inputs.grouping.id, space: inputs.space.id, dimension: inputs.space.dimension,
@@ -97,7 +97,7 @@ public enum MapJob {
     let (record, places, _) = try stored(store, name)
     let inputs = try MapInputs(store, record)
     let through = max(inputs.end, record.through)
-    let samples = try inputs.samples(from: .start, to: through)
+    let samples = try inputs.live(inputs.samples(from: .start, to: through))
     var state = try inputs.layout(samples, control)
     let turn = state.turn(towards: places)
     state.apply(turn)

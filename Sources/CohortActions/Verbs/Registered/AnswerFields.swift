@@ -53,6 +53,5 @@ enum AnswerFields {
           VerbField("code", .text), VerbField("message", .text),
         ]))),
     VerbField("waiting", .list(.text)),
-    VerbField("maps", .list(.record(VerbRegistry.mapWork)), isRequired: false),
   ]
 }

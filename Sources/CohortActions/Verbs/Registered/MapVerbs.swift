@@ -2,7 +2,7 @@ internal import CohortCore
 
 extension VerbRegistry {
   /// Places in the plane that stay.
-  static let maps: [Verb] = [mapList, mapCreate, mapShow, mapUpdate, mapRefit, mapDrop]
+  static let maps: [Verb] = [mapList, mapCreate, mapShow, mapPlaces, mapUpdate, mapRefit, mapDrop]
 
   private static let map = VerbParameter.named("map", "The map.")
 
@@ -40,6 +40,13 @@ extension VerbRegistry {
       VerbField("bottom", .number), VerbField("top", .number), VerbField("digest", .text),
     ]
   ) { MapShowAction(try $0.text("map")) }
+
+  private static let mapPlaces = Verb.rows(
+    "Tell where each sample of a map is, by ids.", VerbRoute(.get, "/maps/{map}/places"), [map],
+    answers: [
+      VerbField("id", .count), VerbField("x", .number), VerbField("y", .number), VerbField("group", .optional(.count)),
+    ]
+  ) { MapPlacesAction(try $0.text("map")) }
 
   private static let mapUpdate = Verb.record(
     "Place what came since the last update of a map; the others stay.", access: .writes, isLong: true,

@@ -18,7 +18,8 @@ extension VerbRegistry {
   private static let update = Verb.record(
     "Embed, measure, put into groups and index for search all that is pending.", access: .updates, isLong: true,
     VerbRoute(.post, "/update"), [VerbParameter("grouping", .body, .text, "Only this grouping.")],
-    answers: [VerbField("groupings", .list(.record(grouped)))] + AnswerFields.updated + [VerbField("indexed", .count)]
+    answers: [VerbField("groupings", .list(.record(grouped)))] + AnswerFields.updated
+      + [VerbField("maps", .list(.record(mapWork)), isRequired: false), VerbField("indexed", .count)]
   ) { UpdateAction(grouping: try $0.text(ifGiven: "grouping")) }
 
   private static let embed = Verb.record(

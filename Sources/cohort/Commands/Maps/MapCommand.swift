@@ -71,15 +71,18 @@ struct MapList: ListCommand {
 }
 
 /// `cohort map show`
-struct MapShow: RecordCommand {
+struct MapShow: CohortCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show what a map holds and how far it has come.",
-    discussion: examples("cohort map show overview"))
+    commandName: "show", abstract: "Show what a map holds and how far it has come, or where each sample is.",
+    discussion: examples("cohort map show overview", "cohort map show overview --rows --format csv"))
 
   @Argument(help: "The map.", completion: StoreNames.maps) var name: String
+  @Flag(help: "Where each sample is and its group, in place of the summary.") var rows = false
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func action(_ session: Session) -> MapShowAction { MapShowAction(name) }
+  func execute(_ session: Session) throws -> Outcome {
+    try rows ? session.run(MapPlacesAction(name)) : session.run(MapShowAction(name))
+  }
 }
 
 /// `cohort map drop`
