@@ -12,6 +12,8 @@ the fold that was held out:
 A method is better or worse when a paired t test over the folds (each fold: the mean over the seeds less the mean over the random
 draws, 10 numbers) says so with p < 0.05 after Holm's correction for all comparisons of the method: data sets x probes x budgets.
 Rows of two folds' stores are largely the same, so their differences are not quite independent: read a p close to 0.05 as a doubt.
+
+`--sweep` prints the tables of Docs/selection.md instead: what the program itself measures, on whole sets.
 """
 
 import json
@@ -35,18 +37,20 @@ FOLDS = 10
 class Store:
     """A store of vectors whose ids are their places, with a snapshot of all."""
 
-    def __init__(self, arguments, vectors: np.ndarray) -> None:
+    def __init__(self, arguments, vectors: np.ndarray, tasks: np.ndarray | None = None, groups: int | None = None) -> None:
         self.program, self.workers = arguments.cohort.resolve(), arguments.threads
         self.folder = arguments.work / "selection_probe"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         rows, file = self.folder / "rows.jsonl", self.folder / "rows.npy"
-        rows.write_text("".join(f'{{"prompt":"p{i}","completion":"c"}}\n' for i in range(len(vectors))))
+        tasks = np.zeros(len(vectors), int) if tasks is None else tasks
+        with open(rows, "w") as out:
+            out.writelines(f'{{"prompt":"p{i}","completion":"c","task":"{task}"}}\n' for i, task in enumerate(tasks))
         np.save(file, vectors.astype(np.float16))
         self.run("init")
-        self.run("ingest", rows, "--layout", "prompt-completion", "--embeddings", file)
-        groups = ["--groups", arguments.groups] if arguments.groups else []
-        self.run("grouping", "create", "topics", "--by", "embedding", *groups)
+        self.run("ingest", rows, "--layout", "prompt-completion", "--task-field", "task", "--embeddings", file)
+        asked = ["--groups", groups] if groups else []
+        self.run("grouping", "create", "topics", "--by", "embedding", *asked)
         self.run("update", "--workers", self.workers)
         self.run("snapshot", "create", "all")
         self.groups = json.loads(self.run("grouping", "list", "--json"))[0]["groups"]
@@ -151,7 +155,7 @@ def folds(arguments, data: real_sets.RealSet) -> tuple[dict, list[int]]:
     for fold in range(arguments.folds):
         testing = np.sort(order[fold::FOLDS])
         training = np.delete(np.arange(len(order)), testing)
-        store = Store(arguments, data.vectors[training])
+        store = Store(arguments, data.vectors[training], groups=arguments.groups)
         groups.append(store.groups)
         most = round(max(arguments.shares) * len(training))
         for method in ["random", *arguments.methods]:
@@ -181,6 +185,36 @@ def compare(arguments, data: real_sets.RealSet, figures: dict) -> list[Compariso
             )  # fmt: skip
         )
     return found
+
+
+def sweep(arguments, data: real_sets.RealSet) -> list[dict]:
+    """What `cohort selection sweep` says of the whole set; the probe tells its first labels apart."""
+    groups = arguments.groups or round(len(data.vectors) ** 0.5)
+    store = Store(arguments, data.vectors, next(iter(data.labels.values())), groups)
+    return json.loads(
+        store.run(
+            "selection", "sweep", "--snapshot", "all", "--probe", "task", "--fractions", ",".join(map(str, arguments.shares)),
+            "--methods", ",".join(arguments.methods), "--seeds", arguments.seeds, "--draws", arguments.draws,
+            "--workers", arguments.threads, "--json",
+        )  # fmt: skip
+    )
+
+
+def markdown(arguments, rows: list[dict]) -> str:
+    """The tables of Docs/selection.md: + and − are differences from the draws beyond their 95 % interval."""
+    found = {(row["figure"], row["share"], row["method"]): row for row in rows}
+    lines = [" | ".join(["| figure | share | random draws", *(f"`{method}`" for method in arguments.methods)]) + " |"]
+    lines.append("| --- " * (3 + len(arguments.methods)) + "|")
+    for figure in ("probe_accuracy", "mean_distance", "tasks_distance", "isolated", "near_duplicates"):
+        sign = 1 if figure == "probe_accuracy" else -1
+        for share in arguments.shares:
+            some = [found[figure, share, method] for method in arguments.methods]
+            cells = [f"`{figure}`", f"{share * 100:g} %", f"{some[0]['random_mean']:.3f} ± {some[0]['random_deviation']:.3f}"]
+            for row in some:
+                mark = "" if abs(row["difference"]) <= row["half_width"] else "+" if row["difference"] * sign > 0 else "−"
+                cells.append(f"{row['mean']:.3f} {mark}".rstrip())
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def table(comparisons: list[Comparison]) -> str:
@@ -217,9 +251,16 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=FOLDS, choices=range(2, FOLDS + 1), metavar="N", help="of 10 (default: all)")
     parser.add_argument("--groups", type=int, help="of the grouping; else as many as the program makes")
     parser.add_argument("--threads", type=int, default=2, help="default: %(default)s")
+    parser.add_argument("--sweep", action="store_true", help="no folds: the tables of `cohort selection sweep`, as Markdown")
     arguments = parser.parse_args()
     arguments.shares.sort()
     before = contest.machine()
+    if arguments.sweep:
+        for name in arguments.sets:
+            data = real_sets.read(name, arguments.data, arguments.embeddings)
+            print(f"\n{name}: {len(data.vectors)} rows\n\n{markdown(arguments, sweep(arguments, data))}", flush=True)
+        shutil.rmtree(arguments.work / "selection_probe", ignore_errors=True)
+        return
     comparisons, parts = [], []
     for name in arguments.sets:
         data = real_sets.read(name, arguments.data, arguments.embeddings)
