@@ -25,6 +25,7 @@ from sentence_transformers import SentenceTransformer
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, roc_auc_score
 
 import contest
+from real_sets import P3_DATASETS
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "Sources" / "CBundledModel" / "minilm-l6-256"
@@ -40,12 +41,6 @@ PAIRS = {
         r"Yes or No\?\n",
     ),
 }
-# Datasets with more than one word in their names, where the name alone does not tell where the template begins.
-DATASETS = re.compile(
-    r"adversarial_qa_[a-z]+|duorc_[A-Za-z]+|ag_news|amazon_polarity|app_reviews|cnn_dailymail|common_gen|commonsense_qa|"
-    r"cosmos_qa|dbpedia_14|glue_[a-z]+|kilt_tasks|multi_news|paws|rotten_tomatoes|social_i_qa|trec|wiki_bio|wiki_hop|wiki_qa|"
-    r"yelp_review|[a-z]+"
-)
 
 
 def rows(path: Path) -> list[dict]:
@@ -99,7 +94,7 @@ def main() -> int:
         found = rows(arguments.data / name)
         assert len(found) == count, name
         texts += [row["prompt"] for row in found]
-        labels += [DATASETS.match(name).group()] * count
+        labels += [P3_DATASETS.match(name).group()] * count
     pairs = {}
     for name, (file, pattern) in PAIRS.items():
         found = [(re.fullmatch(pattern, row["prompt"], re.S), row["completion"]) for row in rows(arguments.data / f"{file}.jsonl")]

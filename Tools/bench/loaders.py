@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import shutil
+import subprocess
 import sys
 import types
 from collections.abc import Iterator
@@ -98,6 +99,19 @@ class Cohort(Loader):
 
     def texts(self, batch) -> Texts:
         return batch.prompts, batch.responses
+
+
+class PlainCohort(Cohort):
+    """The same store, its samples kept as they are: nothing to decompress, as with plain py-lmdb."""
+
+    name = "cohort, plain"
+
+    def write(self, source: Path) -> None:
+        super().write(source)
+        # The wheel puts the program beside Python.
+        program = Path(sys.executable).with_name("cohort")
+        command = [program, "--store", self.folder, "compact", "--codec", "plain", "--json"]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
 class CohortInDataLoader(Cohort):
@@ -461,6 +475,7 @@ class LitData(Loader):
 
 LOADERS = {
     "cohort": Cohort,
+    "cohort-plain": PlainCohort,
     "cohort-dataloader": CohortInDataLoader,
     "lmdb": LMDB,
     "lmdb-zstd": CompressedLMDB,
