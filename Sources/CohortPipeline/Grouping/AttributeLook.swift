@@ -1,4 +1,4 @@
-public import CohortCore
+internal import CohortCore
 public import CohortStore
 
 /// A look at samples for an attribute, before a grouping by it is relied upon: a key with a typing error is no error, and
