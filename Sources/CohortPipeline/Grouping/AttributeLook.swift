@@ -1,4 +1,4 @@
-public import CohortCore
+internal import CohortCore
 public import CohortStore
 
 /// A look at samples for an attribute, before a grouping by it is relied upon: a key with a typing error is no error, and
@@ -16,8 +16,8 @@ public struct AttributeLook: Sendable {
   /// Samples that are looked at, at most.
   public static let mostSamples: UInt64 = 10_000
 
-  /// Looks for an attribute.
-  /// - Throws: `pipeline.attributes`, `store.corrupted`.
+  /// Looks for an attribute. A sample that cannot be read says nothing: whoever needs it says what is wrong with it.
+  /// - Throws: `store.corrupted` for damage that is not a sample's.
   /// - Complexity: reads at most `mostSamples` samples.
   public init(for key: String, _ transaction: borrowing ReadTransaction) throws {
     let end = try transaction.counters.nextSample
@@ -27,13 +27,17 @@ public struct AttributeLook: Sendable {
     var counts: [String: Int] = [:]
     var id: UInt64 = 0
     while id < end, !isFound {
-      let found = try transaction.withLiveSample(SampleID(id)) { sample -> Bool in
-        if try AttributeKind.value(of: key, in: sample) != nil { return true }
-        if try texts.text(of: sample.source, transaction) != nil { return true }
-        try Self.count(sample.attributes, in: &counts)
-        return false
+      do {
+        let found = try transaction.withLiveSample(SampleID(id)) { sample -> Bool in
+          if try AttributeKind.value(of: key, in: sample) != nil { return true }
+          if try texts.text(of: sample.source, transaction) != nil { return true }
+          try Self.count(sample.attributes, in: &counts)
+          return false
+        }
+        if let found { (samples, isFound) = (samples + 1, found) }
+      } catch let error as CohortError where error.category == .corruption && error.code.module == .pipeline {
+        isWhole = false
       }
-      if let found { (samples, isFound) = (samples + 1, found) }
       id += stride
     }
     if !isFound { others = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key) }
