@@ -39,6 +39,12 @@ static const unsigned char formats[] = {
 static const unsigned char http[] = {
 #embed "../../Docs/http.md"
 };
+static const unsigned char map[] = {
+#embed "../../Docs/map.md"
+};
+static const unsigned char map_drawing[] = {
+#embed "../../Docs/map-drawing.md"
+};
 static const unsigned char planning[] = {
 #embed "../../Docs/planning.md"
 };
@@ -84,6 +90,8 @@ static const cohort_document documents[] = {
     {"evidence", evidence, sizeof evidence},
     {"formats", formats, sizeof formats},
     {"http", http, sizeof http},
+    {"map", map, sizeof map},
+    {"map-drawing", map_drawing, sizeof map_drawing},
     {"operations", operations, sizeof operations},
     {"planning", planning, sizeof planning},
     {"python", python, sizeof python},

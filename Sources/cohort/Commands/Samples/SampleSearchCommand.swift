@@ -33,7 +33,7 @@ struct SampleSearchCommand: CohortCommand {
 
   func execute(_ session: Session) throws -> Outcome {
     let action = SampleSearchAction(
-      query: words.joined(separator: " "), filter: try filter.filter(), longerThan: longerThan, limit: limit)
+      query: words.joined(separator: " "), filter: try filter.filter(session), longerThan: longerThan, limit: limit)
     let report = try session.perform(action) { try action.run(on: $0, $1) }
     return try session.finish(report) {
       try session.output.list(
