@@ -78,8 +78,8 @@ final class CellPicker {
     }
   }
 
-  /// The first in the order of the hash of the quarter that is nearest to the centroid. The nearest of all would be a bad
-  /// example of its cluster: it is the short and plain one, and the same whatever the seed.
+  /// The first in the order of the hash of the quarter that is nearest to the centroid. The nearest of all is no typical
+  /// example of its cluster, and it is the same whatever the seed.
   private func typical(of nearest: [(distance: Double, row: UInt32)]) -> UInt32? {
     order.first(1, of: nearest.prefix(max(1, nearest.count / 4)).map(\.row), ids: pool.ids).first
   }
