@@ -126,7 +126,7 @@ import Testing
         program, environment: environment,
         [
           .expect("sql> "), .type("\u{1b}[A"), .expect("remembered"), .type("\r"), .expect("\nremembered"),
-          .type("\u{4}"),
+          .expect("sql> "), .type("\u{4}"),
         ])
       #expect(second.missing == nil && second.status == 0, "\(second)")
       // A history that has become long is shortened.
