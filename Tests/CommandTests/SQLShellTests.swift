@@ -81,7 +81,7 @@ import Testing
       let talk = try Self.talk(
         program, environment: ["COHORT_LINE_EDITOR": editor],
         [
-          .expect("sql> "), .type("SELECT 1, nonesuch FROM log;\r"), .expect("\n  SELECT 1, nonesuch FROM log;"),
+          .expect("sql> "), .type("SELECT 1, nonesuch FROM log;\r"), .expect("  SELECT 1, nonesuch FROM log;"),
           .expect("\n            ^\r\n"), .expect("The statement is not valid"), .expect("no such column"),
           .expect("sql> "), .type("DELETE FROM log;\r"), .expect("it deletes rows"), .expect("sql> "),
           .type("SELECT * FROM steps;\r"), .expect("error:"), .expect("sql> "), .type(".modus csv\r"),
