@@ -81,7 +81,7 @@ import Testing
       let talk = try Self.talk(
         program, environment: ["COHORT_LINE_EDITOR": editor],
         [
-          .expect("sql> "), .type("SELECT 1, nonesuch FROM log;\r"), .expect("\n  SELECT 1, nonesuch FROM log;"),
+          .expect("sql> "), .type("SELECT 1, nonesuch FROM log;\r"), .expect("  SELECT 1, nonesuch FROM log;"),
           .expect("\n            ^\r\n"), .expect("The statement is not valid"), .expect("no such column"),
           .expect("sql> "), .type("DELETE FROM log;\r"), .expect("it deletes rows"), .expect("sql> "),
           .type("SELECT * FROM steps;\r"), .expect("error:"), .expect("sql> "), .type(".modus csv\r"),
@@ -126,7 +126,7 @@ import Testing
         program, environment: environment,
         [
           .expect("sql> "), .type("\u{1b}[A"), .expect("remembered"), .type("\r"), .expect("\nremembered"),
-          .type("\u{4}"),
+          .expect("sql> "), .type("\u{4}"),
         ])
       #expect(second.missing == nil && second.status == 0, "\(second)")
       // A history that has become long is shortened.
