@@ -1,24 +1,24 @@
 """Row 7: core sets of 0.5 %: k-center, facility location and `stratified`, against plain greedy, apricot, submodlib and FAISS.
 
-Ours is the product: a store with the vectors, a grouping by embedding and a snapshot, then `cohort selection create`. What counts
-is `choice_seconds` of its report: the choice itself, with all reading of vectors from the store, without the figures beside
-random draws, which nobody else makes; its processor time is that of the command less
-that of `--method random`, which makes the same figures. The peers hold the vectors in memory already:
+Ours is the product: a store with the vectors, a grouping by embedding and a snapshot, then `cohort selection create`. What
+counts is `choice_seconds` of its report: the choice itself, with all reading of vectors from the store, without the figures
+beside random draws, which nobody else makes; its processor time is that of the command less that of `--method random`,
+which makes the same figures. The peers hold the vectors in memory already:
 
-- k-center: numpy greedy (Gonzalez 1985), one matrix-vector product and one minimum a pick. With `--peer-picks` it makes so many
-  picks only, and its time is scaled up: each pick costs the same.
-- facility location: within each group, as many picks as ours made there. numpy greedy computes all gains at each pick; submodlib
-  and apricot are lazy. All get cosines above 0 of the group's rows, made by numpy within their time; in groups above 2,048
-  rows numpy and submodlib look at 2,048 references, as ours does, apricot at all. Groups are done one at a time, on one thread
-  but for the products. apricot compiles for each object anew, so it takes part with one group only: `--rows 2048 --groups 1
-  --share 0.05`.
-- stratified: numpy with our groups given (their means, the row nearest each, and random ones); FAISS k-means (20 iterations) with as
-  many groups and the same after it, which has to find its groups first.
+- k-center: numpy greedy (Gonzalez 1985), one matrix-vector product and one minimum a pick. With `--peer-picks` it makes so
+  many picks only, and its time is scaled up: each pick costs the same.
+- facility location: within each group, as many picks as ours made there. numpy greedy computes all gains at each pick;
+  submodlib and apricot are lazy. All get cosines above 0 of the group's rows, made by numpy within their time; in groups
+  above 2,048 rows numpy and submodlib look at 2,048 references, as ours does, apricot at all. Groups are done one at a
+  time, on one thread but for the products. apricot compiles for each object anew, so it takes part with one group only:
+  `--rows 2048 --groups 1 --share 0.05`.
+- stratified: numpy with our groups given (their means, the row nearest each, and random ones); FAISS k-means (20
+  iterations) with as many groups and the same after it, which has to find its groups first.
 
-Picks are held against the rule. k-center: at each of our picks, plain greedy over the same picks must find no row that is farther
-by more than rounding (1e-5 of a squared distance). Facility location: in each group of at most 2,048 rows our picks must be those of
-numpy, or cover as much to rounding (1e-5). Memory is the most that the process had for itself (RssAnon), without pages of the store's
-map, which the system takes back when it needs them.
+Picks are held against the rule. k-center: at each of our picks, plain greedy over the same picks must find no row that is
+farther by more than rounding (1e-5 of a squared distance). Facility location: in each group of at most 2,048 rows our picks
+must be those of numpy, or cover as much to rounding (1e-5). Memory is the most that the process had for itself (RssAnon),
+without pages of the store's map, which the system takes back when it needs them.
 """
 
 import json
@@ -232,6 +232,8 @@ def agreement(vectors, groups, picks, theirs: dict[int, np.ndarray]) -> str:
             place = np.cumsum(groups == group) - 1
             ours, full = covered(rows, place[mine]), covered(rows, place[others])
             worst = max(worst, abs(ours - full) / full)
+    if worst > 1e-5:
+        raise SystemExit(f"what we picked of a group covers another share of it than plain greedy's picks: by {worst:.1e}")
     return f"{same} of {compared} picks the same, coverage differs by at most {worst:.1e}"
 
 
@@ -287,8 +289,8 @@ class Report:
     def add(self, method: str, who: str, taken, note: str = "", memory: float | None = None) -> None:
         seconds, cpu = map(float, taken)
         times = seconds / self.first
-        self.rows.append(
-            {"method": method, "who": who, "seconds": seconds, "cpu": cpu, "times": times, "memory_mib": memory, "note": note})  # fmt: skip
+        row = {"method": method, "who": who, "seconds": seconds, "cpu": cpu, "times": times}
+        self.rows.append({**row, "memory_mib": memory, "note": note})
         own = f"{memory:7.0f} MiB" if memory else " " * 11
         print(f"{method:18} {who:24} {seconds:9.3f} s {times:7.2f} x {cpu:9.3f} s cpu {own}  {note}".rstrip(), flush=True)
 
@@ -365,7 +367,7 @@ def main() -> None:
     store = Store(arguments)
     store.prepare(half, arguments.groups or round(len(half) ** 0.5))
     shape, count = half.shape, max(1, round(len(half) * arguments.share))
-    print(f"{shape[0]} x {shape[1]}, {count} picks, {arguments.threads} threads; {before['processor']}, load {before['load_1m']}")
+    print(f"{shape[0]} x {shape[1]}, {count} picks, {arguments.threads} threads; load {before['load_1m']}")
     report = Report()
     if arguments.ours_only:
         del half

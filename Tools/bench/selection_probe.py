@@ -9,11 +9,12 @@ the fold that was held out:
   right; for the words and the length of answers the share of their variance that it explains (R²)
 - a nearest neighbour: whether the label of the nearest chosen row is right
 
-A method is better or worse when a paired t test says so with p < 0.05 after Holm's correction for all comparisons of the method: data
-sets x probes x budgets. There are two such tests. Over folds: the mean over the seeds less the mean over the random draws, 10
-numbers; that is the strict one, and the one the table shows. Over pairs: each seed in each fold less its own draws, 50 numbers; it finds
-smaller differences, but takes seeds of one fold for independent, which they are not where a method picks nearly the same rows whatever
-the seed. Rows of two folds' stores are largely the same, too: read a p close to 0.05 as a doubt.
+A method is better or worse when a paired t test says so with p < 0.05 after Holm's correction for all comparisons of the
+method: data sets x probes x budgets. There are two such tests. Over folds: the mean over the seeds less the mean over the
+random draws, 10 numbers; that is the strict one, and the one the table shows. Over pairs: each seed in each fold less its
+own draws, 50 numbers; it finds smaller differences, but takes seeds of one fold for independent, which they are not where a
+method picks nearly the same rows whatever the seed. Rows of two folds' stores are largely the same, too: read a p close to
+0.05 as a doubt.
 
 `--sweep` prints the tables of Docs/selection.md instead: what the program itself measures, on whole sets.
 """
@@ -254,7 +255,7 @@ def main() -> None:
     parser.add_argument("--shares", type=float, nargs="+", default=[0.005, 0.01, 0.02, 0.05])
     parser.add_argument("--seeds", type=int, default=5, help="of each method (default: %(default)s)")
     parser.add_argument("--draws", type=int, default=10, help="random draws, at least as many as seeds (default: %(default)s)")
-    parser.add_argument("--folds", type=int, default=FOLDS, choices=range(2, FOLDS + 1), metavar="N", help="of 10 (default: all)")
+    parser.add_argument("--folds", type=int, default=FOLDS, choices=range(2, FOLDS + 1), metavar="N", help="of the 10")
     parser.add_argument("--groups", type=int, help="of the grouping; else as many as the program makes")
     parser.add_argument("--threads", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--sweep", action="store_true", help="no folds: the tables of `cohort selection sweep`, as Markdown")
@@ -284,7 +285,8 @@ def main() -> None:
     for row in summary(comparisons):
         counts = "; ".join(f"over {test} better {row[test]['better']:2}, worse {row[test]['worse']:2}" for test in TESTS)
         print(f"{row['method']:18} {row['share']:6.1%}  of {row['probes']} probes {counts}; higher mean {row['above']}")
-    parts.append({"comparisons": [{**vars(one), "verdict": one.verdict()} for one in comparisons], "summary": summary(comparisons)})
+    told = [{**vars(one), "verdict": one.verdict()} for one in comparisons]
+    parts.append({"comparisons": told, "summary": summary(comparisons)})
     contest.report(arguments.work, "selection_probe", "core sets against random draws", parts, before)
     shutil.rmtree(arguments.work / "selection_probe", ignore_errors=True)
 
