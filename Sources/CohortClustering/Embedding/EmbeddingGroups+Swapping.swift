@@ -128,7 +128,7 @@ extension EmbeddingGroups {
   }
 
   /// Closes the smaller group; its members are orphans until the next repair.
-  private mutating func merge(_ pair: Merge, _ context: inout RoundContext, _ work: Workspace) {
+  mutating func merge(_ pair: Merge, _ context: inout RoundContext, _ work: Workspace) {
     guard let slot = slot(of: pair.closed) else { return }
     context.outcome.statistics.merges += 1
     context.outcome.events.append(
