@@ -11,16 +11,24 @@ extension EmbeddingGroups {
   private static let mostPasses = 12
   /// A swap is kept when the error is lower by this share after its passes.
   private static let leastSwap = 0.0005
-  /// Swaps that are tried and taken back before no more are tried.
+  /// Swaps are tried and taken back so often before no more are tried, in units of 4,096 samples; 24 at most.
   private static let mostFailures = 3
-  /// Fresh runs have to be better by this share, or ids would change for nothing.
+  /// The groups start over when that makes them better by this share; by less, ids would change for nothing.
   private static let leastAdvantage = 1.003
+  /// A fresh run may be worse by this share before the swaps and passes that follow it.
+  private static let mostDisadvantage = 1.05
+  /// Rounding of sums of Float32 vectors of length 1: no mean squared distance below this says anything.
+  private static let leastError = 1e-7
   /// The first comparison, in applied records.
   private static let leastPosition: UInt64 = 32
+  /// A sample that brings this share of its group's error tells of another kind.
   private static let tellingShare = 0.2
   /// Rows of all fresh runs of a comparison together, and how many runs there are at most.
   private static let rowsOfRuns = 8_192
   private static let mostRuns = 10
+  /// Runs between two comparisons, while there are at most so many samples.
+  private static let runsBetween = 3
+  private static let mostCompared: UInt64 = 512
   /// Products of a fresh run's pass: what costs more is left out.
   private static let mostProducts = 1 << 31
 
@@ -32,8 +40,8 @@ extension EmbeddingGroups {
     work.isUnlimited = true
     defer { work.isUnlimited = false }
     try polish(&context, work)
-    if end >= Self.leastPosition, isDoubled || total <= 512 {
-      try startOver(runs: isDoubled ? Self.mostRuns : 2, &context, work)
+    if end >= Self.leastPosition, isDoubled || total <= Self.mostCompared {
+      try startOver(runs: isDoubled ? Self.mostRuns : Self.runsBetween, &context, work)
     }
   }
 
@@ -41,7 +49,9 @@ extension EmbeddingGroups {
   /// more when one sample brought a fifth of its group's error.
   mutating func forgetGains(of records: [ChangeRecord], _ context: RoundContext, _ work: Workspace) throws {
     for record in records where record.change == .inserted {
-      guard let (group, distance) = try context.overlay.applied(record.sample), let slot = slot(of: group) else { continue }
+      guard let (group, distance) = try context.overlay.applied(record.sample), let slot = slot(of: group) else {
+        continue
+      }
       if Double(distance) > Self.tellingShare * measure(slot, work.path).error { gains[slot] = nil }
     }
   }
@@ -55,9 +65,10 @@ extension EmbeddingGroups {
   /// Lloyd passes and swaps, until neither lowers the error any more.
   private mutating func polish(_ context: inout RoundContext, _ work: Workspace) throws {
     try passes(&context, work)
+    let most = min(Self.mostFailures * Int(RoundSchedule.small / max(total, 1)), 24)
     var failures = 0
     var left = max(2 * ids.count, 8)
-    while failures < Self.mostFailures, left > 0 {
+    while failures < most, left > 0 {
       left -= 1
       guard let isBetter = try exchange(failures, &context, work) else { return }
       failures = isBetter ? 0 : failures + 1
@@ -85,9 +96,9 @@ extension EmbeddingGroups {
     var choices: [(split: GroupID, merge: Merge, promise: Double)] = []
     for (slot, group) in ids.enumerated() {
       guard let gain = gains[slot]?.value, gain > 0, work.halves[group] != nil else { continue }
-      for merge in merges.prefix(8) where merge.heir != group && merge.closed != group {
+      for merge in merges where merge.heir != group && merge.closed != group {
         // Passes after it bring more than the two steps say.
-        let promise = gain - merge.cost * (total <= 1_024 ? 0.7 : 0.9)
+        let promise = gain - merge.cost * (total <= Self.mostCompared ? 0.6 : 0.8)
         if promise > 0 { choices.append((group, merge, promise)) }
       }
     }
@@ -106,8 +117,8 @@ extension EmbeddingGroups {
     return false
   }
 
-  /// Compares the groups with fresh runs of k-means++ over all samples, and starts over from the best of them if it is
-  /// better.
+  /// Compares the groups with fresh runs of k-means++ over all samples, and starts over from the best of them if that is
+  /// better after swaps and passes of its own.
   private mutating func startOver(
     runs most: Int, _ context: inout RoundContext, _ work: Workspace
   ) throws {
@@ -118,22 +129,26 @@ extension EmbeddingGroups {
     var best: ShadowClustering?
     for run in 0..<runs {
       let shadow = try ShadowClustering(
-        of: sample, groups: ids.count, key: Mixing.key(context.outcome.position, total, UInt64(run)), .thorough, work)
+        of: sample, groups: ids.count, key: Mixing.key(context.outcome.position, total, UInt64(run)),
+        total <= Self.mostCompared ? .thorough : .brief, work)
       context.outcome.statistics.innerProducts += shadow.innerProducts
       if shadow.error < best?.error ?? .infinity { best = shadow }
       sample.forget()
     }
     guard let best else { return }
-    let least = Double(rows) * Self.leastDistance
-    if most > 2 { try note(best.error, &context, work) }
-    guard summedError(work.path) > max(best.error, least) * Self.leastAdvantage else { return }
+    let own = summedError(work.path)
+    if most > Self.runsBetween { note(best.error, &context, work) }
+    guard own > Double(rows) * Self.leastError, best.error < own * Self.mostDisadvantage else { return }
+    let (groups, soFar) = (self, context)
     try recluster(from: best, &context, work)
     try polish(&context, work)
-    try note(best.error, &context, work)
+    guard summedError(work.path) * Self.leastAdvantage > own else { return note(best.error, &context, work) }
+    (self, context) = (groups, soFar)
+    work.forget()
   }
 
-  private mutating func note(_ error: Double, _ context: inout RoundContext, _ work: Workspace) throws {
-    let least = Double(total) * Self.leastDistance
+  private mutating func note(_ error: Double, _ context: inout RoundContext, _ work: Workspace) {
+    let least = Double(total) * Self.leastError
     let own = summedError(work.path)
     let reading = GuardReading(
       position: context.outcome.position, ratio: own <= least ? 0 : min(own / max(error, least), 1e9))

@@ -13,10 +13,11 @@ extension EmbeddingGroups {
     isCheap && looksAfterSmallStores(rules) ? RoundSchedule.steps(present: total, applied: applied) : 0
   }
 
-  /// Balanced groups keep their bounds, which a step at a time would divide and merge them all the time. Groupings
-  /// without a guard are left alone as before.
+  /// Not after balanced groups, which a step at a time would divide and merge all the time; not without a guard; and not
+  /// where groups are looked for in a tree, which is made once a round.
   private func looksAfterSmallStores(_ rules: UInt32) -> Bool {
     rules >= Self.firstRules && options.isGuarded && !isBalanced
+      && targetCount(RoundSchedule.small) <= options.mostSearched
   }
 
   /// Whether as many groups as a small store can have are few.

@@ -23,6 +23,8 @@ struct ShadowClustering {
     static let glance = Effort(mostSteps: 3, leastProgress: 0.005)
     /// For all samples of a small one.
     static let thorough = Effort(mostSteps: 24, leastProgress: 0.0005)
+    /// For all samples, when there are more of them.
+    static let brief = Effort(mostSteps: 8, leastProgress: 0.002)
   }
 
   /// Summed squared distance of the sample's rows to the centroids of the last step but one.
