@@ -173,8 +173,8 @@ let package = Package(
       name: "cohort",
       dependencies: [
         "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
-        "CohortProviders", "CohortReading", "CohortSelection", "CohortPipeline", "CohortActions", "CohortDaemon",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CohortProviders", "CohortReading", "CohortSelection", "CohortDrawing", "CohortPipeline", "CohortActions",
+        "CohortDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: swift),
     .executableTarget(name: "cohortd", dependencies: ["CohortDaemon"], swiftSettings: swift),

@@ -68,6 +68,15 @@ extension CohortError {
     .pipelineNoLabelUpdates, "Labels cannot be updated where nothing counts as a duplicate",
     hint: "Add --dedupe source or --dedupe store")
 
+  /// A file that cannot be written where the user asked for it: no fault of anybody where the disk is full.
+  static func writing(_ message: String, _ error: any Error, place: String) -> CohortError {
+    let isNoRoom = (error as? Errno)?.isNoRoom ?? isFull(error as NSError)
+    return CohortError(
+      .pipelineExport, category: isNoRoom ? .temporary : .failure, message, place: place,
+      cause: isNoRoom ? "The disk is full" : (error as? Errno)?.text ?? error.localizedDescription,
+      hint: isNoRoom ? "Free some space and run the same command again" : nil)
+  }
+
   /// Whether an error, or one below it, says that a file cannot grow; EFBIG is a limit on its size (`ulimit -f`).
   private static func isFull(_ error: NSError) -> Bool {
     switch error.domain {

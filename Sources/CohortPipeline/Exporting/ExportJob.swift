@@ -1,5 +1,6 @@
 internal import CohortCore
 public import CohortStore
+internal import CohortSystem
 public import Foundation
 
 /// Writes samples as JSON lines.
@@ -132,12 +133,15 @@ public enum ExportJob {
 }
 
 /// A file that appears only when it is complete.
-final class ExportFile {
+public final class ExportFile {
   private let path: String
   private let temporary: String
   private let handle: FileHandle
 
-  init(_ path: String, _ output: FileHandle?) throws {
+  /// Makes a file beside its place; `finish` puts it there, `abandon` takes it away.
+  /// - Parameter output: takes the bytes when the path is `-`.
+  /// - Throws: `pipeline.export` where no file can be made.
+  public init(_ path: String, _ output: FileHandle?) throws {
     self.path = path
     if path == "-", let output {
       temporary = ""
@@ -155,26 +159,30 @@ final class ExportFile {
     handle = made
   }
 
-  func write(_ bytes: Data) throws {
+  /// - Throws: `pipeline.export`; it may pass where the disk is full.
+  public func write(_ bytes: Data) throws {
     do {
       try handle.write(contentsOf: bytes)
     } catch {
-      throw CohortError(.pipelineExport, "The file cannot be written", place: path, cause: "\(error)")
+      throw CohortError.writing("The file cannot be written", error, place: path)
     }
   }
 
-  func finish() throws {
+  /// Makes the bytes durable and gives the file its name, in place of one that has it already.
+  /// - Throws: as `write`.
+  public func finish() throws {
     if path == "-" { return }
     do {
       try handle.synchronize()
       try handle.close()
-      if rename(temporary, path) != 0 { throw CocoaError(.fileWriteUnknown) }
+      if rename(temporary, path) != 0 { throw Errno.last }
     } catch {
-      throw CohortError(.pipelineExport, "The file cannot be completed", place: path, cause: "\(error)")
+      throw CohortError.writing("The file cannot be completed", error, place: path)
     }
   }
 
-  func abandon() {
+  /// Leaves nothing behind.
+  public func abandon() {
     if path != "-" { try? FileManager.default.removeItem(atPath: temporary) }
   }
 }
