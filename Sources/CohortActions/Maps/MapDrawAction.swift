@@ -63,7 +63,6 @@ public struct MapDrawAction: Action {
   /// - Complexity: O(samples of the store); O(pixels) for pictures.
   public func drawn(on store: Store, _ control: JobControl) throws -> (bytes: [UInt8], report: MapDrawReport) {
     let options = try options
-    control.report(JobProgress(stage: "map", done: 0, total: 0, unit: "samples"))
     let traits = try MapTraits(store, map: map)
     try control.checkpoint()
     let points = traits.points

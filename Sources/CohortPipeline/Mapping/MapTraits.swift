@@ -1,4 +1,5 @@
 internal import CohortCore
+internal import CohortReading
 public import CohortStore
 
 /// What is known of the samples of a map beside their places: what they can be coloured by. All of it in one state of the
@@ -80,10 +81,8 @@ public struct MapTraits: Sendable {
   ) throws -> (column: Column, unit: String) {
     let unit = configuration.lengthUnit
     let end = points.ids.last.map { $0 + 1 } ?? 0
-    let tokens =
-      unit == .tokens
-      ? nil : try transaction.measures().first { $0.unit == .tokens && $0.part == .everything && $0.rows >= end }
-    guard let tokens else { return (Column.totalLength, unit == .field ? "" : unit.name) }
+    let tokens = try transaction.measures().first { $0.unit == .tokens && $0.part == .everything && $0.rows >= end }
+    guard unit != .tokens, let tokens else { return (Column.totalLength, unit == .field ? "" : unit.name) }
     return (tokens.column(.total), LengthUnit.tokens.name)
   }
 

@@ -19,7 +19,7 @@ enum VerbRoutes {
 
   private static func answer(_ verb: Verb, _ exchange: Exchange) async throws -> Answer {
     let host = try exchange.host()
-    let format = try format(of: verb.answer, accept: exchange.headers[values: .accept])
+    let format = try Self.format(of: verb.answer, accept: exchange.headers[values: .accept])
     let body = try await exchange.json()
     if verb.isLong, exchange.prefersJob {
       // What makes no sense is refused at once.
