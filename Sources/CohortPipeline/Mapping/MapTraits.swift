@@ -80,8 +80,8 @@ public struct MapTraits: Sendable {
     of points: MapPoints, _ configuration: StoreConfiguration, _ transaction: borrowing ReadTransaction
   ) throws -> (column: Column, unit: String) {
     let unit = configuration.lengthUnit
-    let end = points.ids.last.map { $0 + 1 } ?? 0
-    let tokens = try transaction.measures().first { $0.unit == .tokens && $0.part == .everything && $0.rows >= end }
+    let last = points.ids.last ?? 0
+    let tokens = try transaction.measures().first { $0.unit == .tokens && $0.part == .everything && $0.rows > last }
     guard unit != .tokens, let tokens else { return (Column.totalLength, unit == .field ? "" : unit.name) }
     return (tokens.column(.total), LengthUnit.tokens.name)
   }
