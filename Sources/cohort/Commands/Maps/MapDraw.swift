@@ -1,7 +1,7 @@
-import ArgumentParser
-import CohortActions
+public import ArgumentParser
+public import CohortActions
 import CohortCore
-import CohortDrawing
+public import CohortDrawing
 import CohortSystem
 import Foundation
 
