@@ -137,7 +137,8 @@ import Testing
       #expect(deleted.status == 0, "\(deleted)")
       for form in ["html", "png", "svg"] {
         let result = try program.cohort("map", "draw", "overview", "map.\(form)", "--label", "terms", "--json")
-        #expect(result.status == 0 && (try result.json() as? [String: Any])?["samples"] as? Int == 0, "\(result)")
+        try #require(result.status == 0, "\(result)")
+        #expect((try result.json() as? [String: Any])?["samples"] as? Int == 0, "\(result)")
       }
       #expect(try program.read("map.html").contains("The map has no samples."))
       #expect(try program.read("map.svg").contains("The map has no samples."))
@@ -180,8 +181,9 @@ import Testing
       try Self.prepared(program)
       try program.write("the former one", to: "map.html")
       let full = try program.shell("trap '' XFSZ; ulimit -f 8; exec cohort map draw overview map.html --json")
-      #expect(full.status == 75 && (try full.error()["code"] as? String) == "pipeline.export", "\(full)")
-      #expect((try full.error()["cause"] as? String)?.contains("full") == true, "\(full)")
+      let error = try full.error()
+      #expect(full.status == 75 && error["code"] as? String == "pipeline.export", "\(full)")
+      #expect((error["cause"] as? String)?.contains("full") == true, "\(full)")
       #expect(try program.read("map.html") == "the former one")
       let names = try FileManager.default.contentsOfDirectory(atPath: program.folder.path)
       #expect(!names.contains { $0.contains(".part-") }, "\(names)")
