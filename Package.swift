@@ -181,8 +181,8 @@ let package = Package(
       name: "cohort",
       dependencies: [
         "CDocuments", "CohortSystem", "CohortCore", "CohortStore", "CohortPlanning", "CohortIngestion", "CohortCatalog",
-        "CohortProviders", "CohortReading", "CohortSelection", "CohortPipeline", "CohortActions", "CohortDaemon",
-        "CLineEditing",
+        "CohortProviders", "CohortReading", "CohortSelection", "CohortDrawing", "CohortPipeline", "CohortActions",
+        "CohortDaemon", "CLineEditing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: swift),

@@ -142,6 +142,11 @@ import Testing
     #expect(try store.ask("map list").rows.map { $0.text("grouping") } == ["topics"])
     try store.ask("map show", path: ["map": "overview"])
     #expect(try store.ask("map places", path: ["map": "overview"]).rows.first?["x"]?.double?.isFinite == true)
+    let page = try store.ask("map draw", path: ["map": "overview"], query: [("colour", "age"), ("label", "terms")])
+    #expect(page.end.file?.mediaType == "text/html; charset=utf-8")
+    let picture = try store.ask(
+      "map draw", path: ["map": "overview"], query: [("form", "png"), ("width", "400"), ("height", "320")])
+    #expect(picture.end.file?.bytes.starts(with: [0x89, 0x50, 0x4e, 0x47]) == true)
     try store.ask("map update", path: ["map": "overview"], #"{"tail":true}"#)
     try store.ask("update")
     try store.ask("map refit", path: ["map": "overview"])
@@ -167,7 +172,7 @@ import Testing
       let fields: [VerbField] =
         switch verb.answer {
         case .record(let fields), .rows(let fields, _): fields
-        case .table: []
+        case .table, .file: []
         }
       return fields.filter { !$0.isRequired }.map { "\(verb.name).\($0.name)" }
     }

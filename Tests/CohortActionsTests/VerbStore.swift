@@ -68,6 +68,12 @@ final class VerbStore {
     case .table:
       (records, fields) = ([], [])
       asked.insert(verb.name)
+    case .file(let types):
+      guard let file = answer.end.file, types.contains(file.mediaType), answer.end.record == nil else {
+        throw Unexpected("\(verb.name): no file of a type that it declares")
+      }
+      (records, fields) = ([], [])
+      asked.insert(verb.name)
     }
     for record in records {
       let parsed = try Conformance.parsed(record)

@@ -62,6 +62,11 @@ extension ApiContractTests {
     Call("GET", "/maps"), Call("GET", "/maps/{map}", ["map": "overview"]),
     Call("GET", "/maps/{map}/places", ["map": "overview"]),
     Call("POST", "/maps/{map}/update", ["map": "overview"], body: #"{"tail":true}"#),
+    Call("GET", "/maps/{map}/drawing", ["map": "overview"], query: "colour=task&label=terms"),
+    Call(
+      "GET", "/maps/{map}/drawing", ["map": "overview"],
+      query: "form=png&colour=age&width=400&height=320&theme=dark"),
+    Call("GET", "/maps/{map}/drawing", ["map": "overview"], query: "form=svg"),
     Call("POST", "/maps/{map}/refit", ["map": "overview"]), Call("DELETE", "/maps/{map}", ["map": "overview"]),
     Call("GET", "/plans"),
     Call(

@@ -23,7 +23,7 @@ import Testing
     ["plan", "digest", "first", "--epochs", "2", "--json"],
     ["train", "--plan", "first", "--epochs", "1", "--checkpoint-every", "2", "--json"],
     ["map", "create", "overview", "--grouping", "topics", "--json"],
-    ["map", "update", "overview", "--tail", "--json"],
+    ["map", "update", "overview", "--tail", "--json"], ["map", "draw", "overview", "map.html", "--json"],
     ["grouping", "drop", "lengths", "--json"],
     ["rebuild-catalog", "--json"],
     ["compact", "--json"],

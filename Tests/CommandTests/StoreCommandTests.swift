@@ -37,7 +37,7 @@ import Testing
     "export --as messages -", "export --as atlas -", "export --where 'SELECT 1 AS id' --as messages -",
     "sample near --id 1", "sample duplicates", "group compare a b", "plan which x --id 1", "query list",
     "query save a 'SELECT 1 AS x'", "query run a", "query drop a",
-    "map list", "map create x --grouping y", "map update x",
+    "map list", "map create x --grouping y", "map update x", "map draw x y.html",
   ])
   func withoutAStoreEverythingIsNotFound(line: String) throws {
     try withProgram { program in

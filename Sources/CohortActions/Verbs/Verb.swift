@@ -150,12 +150,25 @@ public enum VerbAnswer: Sendable {
   case rows([VerbField], isStream: Bool)
   /// Rows whose names and values the question decides: those of SQL. The first row has all names.
   case table
+  /// A file, of one of these media types: what the request says decides.
+  case file([String])
+}
+
+/// A file that a verb answers.
+public struct VerbFile: Sendable {
+  /// One of those that the verb declares.
+  public let mediaType: String
+  public let bytes: [UInt8]
+
+  public init(mediaType: String, bytes: [UInt8]) { (self.mediaType, self.bytes) = (mediaType, bytes) }
 }
 
 /// How a verb ended that did not throw.
 public struct VerbEnd: Sendable {
-  /// Nil for verbs that answer rows.
+  /// Nil for verbs that answer rows or a file.
   public var record: ReportRecord?
+  /// Of verbs that answer a file.
+  public var file: VerbFile?
   /// Sentences for people.
   public var notes: [String]
   /// Done, but some records were set aside.
@@ -163,8 +176,12 @@ public struct VerbEnd: Sendable {
   /// What ended the work before its end; `record` tells of what was done by then.
   public var failure: CohortError?
 
-  public init(record: ReportRecord? = nil, notes: [String] = [], isPartial: Bool = false, failure: CohortError? = nil) {
+  public init(
+    record: ReportRecord? = nil, file: VerbFile? = nil, notes: [String] = [], isPartial: Bool = false,
+    failure: CohortError? = nil
+  ) {
     self.record = record
+    self.file = file
     self.notes = notes
     self.isPartial = isPartial
     self.failure = failure

@@ -1,10 +1,10 @@
-import CohortCore
-import CohortSystem
-import Foundation
+public import CohortCore
+internal import CohortSystem
+public import Foundation
 
 /// A file that appears only when it is complete. Until then it lies beside its place under another name, and is removed
 /// however the work ends: by an error, by a signal that the program takes, by damage of the store (`DraftNote`).
-final class ExportFile {
+public final class ExportFile {
   private let path: String
   /// Its name until it is complete, and what remembers to remove it; nil for an output that is open already.
   private let draft: (path: String, note: DraftNote)?
@@ -13,7 +13,7 @@ final class ExportFile {
 
   /// - Parameter output: what `-` stands for.
   /// - Throws: `pipeline.export`, `pipeline.disk-full`.
-  init(_ path: String, _ output: FileHandle?) throws(CohortError) {
+  public init(_ path: String, _ output: FileHandle?) throws(CohortError) {
     self.path = path
     if path == "-", let output {
       (draft, descriptor, isOpen) = (nil, output.fileDescriptor, false)
@@ -33,7 +33,7 @@ final class ExportFile {
   deinit { abandon() }
 
   /// - Throws: `pipeline.disk-full`, `pipeline.export`.
-  func write(_ bytes: Data) throws(CohortError) {
+  public func write(_ bytes: Data) throws(CohortError) {
     do throws(Errno) {
       try SystemCall.writeFully([UInt8](bytes), to: descriptor)
     } catch {
@@ -43,7 +43,7 @@ final class ExportFile {
 
   /// Makes it durable and gives it its name.
   /// - Throws: as `write`.
-  func finish() throws(CohortError) {
+  public func finish() throws(CohortError) {
     guard let draft, isOpen else { return }
     do throws(Errno) {
       try SystemCall.synchronize(descriptor)
@@ -55,7 +55,7 @@ final class ExportFile {
   }
 
   /// Leaves nothing of it, unless it is complete.
-  func abandon() {
+  public func abandon() {
     guard let draft, isOpen else { return }
     try? SystemCall.remove(draft.path)
     close()

@@ -52,13 +52,18 @@ public enum GroupListing {
   /// - Parameter withTerms: whether to read some members of each group for its terms.
   /// - Complexity: one scan of four columns, and for the terms `groups * 48` samples.
   public static func list(_ store: Store, grouping name: String, withTerms: Bool = true) throws -> [GroupSummary] {
-    try store.read { transaction in
-      let grouping = try transaction.existingGrouping(name)
-      let scan = try GroupScan(of: grouping, transaction)
-      let terms = withTerms ? try GroupTerms.find(scan.cells.mapValues(\.members.ids), transaction) : [:]
-      return try scan.cells.sorted { $0.key < $1.key }.map { group, cell in
-        try summary(of: GroupID(group), cell, grouping, scan.lengths, terms[group] ?? [], transaction)
-      }
+    try store.read { try list(grouping: name, withTerms: withTerms, $0) }
+  }
+
+  /// The same, as a transaction sees it.
+  static func list(
+    grouping name: String, withTerms: Bool = true, _ transaction: borrowing ReadTransaction
+  ) throws -> [GroupSummary] {
+    let grouping = try transaction.existingGrouping(name)
+    let scan = try GroupScan(of: grouping, transaction)
+    let terms = withTerms ? try GroupTerms.find(scan.cells.mapValues(\.members.ids), transaction) : [:]
+    return try scan.cells.sorted { $0.key < $1.key }.map { group, cell in
+      try summary(of: GroupID(group), cell, grouping, scan.lengths, terms[group] ?? [], transaction)
     }
   }
 

@@ -16,20 +16,22 @@ public struct MapPoints: Sendable {
   /// - Throws: `store.unknown-map`; `store.dropped`; `store.corrupted`.
   /// - Complexity: O(samples of the map), in one read transaction.
   public init(_ store: Store, map name: String) throws {
-    let (map, grouping, places, groups) = try store.read { transaction in
-      let map = try transaction.existingMap(name)
-      guard let grouping = try transaction.groupings().first(where: { $0.id == map.grouping }) else {
-        throw CohortError.dropped("grouping", "number \(map.grouping)")
-      }
-      let places = try transaction.places(of: map).sorted { $0.id < $1.id }
-      var (live, groups) = ([MapPlace](), [UInt32]())
-      for place in places where try !transaction.isDeleted(SampleID(place.id)) {
-        live.append(place)
-        groups.append(try transaction.uint32(grouping.groupColumn, SampleID(place.id)))
-      }
-      return (map, grouping.name, live, groups)
+    self = try store.read { try MapPoints(name, $0) }
+  }
+
+  /// The same, as a transaction sees it.
+  init(_ name: String, _ transaction: borrowing ReadTransaction) throws {
+    map = try transaction.existingMap(name)
+    let (number, places) = (map.grouping, try transaction.places(of: map).sorted { $0.id < $1.id })
+    guard let grouping = try transaction.groupings().first(where: { $0.id == number }) else {
+      throw CohortError.dropped("grouping", "number \(number)")
     }
-    (self.map, self.grouping, self.groups) = (map, grouping, groups)
-    (ids, xs, ys) = (places.map(\.id), places.map(\.x), places.map(\.y))
+    self.grouping = grouping.name
+    for place in places where try !transaction.isDeleted(SampleID(place.id)) {
+      ids.append(place.id)
+      xs.append(place.x)
+      ys.append(place.y)
+      groups.append(try transaction.uint32(grouping.groupColumn, SampleID(place.id)))
+    }
   }
 }

@@ -29,6 +29,7 @@ struct VerbOperation {
     case .record(let fields): schemas.append("\(name)Answer", .record(JSONSchema.object(fields)))
     case .rows(let fields, _): schemas.append("\(name)Row", .record(JSONSchema.object(fields)))
     case .table: schemas.append("\(name)Row", .record(["type": "object"]))
+    case .file: break
     }
     return schemas
   }
@@ -77,7 +78,18 @@ struct VerbOperation {
     switch verb.answer {
     case .record: Self.record(JSONSchema.reference("\(name)Answer"))
     case .rows, .table: Self.rows(JSONSchema.reference("\(name)Row"))
+    case .file(let types): Self.file(types)
     }
+  }
+
+  /// Bytes; of texts, characters.
+  private static func file(_ types: [String]) -> ReportRecord {
+    ReportRecord(
+      types.map { type in
+        let name = String(type.prefix { $0 != ";" })
+        let schema: ReportRecord = type.contains("charset") || type.hasSuffix("xml") ? ["type": "string"] : [:]
+        return (name: name, value: .record(["schema": .record(schema)]))
+      })
   }
 
   /// An object, on one line in either type.
@@ -104,10 +116,14 @@ struct VerbOperation {
     return content
   }
 
+  /// A file is given whatever the request accepts.
+  private var isFile: Bool { if case .file = verb.answer { true } else { false } }
+
   private func mayCome(_ status: ProblemStatus) -> Bool {
     switch status {
     case .tooLarge, .mediaType: !body.isEmpty
     case .conflict, .noRoom: verb.access != .reads
+    case .notAcceptable: !isFile
     default: true
     }
   }

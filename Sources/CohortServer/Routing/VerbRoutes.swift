@@ -19,7 +19,7 @@ enum VerbRoutes {
 
   private static func answer(_ verb: Verb, _ exchange: Exchange) async throws -> Answer {
     let host = try exchange.host()
-    let format = try AnswerFormat.choose(exchange.headers[values: .accept], from: offers(verb.answer))
+    let format = try Self.format(of: verb.answer, accept: exchange.headers[values: .accept])
     let body = try await exchange.json()
     if verb.isLong, exchange.prefersJob {
       // What makes no sense is refused at once.
@@ -51,8 +51,12 @@ enum VerbRoutes {
   ) -> Answer {
     var headers: HTTPFields = [:]
     headers[.cohortSequence] = outcome.sequence.map { String($0.rawValue) }
-    headers[.contentType] = format == .csv ? "text/csv; charset=utf-8" : format.rawValue
-    headers[.vary] = "Accept"
+    if let mediaType = outcome.mediaType {
+      headers[.contentType] = mediaType
+    } else {
+      headers[.contentType] = format == .csv ? "text/csv; charset=utf-8" : format.rawValue
+      headers[.vary] = "Accept"
+    }
     if outcome.isPartial { headers[.cohortPartial] = "true" }
     let status = HTTPResponse.Status(code: verb.route.status)
     if status == .created, let name = outcome.name {
@@ -61,9 +65,13 @@ enum VerbRoutes {
     return Answer(status, headers, whole.map { .bytes($0) } ?? .pipe(pipe))
   }
 
-  private static func offers(_ answer: VerbAnswer) -> [AnswerFormat] {
-    if case .record = answer { return [.json, .ndjson] }
-    return [.json, .ndjson, .csv]
+  /// What the client likes best; a file is what its verb's parameters make it.
+  private static func format(of answer: VerbAnswer, accept: [String]) throws -> AnswerFormat {
+    switch answer {
+    case .record: try AnswerFormat.choose(accept, from: [.json, .ndjson])
+    case .rows, .table: try AnswerFormat.choose(accept, from: [.json, .ndjson, .csv])
+    case .file: .json
+    }
   }
 
   /// What the path, the query and the body say.
@@ -81,6 +89,8 @@ final class VerbRun: Sendable {
     var isPartial = false
     /// What was made, when it has a name.
     var name: String?
+    /// Of an answer that is a file.
+    var mediaType: String?
   }
 
   private let verb: Verb
@@ -132,6 +142,7 @@ final class VerbRun: Sendable {
       case .record: try record(arguments, store, control)
       case .rows(let fields, _): try rows(arguments, store, control, columns: fields.map(\.name))
       case .table: try rows(arguments, store, control, columns: nil)
+      case .file: try file(arguments, store, control)
       }
     }
     if access != .reads { host.wake() }
@@ -149,6 +160,14 @@ final class VerbRun: Sendable {
     JSONText.append(record, to: &bytes)
     bytes.append(0x0a)
     try pipe.put(ByteBuffer(bytes: bytes))
+  }
+
+  private func file(_ arguments: VerbArguments, _ store: Store, _ control: JobControl) throws {
+    guard let file = try verb.run(arguments, on: store, control).file else { return }
+    state.withLock { $0.mediaType = file.mediaType }
+    for start in stride(from: 0, to: file.bytes.count, by: Self.pieceBytes) {
+      try pipe.put(ByteBuffer(bytes: file.bytes[start..<min(start + Self.pieceBytes, file.bytes.count)]))
+    }
   }
 
   private func rows(

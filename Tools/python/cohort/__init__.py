@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UnavailableError,
         UsageError,
     )
+    from cohort._maps import Map
     from cohort._plan import Plan, Reader
     from cohort._program import program, run, sqlite_extension, version
     from cohort._store import Store, init, open
@@ -47,6 +48,7 @@ _HOMES = {
     "QuarantineWarning": "_errors",
     "UnavailableError": "_errors",
     "UsageError": "_errors",
+    "Map": "_maps",
     "Plan": "_plan",
     "Reader": "_plan",
     "program": "_program",
@@ -77,6 +79,7 @@ __all__ = [
     "QuarantineWarning",
     "UnavailableError",
     "UsageError",
+    "Map",
     "Plan",
     "Reader",
     "program",

@@ -16,6 +16,7 @@ from cohort._errors import NotFoundError, UsageError
 from cohort._tables import Report, Table
 
 if TYPE_CHECKING:
+    from cohort._maps import Map
     from cohort._plan import Plan
 
 Ids = int | Sequence[int] | range | npt.NDArray[Any]
@@ -211,6 +212,17 @@ class Verbs:
         """uint64[n]: the samples of a selection in its order. Every beginning is a smaller selection."""
         rows = self.run("selection show", name, rows=True)
         return np.fromiter((row["id"] for row in rows), np.uint64, len(rows))
+
+    def create_map(self, name: str, *, grouping: str, progress: bool | None = None) -> Map:
+        """Gives every sample of a grouping by embedding a place in the plane, for good."""
+        self.run("map create", name, grouping=grouping, progress=progress)
+        return self.map(name)
+
+    def map(self, name: str) -> Map:
+        """A map of the store: `store.map("overview").draw("map.html")`."""
+        from cohort._maps import Map
+
+        return Map(self, name)
 
     def create_plan(
         self,

@@ -297,3 +297,26 @@ def test_a_space_that_is_made_anew_may_have_another_dimension(tmp_path: Path) ->
         assert found.shape == (4 * round + 4, dimension) and (found[-4:] == vectors).all()
         assert np.isnan(found[:-4]).all()
         store.run("space drop", "mine")
+
+
+def test_maps_are_drawn(new: Callable[..., cohort.Store], tmp_path: Path) -> None:
+    store = new()
+    store.ingest(({"prompt": f"question {i} about {'sums' if i % 2 else 'rivers'}", "completion": "a"} for i in range(60)), task="t")
+    store.create_grouping("topics", by="embedding", groups=3)
+    drawn = store.create_map("overview", grouping="topics")
+    assert drawn.info.live == 60 and store.map("overview").info == drawn.info
+    report = drawn.draw(tmp_path / "map.html", colour="task", label="terms")
+    page = (tmp_path / "map.html").read_bytes()
+    assert report.samples == report.texts == 60 and report.bytes == len(page)
+    assert b"question 17 about sums" in page
+    assert drawn.draw(colour="task", label="terms") == page
+    picture = drawn.draw(form="png", width=400, height=320, theme="dark")
+    assert picture.startswith(b"\x89PNG") and picture[16:24] == (400).to_bytes(4, "big") + (320).to_bytes(4, "big")
+    with pytest.raises(cohort.UsageError):
+        drawn.draw(tmp_path / "map.gif")
+    with pytest.raises(cohort.NotFoundError):
+        store.map("overwiev").draw(tmp_path / "no.html")
+    assert not (tmp_path / "no.html").exists()
+    drawn.drop()
+    with pytest.raises(cohort.NotFoundError):
+        drawn.info  # noqa: B018

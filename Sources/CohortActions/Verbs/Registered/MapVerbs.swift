@@ -1,8 +1,9 @@
 internal import CohortCore
+internal import CohortDrawing
 
 extension VerbRegistry {
   /// Places in the plane that stay.
-  static let maps: [Verb] = [mapList, mapCreate, mapShow, mapPlaces, mapUpdate, mapRefit, mapDrop]
+  static let maps: [Verb] = [mapList, mapCreate, mapShow, mapPlaces, mapDraw, mapUpdate, mapRefit, mapDrop]
 
   private static let map = VerbParameter.named("map", "The map.")
 
@@ -47,6 +48,40 @@ extension VerbRegistry {
       VerbField("id", .count), VerbField("x", .number), VerbField("y", .number), VerbField("group", .optional(.count)),
     ]
   ) { MapPlacesAction(try $0.text("map")) }
+
+  private static let mapDraw = Verb(
+    MapDrawAction.name, "Draw a map as a page or as a picture.", access: .reads,
+    route: VerbRoute(.get, "/maps/{map}/drawing"),
+    parameters: [
+      map,
+      VerbParameter(
+        "form", .query, .choice(DrawingForm.allCases.map(\.rawValue)), standard: .text(DrawingForm.html.rawValue),
+        "A page that needs nothing else, or a picture."),
+      VerbParameter(
+        "colour", .query, .choice(MapDrawAction.Colour.allCases.map(\.rawValue)),
+        standard: .text(MapDrawAction.Colour.group.rawValue), "What colours mean first; a page offers the others, too."),
+      VerbParameter(
+        "label", .query, .choice(MapDrawAction.Label.allCases.map(\.rawValue)), "Words that stand in the map."),
+      VerbParameter("width", .query, .integer(pixels), "Of a picture, in pixels: 1600 unless given."),
+      VerbParameter("height", .query, .integer(pixels), "Of a picture, in pixels: 1200 unless given."),
+      VerbParameter(
+        "theme", .query, .choice(DrawingTheme.allCases.map(\.rawValue)), "Of a picture: light unless given."),
+    ],
+    answer: .file(DrawingForm.allCases.map(\.mediaType))
+  ) { arguments, store, control, _ in
+    let action = MapDrawAction(
+      try arguments.text("map"), as: DrawingForm(rawValue: try arguments.text("form")) ?? .html,
+      colour: MapDrawAction.Colour(rawValue: try arguments.text("colour")) ?? .group,
+      label: try arguments.text(ifGiven: "label").flatMap { MapDrawAction.Label(rawValue: $0) },
+      width: try arguments.count(ifGiven: "width"), height: try arguments.count(ifGiven: "height"),
+      theme: try arguments.text(ifGiven: "theme").flatMap { DrawingTheme(rawValue: $0) })
+    let (bytes, report) = try action.drawn(on: store, control)
+    return VerbEnd(
+      file: VerbFile(mediaType: action.form.mediaType, bytes: bytes), notes: report.note.map { [$0] } ?? [])
+  }
+
+  /// Of a side of a picture.
+  private static let pixels: ClosedRange<Int64> = 320...16_384
 
   private static let mapUpdate = Verb.record(
     "Place what came since the last update of a map; the others stay.", access: .writes, isLong: true,

@@ -6,9 +6,10 @@ struct MapCommand: CohortCommandGroup {
   static let configuration = CommandConfiguration(
     commandName: "map", abstract: "Maps: a place in the plane for every sample, near to what is like it.",
     discussion: examples(
-      "cohort map create overview --grouping topics", "cohort map update overview", "cohort map list",
+      "cohort map create overview --grouping topics", "cohort map draw overview map.html",
+      "cohort map update overview", "cohort map list",
       text: "Places stay: new samples come to the map without moving those that are there."),
-    subcommands: [MapCreate.self, MapUpdate.self, MapList.self, MapShow.self, MapDrop.self])
+    subcommands: [MapCreate.self, MapUpdate.self, MapDraw.self, MapList.self, MapShow.self, MapDrop.self])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 }
