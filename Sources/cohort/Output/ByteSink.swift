@@ -72,9 +72,12 @@ final class ByteSink {
     try flush()
   }
 
-  /// Drops what was kept back.
+  /// Drops what was kept back, and with it the beginning of an array.
   func discard() {
-    if isHeld { bytes.removeAll(keepingCapacity: true) }
+    if isHeld {
+      bytes.removeAll(keepingCapacity: true)
+      isArrayOpen = false
+    }
     isHeld = false
   }
 
