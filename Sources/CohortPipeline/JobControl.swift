@@ -57,7 +57,7 @@ public struct JobControl: Sendable {
   }
 
   /// - Throws: `pipeline.interrupted` when the job shall stop.
-  func checkpoint() throws {
+  package func checkpoint() throws {
     guard !shouldStop() else {
       throw CohortError(
         .pipelineInterrupted, "Interrupted; everything committed so far is kept",
