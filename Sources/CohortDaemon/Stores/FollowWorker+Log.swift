@@ -56,6 +56,7 @@ extension UpdatePart {
     case .space: "not_embedded"
     case .measure: "not_measured"
     case .grouping: "not_grouped"
+    case .map: "not_mapped"
     }
   }
 }
