@@ -93,12 +93,7 @@ struct UnsafeQueryConnection: ~Copyable {
     try answer.columns(columns)
     var size = AnswerSize(columns)
     var rows = 0
-    while true {
-      let code = sqlite3_step(statement)
-      guard code == SQLITE_ROW else {
-        guard code == SQLITE_DONE else { throw failure(code) }
-        return
-      }
+    while try hasRow(statement) {
       // A statement without loops never calls the progress handler.
       if watch.mustStop() { throw failure(SQLITE_INTERRUPT) }
       guard rows < limits.rows else { throw CohortError.tooManyRows(limits.rows) }
@@ -120,12 +115,7 @@ struct UnsafeQueryConnection: ~Copyable {
     let code = sqlite3_prepare_v2(handle, "EXPLAIN " + sql, -1, &explained, nil)
     guard code == SQLITE_OK else { throw failure(code) }
     defer { sqlite3_finalize(explained) }
-    while true {
-      let code = sqlite3_step(explained)
-      guard code == SQLITE_ROW else {
-        guard code == SQLITE_DONE else { throw failure(code) }
-        return estimate
-      }
+    while try hasRow(explained) {
       guard Self.text(explained, 1) == "SorterOpen" else { continue }
       // `k(2,B,NOCASE)`: how many columns are compared, and how each of them.
       let key = Self.text(explained, 5)
@@ -134,6 +124,14 @@ struct UnsafeQueryConnection: ~Copyable {
         keys: max(estimate?.keys ?? 1, keys),
         hasCollation: estimate?.hasCollation == true || key.contains("NOCASE") || key.contains("RTRIM"))
     }
+    return estimate
+  }
+
+  /// Goes on to the next row of a statement. - Returns: false behind the last one.
+  private func hasRow(_ statement: OpaquePointer?) throws -> Bool {
+    let code = sqlite3_step(statement)
+    guard code == SQLITE_ROW || code == SQLITE_DONE else { throw failure(code) }
+    return code == SQLITE_ROW
   }
 
   /// The parameters of a statement that is allowed, in their order: without the sign before the name, nil for `?`.
