@@ -87,6 +87,11 @@ struct UnsafeQueryConnection: ~Copyable {
     watch.sort = try sorting(sql, statement)
     watch.beginRunning()
     try bind(arguments.values(for: Self.parameters(of: statement)), to: statement)
+    try handOver(statement, answer)
+  }
+
+  /// Hands over the rows of a statement that is ready.
+  private func handOver(_ statement: OpaquePointer, _ answer: AnswerReceiver) throws {
     let columns = (0..<sqlite3_column_count(statement)).map { index in
       sqlite3_column_name(statement, index).map { String(cString: $0) } ?? ""
     }
