@@ -65,7 +65,7 @@ import Testing
     ("stor = \"x\"\n", "cli.config-key", "cohort.toml:1", "Did you mean 'store'?"),
     ("\nworkers = \"2\"\n", "cli.config-value", "cohort.toml:2", "whole number"),
     ("workers = 0\n", "cli.config-value", "cohort.toml:1", "from 1 to 1024"),
-    ("format = \"xml\"\n", "cli.config-value", "cohort.toml:1", "table, json"),
+    ("format = \"xml\"\n", "cli.config-value", "cohort.toml:1", "table, box"),
     ("[ingest]\n# a comment\nspeed = 1\n", "cli.config-key", "cohort.toml:3", "config show"),
     ("store = \n", "cli.config-syntax", "cohort.toml:1", ""),
     ("store = \"a\"\nstore = \"b\"\n", "cli.config-syntax", "cohort.toml:2", ""),
