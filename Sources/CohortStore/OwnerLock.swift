@@ -70,10 +70,11 @@ final class OwnerLock: Sendable {
     guard let descriptor = try? SystemCall.open(StoreLayout(folder).owner, O_RDONLY | O_NOFOLLOW) else { return nil }
     defer { SystemCall.close(descriptor) }
     let text = holder(descriptor)
-    guard let mark = text.firstRange(of: ", process "), let process = Int32(text[mark.upperBound...]),
-      isLocked(StoreLayout(folder).owner, by: process)
+    // The number is behind the last space; what is before it are the name and `, process`.
+    guard let space = text.lastIndex(of: " "), let process = Int32(text[text.index(after: space)...]),
+      text[..<space].hasSuffix(", process"), isLocked(StoreLayout(folder).owner, by: process)
     else { return nil }
-    return StoreOwner(name: String(text[..<mark.lowerBound]), process: process)
+    return StoreOwner(name: String(text[..<space].dropLast(", process".count)), process: process)
   }
 
   /// The text of the file stays when its holder has gone, and the number of a process is given again: the system's own list

@@ -40,8 +40,21 @@ import Testing
 
   /// Each way in which a catalog may not fit is seen, said, and mended.
   @Test(arguments: [
-    ("UPDATE catalog_state SET applied_sequence = 1000000", CatalogRefresh.Reason.ahead),
-    ("UPDATE catalog_state SET applied_sequence = applied_sequence - 1", .otherHistory),
+    ("UPDATE catalog_state SET applied_sequence = 1000000", CatalogRefresh.Reason.damaged),
+    ("UPDATE catalog_state SET applied_sequence = applied_sequence - 1", .damaged),
+    (
+      """
+      CREATE TEMP TABLE more AS SELECT * FROM log ORDER BY sequence DESC LIMIT 1;
+      UPDATE more SET sequence = sequence + 1; INSERT INTO log SELECT * FROM more;
+      UPDATE catalog_state SET applied_sequence = applied_sequence + 1
+      """, .ahead
+    ),
+    (
+      """
+      DELETE FROM log WHERE sequence = (SELECT max(sequence) FROM log);
+      UPDATE catalog_state SET applied_sequence = applied_sequence - 1
+      """, .otherHistory
+    ),
     ("UPDATE catalog_state SET applied_mark = ''", .otherHistory),
     ("UPDATE catalog_state SET store_id = 'x'", .otherStore),
     ("DROP TABLE sources", .otherSchema), ("CREATE TABLE other (a)", .otherSchema),

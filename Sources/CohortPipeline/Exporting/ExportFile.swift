@@ -70,7 +70,7 @@ public final class ExportFile {
   private static func failure(_ path: String, _ reason: Errno, hint: String? = nil) -> CohortError {
     if reason.isNoRoom {
       return CohortError(
-        .pipelineDiskFull, "The disk is full: the export was not written", place: path, cause: reason.text,
+        .pipelineDiskFull, "The disk is full: the file was not written", place: path, cause: reason.text,
         hint: "Free some space, or choose another disk, and run the same command again; nothing is left of it")
     }
     return CohortError(.pipelineExport, "The file cannot be written", place: path, cause: reason.text, hint: hint)
