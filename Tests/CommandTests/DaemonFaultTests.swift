@@ -6,7 +6,7 @@
 
   /// A disk that reports errors, or hangs, when commits are synchronised, by a library loaded before all others.
   @Suite struct DaemonFaultTests {
-    /// `fdatasync` fails while the file `FAULT` is there; it takes the file away unless `FAULT.stays` is there. While
+    /// `fdatasync` of the store's file fails while the file `FAULT` is there; it takes the file away unless `FAULT.stays` is there. While
     /// `FAULT.hangs` is there it renames that to `FAULT.hung`, and takes a minute.
     private static let library = """
       #define _GNU_SOURCE
@@ -19,8 +19,12 @@
       int fdatasync(int descriptor) {
         int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
         const char *fault = getenv("FAULT");
-        char stays[4096], hangs[4096], hung[4096];
+        char stays[4096], hangs[4096], hung[4096], link[64], path[4096];
         if (!fault) return next(descriptor);
+        snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+        ssize_t length = readlink(link, path, sizeof path - 1);
+        path[length < 0 ? 0 : length] = 0;
+        if (!strstr(path, "/data.mdb")) return next(descriptor);
         strcat(strcpy(hangs, fault), ".hangs");
         strcat(strcpy(hung, fault), ".hung");
         if (rename(hangs, hung) == 0) sleep(60);
