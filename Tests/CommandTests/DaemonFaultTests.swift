@@ -6,8 +6,8 @@
 
   /// A disk that reports errors, or hangs, when commits are synchronised, by a library loaded before all others.
   @Suite struct DaemonFaultTests {
-    /// `fdatasync` of the store's file fails while the file `FAULT` is there; it takes the file away unless `FAULT.stays` is there. While
-    /// `FAULT.hangs` is there it renames that to `FAULT.hung`, and takes a minute.
+    /// `fdatasync` of the store's file fails while the file `FAULT` is there; it takes the file away unless `FAULT.stays` is
+    /// there. While `FAULT.hangs` is there it renames that to `FAULT.hung`, and takes a minute.
     private static let library = """
       #define _GNU_SOURCE
       #include <dlfcn.h>
