@@ -31,7 +31,7 @@ struct CatalogBase {
     // Who writes the file may have begun to make it anew since it was looked at: then it is gone, or has no tables yet; or
     // another file took its place while it was opened, and the log beside it belongs to that one.
     if !isPrivate, let opened = DatabaseFileIdentity(path),
-      let reader = try? DatabaseQueue(path: path, configuration: DerivedFile.readOnly()),
+      let reader = try? CatalogFile.connect(path),
       let position = try? reader.read(CatalogPosition.read), position.applied >= applied,
       opened.holds(path)
     {

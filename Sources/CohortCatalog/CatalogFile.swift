@@ -14,8 +14,17 @@ enum CatalogFile {
   /// none, so it counts as damaged, and is made anew.
   private static let pagesAreChecked = cohort_sqlite_check_pages()
 
+  /// To be called before each connection is opened: one that was opened before knows nothing of checksums.
+  private static func checkPages() throws {
+    guard pagesAreChecked == SQLITE_OK else {
+      throw DatabaseError(
+        resultCode: ResultCode(rawValue: pagesAreChecked), message: "the checksums of pages cannot be used")
+    }
+  }
+
   /// Makes the file, with empty tables.
   static func make(_ path: String, _ options: CatalogOptions) throws -> DatabaseQueue {
+    try checkPages()
     let queue = try DatabaseQueue(path: path, configuration: writable(options))
     try CatalogSchema.migrator.migrate(queue)
     return queue
@@ -23,6 +32,7 @@ enum CatalogFile {
 
   /// Opens the file for the owner of the store.
   static func open(_ path: String, _ options: CatalogOptions) throws -> DatabaseQueue {
+    try checkPages()
     let queue = try DatabaseQueue(path: path, configuration: writable(options))
     try check(queue)
     return queue
@@ -35,10 +45,16 @@ enum CatalogFile {
   /// - Throws: `Replaced` where it is made anew at the same time.
   static func openReadOnly(_ path: String) throws -> DatabaseQueue {
     let opened = DatabaseFileIdentity(path)
-    let queue = try DatabaseQueue(path: path, configuration: DerivedFile.readOnly(prepare: checked))
+    let queue = try connect(path)
     try check(queue)
     guard opened?.holds(path) == true else { throw Replaced() }
     return queue
+  }
+
+  /// A connection for reading, of a file that was looked at before.
+  static func connect(_ path: String) throws -> DatabaseQueue {
+    try checkPages()
+    return try DatabaseQueue(path: path, configuration: DerivedFile.readOnly(prepare: checked))
   }
 
   /// Empty tables in memory.
@@ -53,8 +69,9 @@ enum CatalogFile {
   }
 
   private static let checked: @Sendable (Database) throws -> Void = { database in
-    for code in [pagesAreChecked, cohort_sqlite_reserve_sums(database.sqliteConnection)] where code != 0 {
-      throw DatabaseError(resultCode: ResultCode(rawValue: code), message: "the checksums of pages cannot be used")
+    let code = cohort_sqlite_reserve_sums(database.sqliteConnection)
+    guard code == SQLITE_OK else {
+      throw DatabaseError(resultCode: ResultCode(rawValue: code), message: "there is no room for checksums of pages")
     }
   }
 

@@ -87,10 +87,11 @@ public struct CatalogQuery: Sendable {
   ) throws {
     var hasBegun = false
     let noting = Receiver(
-      columns: {
+      columns: receiver.columns,
+      row: {
         hasBegun = true
-        try receiver.columns($0)
-      }, row: receiver.row, waiting: receiver.waiting, mistake: receiver.mistake)
+        try receiver.row($0)
+      }, waiting: receiver.waiting, mistake: receiver.mistake)
     try mending(unless: { hasBegun }) { try ask($0, sql, arguments, control, noting) }
   }
 

@@ -9,7 +9,7 @@ package struct KeyLines {
 
   package init(_ text: String) {
     var table: [String] = []
-    for (i, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (i, line) in text.split(omittingEmptySubsequences: false, whereSeparator: Self.endsLine).enumerated() {
       let line = Self.trimmed(line)
       if line.first == "[" {
         guard let end = line.firstIndex(of: "]") else { continue }
@@ -51,6 +51,9 @@ package struct KeyLines {
       String(trimmed(part).drop { $0 == "\"" || $0 == "'" }.prefix { $0 != "\"" && $0 != "'" })
     }
   }
+
+  /// CR and LF together are one character.
+  private static func endsLine(_ character: Character) -> Bool { character == "\n" || character == "\r\n" }
 
   private static func trimmed(_ text: Substring) -> Substring {
     var text = text.drop { $0.isWhitespace }

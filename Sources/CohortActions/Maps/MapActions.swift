@@ -5,7 +5,7 @@ public import CohortStore
 /// `map create`: gives every sample of a grouping by embedding a place in the plane, for good.
 public struct MapCreateAction: RecordAction {
   public static let name = "map create"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// Name of the new map: unique in the store.
   public var map: String
   /// The grouping by embedding that it follows.
@@ -22,7 +22,7 @@ public struct MapCreateAction: RecordAction {
 /// `map update`: places what came since; nothing else moves, but for events that the log tells of.
 public struct MapUpdateAction: RecordAction {
   public static let name = "map update"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// Name of the map.
   public var map: String
   /// Whether samples of a round that is not whole get places, too.
@@ -43,7 +43,7 @@ public struct MapUpdateAction: RecordAction {
 /// `map create --refit`: lays a map out anew. All its samples move.
 public struct MapRefitAction: RecordAction {
   public static let name = "map refit"
-  public var access: ActionAccess { .writes }
+  public var access: ActionAccess { .updates }
   /// Name of the map.
   public var map: String
 

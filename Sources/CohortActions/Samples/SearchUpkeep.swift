@@ -21,10 +21,12 @@ enum SearchUpkeep {
     }
   }
 
-  /// Takes the index away if it may hold words of samples that are deleted, and makes it anew if that is soon done.
+  /// Takes the index away, which may hold words of samples that are deleted, and makes it anew if that is soon done. Whoever
+  /// brings it forward may just be writing words that were read before the deletion: so nothing is asked, but the file waited
+  /// for.
   /// - Throws: `search.busy`, `search.not-writable`.
   static func erase(_ store: Store, _ control: JobControl) throws {
-    guard (try? SearchIndex.holdsDeleted(of: store)) ?? true, try SearchIndex.remove(of: store) else { return }
+    guard try SearchIndex.remove(of: store) else { return }
     follow(store, control)
   }
 

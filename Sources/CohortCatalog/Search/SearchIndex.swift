@@ -73,22 +73,6 @@ public enum SearchIndex {
     return next - min(position.next, next)
   }
 
-  /// Whether the index still has words of samples that are deleted.
-  package static func holdsDeleted(of store: Store) throws -> Bool {
-    try routines.get()
-    guard let position = try SearchPosition.ofFile(StoreLayout(store.path).search),
-      try position.misfit(store) == nil, position.dead == 0
-    else { return DerivedFile.exists(StoreLayout(store.path).search) }
-    var holds = false
-    try store.read { transaction in
-      _ = try transaction.forEachEntry(of: [LogEvent.Delete.kind], from: position.applied.next) { entry in
-        holds = (entry.event as? LogEvent.Delete)?.ids.contains { $0.rawValue < position.next } ?? false
-        return !holds
-      }
-    }
-    return holds
-  }
-
   /// Deletes the index, with all words that it holds: also those of samples that are deleted.
   /// - Returns: whether there was one.
   /// - Throws: `search.busy` when somebody else still brings it forward after 30 seconds; `search.not-writable`.

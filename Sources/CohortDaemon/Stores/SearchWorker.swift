@@ -52,6 +52,8 @@ final class SearchWorker {
   /// - Returns: nil when it failed.
   private func step() -> SearchIndex.Advance? {
     do {
+      // Another store's index may lie there now.
+      try process.store.checkPlace()
       let advance = try SearchIndex.advance(process.store)
       trouble = nil
       guard advance.indexed > 0 || advance.rebuilt != nil else { return advance }

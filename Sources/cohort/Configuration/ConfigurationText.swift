@@ -4,14 +4,17 @@ import CohortCore
 /// The text of a configuration file, to be changed in one place: comments, order and everything else stay as they are.
 struct ConfigurationText {
   private var lines: [String]
+  /// What ends each line.
+  private let end: Character
 
   init(_ text: String) {
-    lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map(String.init)
+    end = text.first { $0 == "\n" || $0 == "\r\n" } ?? "\n"
     // Behind the last line end there is no line.
     if lines.last?.isEmpty == true { lines.removeLast() }
   }
 
-  var text: String { lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n" }
+  var text: String { lines.map { $0 + String(end) }.joined() }
 
   /// Gives a key a value: in its line, or in a new one in its table.
   mutating func set(_ setting: Setting, to value: SettingValue) {

@@ -13,6 +13,8 @@ enum Interruption {
   private static let isArrayOpen = Atomic<Bool>(false)
   /// A part of a document is on its way to standard output: it is not cut in the middle.
   private static let isWriting = Atomic<Bool>(false)
+  /// A thread of its own writes to standard output: nobody else may.
+  private static let isSpooling = Atomic<Bool>(false)
   /// Nothing goes on but a wait for somebody to type.
   private static let isAsking = Atomic<Bool>(false)
   /// Came while something was written: the writer ends the process.
@@ -41,6 +43,7 @@ enum Interruption {
     isInShell.store(false, ordering: .relaxed)
     isArrayOpen.store(false, ordering: .relaxed)
     isWriting.store(false, ordering: .relaxed)
+    isSpooling.store(false, ordering: .relaxed)
     isAsking.store(false, ordering: .relaxed)
     isDue.store(false, ordering: .relaxed)
     isChildTold.store(false, ordering: .relaxed)
@@ -49,11 +52,6 @@ enum Interruption {
     isWatched.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)
     _ = (stopping, text, object, separator, closing, grace)
 
-    // A shell that starts a job in the background ignores the signal for it: that stays so.
-    let before = signal(SIGINT, SIG_IGN)
-    if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { return }
-    _ = signal(SIGALRM) { _ in Interruption.graceIsOver() }
-    _ = signal(SIGINT) { _ in Interruption.handle() }
     // Half of a file is of no use to anybody.
     for number in [SIGTERM, SIGHUP] {
       let before = signal(number) { number in
@@ -63,6 +61,11 @@ enum Interruption {
       }
       if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { _ = signal(number, SIG_IGN) }
     }
+    // A shell that starts a job in the background ignores the signal for it: that stays so.
+    let before = signal(SIGINT, SIG_IGN)
+    if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { return }
+    _ = signal(SIGALRM) { _ in Interruption.graceIsOver() }
+    _ = signal(SIGINT) { _ in Interruption.handle() }
   }
 
   /// Whether an error object goes to standard output before the end, as the settings say.
@@ -101,7 +104,7 @@ enum Interruption {
 
   private static func endNow() -> Never {
     put(text, on: STDERR_FILENO)
-    if isJSON.load(ordering: .relaxed), !isWriting.load(ordering: .relaxed) {
+    if isJSON.load(ordering: .relaxed), !isWriting.load(ordering: .relaxed), !isSpooling.load(ordering: .relaxed) {
       let isInArray = isArrayOpen.load(ordering: .relaxed)
       if isInArray { put(separator, on: STDOUT_FILENO) }
       put(object, on: STDOUT_FILENO)
@@ -145,6 +148,9 @@ enum Interruption {
     }
     return try body()
   }
+
+  /// From now on a thread writes to standard output, or no longer.
+  static func spool(_ isSpooling: Bool) { self.isSpooling.store(isSpooling, ordering: .relaxed) }
 
   /// Another process does the work while `body` waits for it: it is told what it was not told by the terminal.
   static func following<R>(_ process: Int32, _ body: () throws -> R) rethrows -> R {

@@ -88,6 +88,7 @@ final class ByteSink {
   func beginSpooling(to other: Int32? = nil) throws {
     guard spool == nil else { return }
     spool = try OutputSpool(other ?? descriptor)
+    Interruption.spool(true)
   }
 
   /// Waits until all that was written is read, and writes by itself again.
@@ -95,7 +96,10 @@ final class ByteSink {
   /// - Throws: as `flush`; `cli.interrupted` when something was dropped.
   func endSpooling(isCancelled: () -> Bool) throws {
     guard let spool else { return }
-    defer { self.spool = nil }
+    defer {
+      self.spool = nil
+      Interruption.spool(false)
+    }
     var failure: (any Error)?
     do { try flush() } catch { failure = error }
     let isWhole = try describing { () throws(Errno) in try spool.finish(isCancelled: isCancelled) }

@@ -91,10 +91,15 @@ final class SQLShell {
 
   /// - Returns: whether the shell ends.
   private func take(_ line: String) throws -> Bool {
-    var isOver = false
+    // Whoever types Control-C means the line, whichever of its statements is under way; the first that sees it tells.
+    Interruption.forget()
+    defer { Interruption.forget() }
+    var (isOver, isCut) = (false, false)
     do {
       try splitter.feed((line + "\n").utf8) { item in
-        if !isOver { isOver = try !performForPerson(item) }
+        guard !isOver, !isCut else { return }
+        let (goesOn, failed) = try performForPerson(item)
+        (isOver, isCut) = (!goesOn, failed && Interruption.requested)
       }
     } catch let error as CohortError {
       tell(error)
@@ -132,17 +137,15 @@ final class SQLShell {
     }
   }
 
-  /// - Returns: false when the shell ends.
-  private func performForPerson(_ item: StatementSplitter.Item) throws -> Bool {
-    Interruption.forget()
-    defer { Interruption.forget() }
+  /// - Returns: whether the shell goes on, and whether there was an error, which was told.
+  private func performForPerson(_ item: StatementSplitter.Item) throws -> (goesOn: Bool, failed: Bool) {
     var mistake: Int?
     do {
-      return try perform(item) { mistake = $0 }
+      return (try perform(item) { mistake = $0 }, false)
     } catch let error as CohortError {
       tell(error, item.text, mistake)
+      return (true, true)
     }
-    return true
   }
 
   private func tell(_ error: CohortError, _ statement: String = "", _ mistake: Int? = nil) {

@@ -23,7 +23,7 @@ extension VerbRegistry {
   ) { _ in MapListAction() }
 
   private static let mapCreate = Verb.record(
-    "Give every sample of a grouping a place in the plane, for good.", access: .writes, isLong: true,
+    "Give every sample of a grouping a place in the plane, for good.", access: .updates, isLong: true,
     VerbRoute(.post, "/maps", status: 201),
     [
       .newName("map"),
@@ -84,7 +84,7 @@ extension VerbRegistry {
   private static let pixels: ClosedRange<Int64> = 320...16_384
 
   private static let mapUpdate = Verb.record(
-    "Place what came since the last update of a map; the others stay.", access: .writes, isLong: true,
+    "Place what came since the last update of a map; the others stay.", access: .updates, isLong: true,
     VerbRoute(.post, "/maps/{map}/update"),
     [
       map,
@@ -94,7 +94,7 @@ extension VerbRegistry {
   ) { MapUpdateAction(try $0.text("map"), isTailPlaced: $0.flag("tail")) }
 
   private static let mapRefit = Verb.record(
-    "Lay a map out anew: all its samples move.", access: .writes, isLong: true,
+    "Lay a map out anew: all its samples move.", access: .updates, isLong: true,
     VerbRoute(.post, "/maps/{map}/refit"), [map], answers: mapWork
   ) { MapRefitAction(try $0.text("map")) }
 

@@ -44,11 +44,17 @@ struct ConfigurationPlace: ParsableArguments {
   }
 
   /// Puts a changed file in the place of the old one, if it says what it shall.
-  /// - Parameter isRight: looks at the file as it will be read.
+  /// - Parameters:
+  ///   - before: the file as it was: all else stays.
+  ///   - isRight: looks at the file as it will be read.
   /// - Throws: `cli.config-edit`.
-  static func write(_ text: String, to path: String, _ setting: Setting, _ isRight: (ConfigurationFile) -> Bool) throws
-  {
-    guard let file = try? ConfigurationFile(path, text), isRight(file) else {
+  static func write(
+    _ text: String, to path: String, _ setting: Setting, before: ConfigurationFile,
+    _ isRight: (ConfigurationFile) -> Bool
+  ) throws {
+    guard let file = try? ConfigurationFile(path, text), isRight(file),
+      Setting.allCases.allSatisfy({ $0 == setting || file.entries[$0]?.value == before.entries[$0]?.value })
+    else {
       throw CohortError(
         .cliConfigEdit, category: .usage,
         "The setting '\(setting.rawValue)' stands in the file in a way that is only changed by hand",
@@ -106,11 +112,14 @@ struct ConfigSet: CohortCommand {
       if place.user, !value.hasPrefix("/") { wanted = .text("\(Self.currentFolder)/\(value)") }
     }
     let before = try ConfigurationFile.text(at: path) ?? ""
-    let previous = try ConfigurationFile(path, before).entries[setting]?.value
+    let file = try ConfigurationFile(path, before)
+    let previous = file.entries[setting]?.value
     var text = ConfigurationText(before)
     text.set(setting, to: wanted)
     let expected = try ConfigurationFile(path, Self.line(setting, wanted)).entries[setting]?.value
-    try ConfigurationPlace.write(text.text, to: path, setting) { $0.entries[setting]?.value == expected }
+    try ConfigurationPlace.write(text.text, to: path, setting, before: file) {
+      $0.entries[setting]?.value == expected
+    }
     if let note = ConfigurationPlace.note(setting, written: path, session) { session.progress.note(note) }
     try session.output.record([
       "key": .text(setting.rawValue), "value": wanted.output, "previous": previous?.output ?? .null,
@@ -147,11 +156,12 @@ struct ConfigUnset: CohortCommand {
     let setting = try ConfigurationPlace.setting(key)
     let path = try place.path(session)
     let before = try ConfigurationFile.text(at: path) ?? ""
-    let previous = try ConfigurationFile(path, before).entries[setting]?.value
+    let file = try ConfigurationFile(path, before)
+    let previous = file.entries[setting]?.value
     if previous != nil {
       var text = ConfigurationText(before)
       _ = text.remove(setting)
-      try ConfigurationPlace.write(text.text, to: path, setting) { $0.entries[setting] == nil }
+      try ConfigurationPlace.write(text.text, to: path, setting, before: file) { $0.entries[setting] == nil }
     } else {
       session.progress.note("\(path) does not set '\(setting.rawValue)'")
     }
