@@ -22,9 +22,9 @@ import Testing
     }
   }
 
-  @Test func everythingElseStaysAsItIs() throws {
+  @Test(arguments: ["\n", "\r\n"]) func everythingElseStaysAsItIs(lineEnd: String) throws {
     try withProgram { program in
-      let before = """
+      let text = """
         # ours
         format = 'table' # never "json"
 
@@ -37,6 +37,7 @@ import Testing
         response = "a = b # c"
 
         """
+      let before = text.replacing("\n", with: lineEnd)
       try program.write(before, to: "cohort.toml")
       func set(_ arguments: String...) throws {
         let result = try program.cohort(["config"] + arguments)
