@@ -16,7 +16,7 @@ enum CatalogFile {
 
   /// To be called before each connection is opened: one that was opened before knows nothing of checksums.
   private static func checkPages() throws {
-    guard pagesAreChecked == SQLITE_OK else {
+    guard pagesAreChecked == 0 else {
       throw DatabaseError(
         resultCode: ResultCode(rawValue: pagesAreChecked), message: "the checksums of pages cannot be used")
     }
@@ -70,7 +70,7 @@ enum CatalogFile {
 
   private static let checked: @Sendable (Database) throws -> Void = { database in
     let code = cohort_sqlite_reserve_sums(database.sqliteConnection)
-    guard code == SQLITE_OK else {
+    guard code == 0 else {
       throw DatabaseError(resultCode: ResultCode(rawValue: code), message: "there is no room for checksums of pages")
     }
   }
