@@ -52,7 +52,10 @@ final class SQLShell {
     while !isOver {
       let count: Int
       do {
-        count = try block.withUnsafeMutableBytes { try SystemCall.read(STDIN_FILENO, into: $0) }
+        // Nothing goes on while statements are waited for: one Control-C ends it.
+        count = try Interruption.asking {
+          try block.withUnsafeMutableBytes { try SystemCall.read(STDIN_FILENO, into: $0) }
+        }
       } catch {
         throw CohortError(
           .cliInput, "The statements cannot be read", place: "standard input", cause: (error as? Errno)?.text)
