@@ -81,8 +81,7 @@ struct EmbeddingRefinementTests {
 
   @Test func aLimitedRangeDoesNotLimitAPass() throws {
     let data = IsotropicMixture(count: 1_500, dimension: 6, components: 30, sigma: 1.5, seed: 57, sorted: true)
-    var driver = try Driver.embedding(
-      .groups(40), dimension: 6, options: EmbeddingOptions(repairRange: 2), rules: GuardTests.plainRules)
+    var driver = try Driver.embedding(.groups(40), dimension: 6, options: EmbeddingOptions(repairRange: 2))
     try driver.insertVectors(data.vectors)
     #expect(driver.misplaced() > 0)
     // Swaps repair everyone, too.

@@ -6,8 +6,6 @@ extension EmbeddingGroups {
   static let leastSwaps = 8
   /// A split has to gain this much more than the merge costs.
   static let swapMargin = 1.1
-  /// In a small store, where gains and costs are looked at anew all the time.
-  static let smallSwapMargin = 1.02
   /// A step takes only splits that gain at least this share of the best one: a half of the best group may be the next best.
   static let stepShare = 0.5
 
@@ -19,7 +17,6 @@ extension EmbeddingGroups {
   }
 
   mutating func swap(atMost limit: Int, _ context: inout RoundContext, _ work: Workspace) throws {
-    let margin = isPolished(context) ? Self.smallSwapMargin : Self.swapMargin
     var left = limit
     var unsettled: Set<GroupID> = []
     var candidates: MergeCandidates?
@@ -32,9 +29,9 @@ extension EmbeddingGroups {
       }
       guard ids.count >= 3 else { break }
       try renewGains(ids.filter { isGainStale($0) }, &context, work)
-      var swaps = try chooseSwaps(atMost: left, margin, &candidates, &context, work)
+      var swaps = try chooseSwaps(atMost: left, &candidates, &context, work)
       try renewGains(swaps.map(\.split).filter { work.halves[$0] == nil }.sorted(), &context, work)
-      swaps.removeAll { (work.halves[$0.split]?.gain ?? 0) <= margin * $0.merge.cost }
+      swaps.removeAll { (work.halves[$0.split]?.gain ?? 0) <= Self.swapMargin * $0.merge.cost }
       guard !swaps.isEmpty else { break }
       var moved: [GroupID] = []
       for swap in swaps { moved += try split(swap.split, &context, work) }
@@ -66,8 +63,7 @@ extension EmbeddingGroups {
 
   /// Pairs the best splits with the cheapest merges; no group takes part twice.
   private func chooseSwaps(
-    atMost limit: Int, _ margin: Double, _ candidates: inout MergeCandidates?, _ context: inout RoundContext,
-    _ work: Workspace
+    atMost limit: Int, _ candidates: inout MergeCandidates?, _ context: inout RoundContext, _ work: Workspace
   ) throws -> [(split: GroupID, merge: Merge)] {
     var order: [(gain: Double, group: GroupID)] = []
     for (slot, group) in ids.enumerated() {
@@ -75,8 +71,8 @@ extension EmbeddingGroups {
     }
     order.sort { a, b in a.gain != b.gain ? a.gain > b.gain : a.group < b.group }
     guard let best = order.first?.gain else { return [] }
-    if (candidates?.limit ?? -1) < best / margin {
-      let limit = 2 * best / margin
+    if (candidates?.limit ?? -1) < best / Self.swapMargin {
+      let limit = 2 * best / Self.swapMargin
       candidates = MergeCandidates(limit: limit, pairs: try cheapestMerges(below: limit, &context, work))
     }
     let pairs = candidates?.pairs ?? []
@@ -88,7 +84,7 @@ extension EmbeddingGroups {
       let pair = pairs.first {
         $0.heir != group && $0.closed != group && !used.contains($0.heir) && !used.contains($0.closed)
       }
-      guard let pair, gain > margin * pair.cost else { break }
+      guard let pair, gain > Self.swapMargin * pair.cost else { break }
       used.formUnion([group, pair.heir, pair.closed])
       swaps.append((group, pair))
     }
@@ -132,7 +128,7 @@ extension EmbeddingGroups {
   }
 
   /// Closes the smaller group; its members are orphans until the next repair.
-  mutating func merge(_ pair: Merge, _ context: inout RoundContext, _ work: Workspace) {
+  private mutating func merge(_ pair: Merge, _ context: inout RoundContext, _ work: Workspace) {
     guard let slot = slot(of: pair.closed) else { return }
     context.outcome.statistics.merges += 1
     context.outcome.events.append(

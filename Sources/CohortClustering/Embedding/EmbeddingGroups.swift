@@ -79,9 +79,7 @@ struct EmbeddingGroups: GroupingEngine {
         ? GroupRecord.Live(sum: Array(sums[values]), gain: gain?.value ?? 0, gainCount: gain?.count) : nil)
   }
 
-  func roundLength(after applied: UInt64, pending: Int, _ rules: UInt32) -> Int {
-    let steps = steps(after: applied, rules)
-    guard steps == 0 else { return min(pending, steps, RoundSchedule.mostSteps) }
+  func roundLength(after applied: UInt64, pending: Int) -> Int {
     let length = RoundSchedule.length(present: total, applied: applied)
     return pending < length ? 0 : length
   }
@@ -106,21 +104,12 @@ struct EmbeddingGroups: GroupingEngine {
     return Int(root)
   }
 
-  /// One round; in a small store a step for each record.
-  mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws {
-    let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
-    guard steps(after: context.start, context.rules) == 0 else {
-      return try applyStepwise(records, &context, work)
-    }
-    noteRules(&context)
-    try advance(records, &context, work)
-  }
-
   /// Steps 1 to 5 of the round (`Docs/clustering.md`).
-  mutating func advance(_ records: [ChangeRecord], _ context: inout RoundContext, _ work: Workspace) throws {
+  mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws {
+    noteRules(&context)
+    let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
     try admit(records, &context, work)
     closeEmptyGroups(&context, work)
-    if isPolished(context) { try forgetGains(of: records, context, work) }
     work.bounds = sizeBounds
     republish(ids, &context, work)
     try grow(&context, work)

@@ -3,8 +3,8 @@ internal import CohortKernels
 
 /// What an engine works with during one round: the data it reads, and the outcome it writes.
 struct RoundContext {
-  /// Records applied before this round, or before the step of it that is being made.
-  var start: UInt64
+  /// Records applied before this round.
+  let start: UInt64
   let features: any SampleFeatures
   let path: cohort_path
   /// Threads that may work at the same time.

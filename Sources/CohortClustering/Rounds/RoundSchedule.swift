@@ -7,8 +7,6 @@ public enum RoundSchedule {
   private static let shareOfLengths: UInt64 = 16
   // As if so many samples were there after a long history: records that bring no vector are no round each.
   private static let mostOfHistory: UInt64 = 4_096
-  /// A store of fewer samples is small.
-  static let small: UInt64 = 4_096
 
   /// Records in a round of an embedding grouping of `present` samples: a sixty-fourth of them, at least 1; after a long
   /// history 64 at least.
@@ -22,18 +20,6 @@ public enum RoundSchedule {
   public static func length(present: UInt64, applied: UInt64) -> Int {
     max(Int(clamping: max(present, min(applied / share, mostOfHistory)) / share), 1)
   }
-
-  /// How many of the next records are each a step of its own, for a grouping by embedding whose store is small: fewer than
-  /// 4,096 samples, and no long history. So none waits for others, and the groups know everything that is there. 0 when
-  /// the store is not small; then a round takes `length(present:applied:)` records at once.
-  public static func steps(present: UInt64, applied: UInt64) -> Int {
-    let history = mostOfHistory * share
-    guard present < small, applied < history else { return 0 }
-    return Int(min(small - present, history - applied))
-  }
-
-  /// Steps of a round at most: its log entry holds the events of all.
-  static let mostSteps = 256
 
   /// Records in a round of a grouping by length that follows `applied` records: a sixteenth of them, at least 1, up to
   /// 4,096 records; a sixty-fourth from 262,144 records on.

@@ -38,8 +38,7 @@ public enum ReplayJob {
     } catch let error as OtherRules {
       replay.report.obstacle =
         "log entry \(error.sequence) was made by version \(error.version) of the grouping's rules, and this program has "
-        + GroupingState.knownRules.map { "version \($0)" }.joined(separator: " and ")
-        + ": it cannot make the entry again"
+        + "version \(GroupingState.rulesVersion): it cannot make the entry again"
     } catch let error as CohortError {
       guard error.category == .corruption else { throw error }
       // What a job that drops the grouping meanwhile takes away is no damage.
@@ -155,11 +154,8 @@ private struct Replay {
     }
     let opening = try round.opening
     if let noted = opening.first(where: { $0.kind == .ruled }) { rules = noted.count }
-    if state.notesRules {
-      guard let known = UInt32(exactly: rules), GroupingState.knownRules.contains(known) else {
-        throw OtherRules(sequence: last, version: rules)
-      }
-      state.rules = known
+    if state.notesRules, rules != UInt64(GroupingState.rulesVersion) {
+      throw OtherRules(sequence: last, version: rules)
     }
     try assignTail()
     let records = try self.records(upTo: round.applied)
