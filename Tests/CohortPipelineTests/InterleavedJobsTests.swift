@@ -172,7 +172,7 @@ import Testing
     }
     let prepared = builder.prepared
     _ = try store.write { try $0.ingest(prepared, source: "rows", origin: "memory") }
-    let stores = [store, try Turns.secondOwner(of: store)]
+    let stores = [store, try Turns.secondWriter(of: store)]
     let trained = Mutex(0)
     TestThreads.run(2) { number in
       do {
@@ -191,7 +191,7 @@ import Testing
     try ingest(0..<9_000)
     _ = try store.write { try $0.createGrouping(name: "g", definition: GroupingDefinition(criterion: .task)) }
     _ = try UpdateJob.follower(of: "g", in: store).update(JobControl())
-    let other = try Turns.secondOwner(of: store)
+    let other = try Turns.secondWriter(of: store)
     let name = codeName {
       _ = try store.createSnapshot(name: "mine", groupings: ["g"], slice: 1) { written in
         if written == 2 { _ = try other.createSnapshot(name: "theirs", groupings: ["g"]) }
@@ -207,7 +207,7 @@ import Testing
 
   /// One after the other: none finds the half of what another one writes.
   @Test func severalJobsAddTheBundledModel() throws {
-    let stores = [store, try Turns.secondOwner(of: store)]
+    let stores = [store, try Turns.secondWriter(of: store)]
     let models = Mutex<[ModelLibrary.Model]>([])
     TestThreads.run(4) { number in
       do {

@@ -55,7 +55,7 @@ import Testing
   init() throws {
     folder = try TemporaryFolder()
     let store = try Store.create(at: folder.file("store"), configuration: StoreConfiguration(dedupe: .store))
-    stores = [store, try Turns.secondOwner(of: store)]
+    stores = [store, try Turns.secondWriter(of: store)]
   }
 
   // MARK: Jobs
