@@ -299,10 +299,11 @@ def test_a_space_that_is_made_anew_may_have_another_dimension(tmp_path: Path) ->
         store.run("space drop", "mine")
 
 
-def test_maps_are_drawn(new: Callable[..., cohort.Store], tmp_path: Path) -> None:
-    store = new()
+def test_maps_are_drawn(tmp_path: Path) -> None:
+    store = cohort.init(tmp_path / "s", embedding="builtin")
     store.ingest(({"prompt": f"question {i} about {'sums' if i % 2 else 'rivers'}", "completion": "a"} for i in range(60)), task="t")
     store.create_grouping("topics", by="embedding", groups=3)
+    store.update()
     drawn = store.create_map("overview", grouping="topics")
     assert drawn.info.live == 60 and store.map("overview").info == drawn.info
     report = drawn.draw(tmp_path / "map.html", colour="task", label="terms")
