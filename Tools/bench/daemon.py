@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 def executables(folder: str | None = None) -> Path:
     """The folder with `cohort` and `cohortd`: the one named, else the newest build of this checkout."""
-    candidates = [Path(folder)] if folder else [ROOT / ".build" / kind for kind in ("release", "debug")]
+    candidates = [Path(folder).resolve()] if folder else [ROOT / ".build" / kind for kind in ("release", "debug")]
     found = [c for c in candidates if (c / "cohortd").is_file() and (c / "cohort").is_file()]
     if not found:
         raise SystemExit(f"no cohort and cohortd in {', '.join(map(str, candidates))}: swift build")
