@@ -116,22 +116,22 @@ import Testing
       let longest = Date().timeIntervalSince(started)
       #expect(try Self.check(program, wish, "calm"))
       var random = SplitMix64(seed: Self.seed)
-      var kills = 0
-      for attempt in 0..<Self.kills {
+      var kills = Kills(Self.kills, within: longest)
+      while kills.goOn() {
         try Self.remove(program)
         let words = wish.options.split(separator: " ").map(String.init)
         // Some at any time, the others once there is something.
-        let waits = attempt % 2 == 1
+        let waits = kills.attempts % 2 == 0
         let process = try program.killed(
           ["init", "--store", "store"] + words, once: { !waits || program.exists("store/data.mdb") },
-          after: Double.random(in: 0..<longest, using: &random) * (waits ? 0.6 : 1))
-        if process.terminationReason == .uncaughtSignal { kills += 1 }
-        let place = "seed \(Self.seed), attempt \(attempt), \(wish.options)"
+          after: kills.moment(using: &random) * (waits ? 0.6 : 1))
+        let isKilled = kills.count(process)
+        let place = "seed \(Self.seed), attempt \(kills.attempts), \(wish.options)"
         let isWhole = try Self.check(program, wish, place)
         // What said that it made a store has made it.
-        if process.terminationReason == .exit { #expect(isWhole && process.terminationStatus == 0, "\(place)") }
+        if !isKilled { #expect(isWhole && process.terminationStatus == 0, "\(place)") }
       }
-      #expect(kills > 0, "seed \(Self.seed): every process ended before it could be killed")
+      #expect(kills.made > 0, "seed \(Self.seed): every process ended before it could be killed")
     }
   }
 

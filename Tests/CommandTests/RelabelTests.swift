@@ -132,15 +132,14 @@ import Testing
         cohort grouping create tasks --by task; cohort grouping create levels --by attribute:level; cohort update
         """)
       try #require(made.status == 0, "\(made)")
-      var (kills, round, longest) = (0, 1, 0.6)
-      // On a quick machine a process may end before its time: the next one gets less.
-      while round < Torture.cases(5, tortured: 200) || kills == 0 && round < 40 {
-        round += 1
+      var kills = Kills(Torture.cases(4, tortured: 199), within: 0.6)
+      while kills.goOn() {
+        let round = kills.attempts + 1
         let place = "seed \(seed), round \(round)"
         try program.write(Self.rows(0..<samples) { _ in #","level":\#(round),"kind":"t\#(round)""# }, to: "new.jsonl")
         let arguments = ["ingest", "new.jsonl", "--source", "s", "--task-field", "kind", "--update-labels", "--json"]
-        let process = try program.killed(arguments, after: Double.random(in: 0..<longest, using: &random))
-        if process.terminationReason == .uncaughtSignal { kills += 1 } else { longest *= 0.7 }
+        let process = try program.killed(arguments, after: kills.moment(using: &random))
+        kills.count(process)
         let verified = try program.shell("cohort verify")
         #expect(verified.status == 0, "\(place): \(verified)")
         let half = try program.shell("cohort update")
@@ -155,7 +154,7 @@ import Testing
         #expect(list.compactMap { $0["size"] as? Int } == [samples], "\(place): \(groups)")
       }
       #expect(try program.shell("cohort verify --replay").status == 0, "seed \(seed)")
-      #expect(kills > 0, "seed \(seed): every process ended before it could be killed")
+      #expect(kills.made > 0, "seed \(seed): every process ended before it could be killed")
     }
   }
 }

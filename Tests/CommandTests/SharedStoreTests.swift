@@ -42,15 +42,15 @@ import CohortTesting
       try PipelineTests.prepared(program)
       let path = program.folder.appendingPathComponent("cohort").path
       var random = TestRandom(seed: 17)
-      var killed = 0
-      for round in 0..<20 {
-        let reader = try program.killed(["verify"], after: 0.06 * random.unit())
-        if reader.terminationReason == .uncaughtSignal { killed += 1 }
+      var kills = Kills(20, within: 0.06)
+      while kills.goOn() {
+        let round = kills.attempts
+        kills.count(try program.killed(["verify"], after: kills.moment(using: &random)))
         let row = "{\"prompt\": \"round \(round)\", \"completion\": \"yes\"}\n"
         let result = try program.cohort("ingest", "-", "--source", "rounds", "--json", input: row)
         #expect(result.status == 0, "\(result)")
       }
-      #expect(killed > 0)
+      #expect(kills.made > 0, "every process ended before it could be killed")
       let store = try Store.open(at: path)
       #expect(try store.repair(dryRun: true).deadReaders == 0)
       #expect(try store.sizes().readers <= 8)
