@@ -133,7 +133,7 @@ package final class Environment: @unchecked Sendable {
 
   private static func check(_ status: Int32, _ action: String, _ path: String) throws {
     guard status != 0 else { return }
-    throw CohortError.lmdb(status, doing: action, place: path, freeBytes: FileSystemKind.freeBytes(ofFolder: path))
+    throw CohortError.lmdb(status, doing: action, place: path)
   }
 
   private static func openTables(

@@ -28,4 +28,17 @@ package enum FileSystemKind: Hashable, Sendable {
   package static func freeBytes(ofFolder path: String) -> UInt64? {
     try? SystemCall.room(at: path).free
   }
+
+  /// Why a write into a store's data file ended short, where that can be seen: `ENOSPC`, or `EFBIG` at the limit of this
+  /// process. LMDB says `EIO` of both, because the system wrote a part.
+  static func reasonOfShortWrite(inStore path: String) -> Int32? {
+    if let free = freeBytes(ofFolder: path), free < closeToFull { return ENOSPC }
+    guard let largest = SystemCall.largestFile, let size = try? SystemCall.status(of: path + "/data.mdb").size else {
+      return nil
+    }
+    return UInt64(clamping: size) + closeToFull > largest ? EFBIG : nil
+  }
+
+  /// LMDB writes runs of pages of up to this size.
+  private static let closeToFull: UInt64 = 1 << 20
 }

@@ -42,12 +42,11 @@ extension CohortError {
   /// What LMDB or the system said, in the words of somebody who has to act on it.
   /// - Parameters:
   ///   - status: LMDB's return code or `errno`, not zero.
-  ///   - freeBytes: what is left on the file system, if known: LMDB reports a full disk as EIO when the write of a meta page
-  ///     fails.
-  package static func lmdb(
-    _ status: Int32, doing action: String, place: String?, freeBytes: UInt64? = nil
-  ) -> CohortError {
-    let (code, message) = wording(of: status, doing: action, freeBytes: freeBytes)
+  ///   - place: the store's folder.
+  package static func lmdb(_ status: Int32, doing action: String, place: String?) -> CohortError {
+    let short = status == EIO ? place.flatMap { FileSystemKind.reasonOfShortWrite(inStore: $0) } : nil
+    let status = short ?? status
+    let (code, message) = wording(of: status, doing: action)
     return CohortError(code, message, place: place, cause: String(cString: mdb_strerror(status)))
   }
 
@@ -59,12 +58,11 @@ extension CohortError {
   }
 
   private static func wording(
-    of status: Int32, doing action: String, freeBytes: UInt64?
+    of status: Int32, doing action: String
   ) -> (code: ErrorCode, message: String) {
     switch status {
     // EFBIG is a limit on the size of files (`ulimit -f`, or the file system's own).
     case ENOSPC, EDQUOT, EFBIG: (.lmdbDiskFull, "The disk is full")
-    case EIO where (freeBytes ?? .max) < 1 << 20: (.lmdbDiskFull, "The disk is full")
     case MDB_MAP_FULL: (.lmdbMapFull, "The memory map of the store is full and cannot grow")
     // From the fifth on, they cannot happen on sound pages, with tables used as the store uses them. (A transaction is bad
     // once it met a page that is damaged.)

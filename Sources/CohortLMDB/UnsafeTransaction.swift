@@ -162,7 +162,7 @@ package struct UnsafeTransaction {
 
   func check(_ status: Int32, _ action: String) throws {
     guard status != 0 else { return }
-    throw CohortError.lmdb(status, doing: action, place: place, freeBytes: FileSystemKind.freeBytes(ofFolder: place))
+    throw CohortError.lmdb(status, doing: action, place: place)
   }
 
   func withKey<R>(_ key: UInt64, _ body: (MDB_val) throws -> R) throws -> R {

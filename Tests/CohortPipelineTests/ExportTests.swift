@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [ExportLayout.messages, .sharegpt, .promptCompletion])
+  @Test(arguments: [ExportLayout.messages, .sharegpt, .promptCompletion, .jsonl])
   func conversationsComeBack(layout: ExportLayout) throws {
     let folder = try TemporaryFolder()
     let first = try store(in: folder)
@@ -54,6 +54,29 @@ import Testing
     #expect(ingested.inserted == 2 && ingested.quarantined == 0)
     #expect(try content(of: second) == content(of: first))
     #expect(try second.read { try $0.tasks().map(\.name) } == ["chat"])
+  }
+
+  /// A table is for other programs: a header, a row for each sample, texts with their line ends and quotes as they are.
+  @Test func aTableHasARowForEachSample() throws {
+    let folder = try TemporaryFolder()
+    let line =
+      #"{"messages":[{"role":"user","content":"say \"a, b\"\nnow"},{"role":"assistant","content":"a, b"}],"score":8.0}"#
+    let store = try Store.create(at: folder.file("store"))
+    _ = try IngestJob.run(store, IngestRequest(paths: [try folder.write("in.jsonl", line)]))
+    let path = folder.file("out.csv")
+    let report = try ExportJob.run(store, ExportRequest(scope: .everything, layout: .csv, path: path))
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let name = try #require(try store.read { try $0.sources() }.first?.name)
+    #expect(
+      text == "id,source,line,task,prompt,response,messages,tools,attributes,prompt_length,response_length,total_length\r\n"
+        + "0,\(name),1,,\"say \"\"a, b\"\"\nnow\",\"a, b\","
+        + #""[{""role"":""user"",""content"":""say \""a, b\""\nnow""},{""role"":""assistant"",""content"":""a, b""}]","#
+        + #","{""score"":8.0}",14,4,18"# + "\r\n")
+    #expect(report.written == 1 && report.bytes == UInt64(text.utf8.count) && report.skipped.isEmpty)
+    // Also of nothing.
+    let none = folder.file("none.csv")
+    _ = try ExportJob.run(store, ExportRequest(scope: .samples([]), layout: .csv, path: none))
+    #expect(try String(contentsOfFile: none, encoding: .utf8).hasPrefix("id,source,"))
   }
 
   @Test func everyFileIsDescribed() throws {

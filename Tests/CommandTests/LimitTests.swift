@@ -32,6 +32,20 @@ import Testing
     }
   }
 
+  /// LMDB says of a write that ended short that the disk reported an error; what stopped it can be seen.
+  @Test func aStoreOverTheLimitOfFilesIsAFullDisk() throws {
+    try withProgram { program in
+      try Self.prepared(program)
+      try program.write(PipelineTests.lines(20_000), to: "more.jsonl")
+      let blocks = try #require(Int(try program.shell("stat -c %s cohort/data.mdb").output.dropLast())) / 1024 + 100
+      let result = try program.shell("ulimit -f \(blocks); cohort ingest more.jsonl --json")
+      #expect(result.status == 75 && !result.isSignal, "\(result)")
+      #expect(try result.error()["code"] as? String == "lmdb.disk-full", "\(result)")
+      #expect(try result.error()["cause"] as? String == "File too large", "\(result)")
+      #expect(try program.cohort("verify").status == 0)
+    }
+  }
+
   @Test(.enabled(if: TemporaryDisk.isPossible, "\(TemporaryDisk.reason)"))
   func anExportOntoAFullDiskLeavesNothing() throws {
     try withProgram { program in

@@ -157,7 +157,10 @@ extension GroupSummary {
   var mix: String {
     let shares = tasks.prefix(Self.shownTasks).map { share in
       let percent = Double(share.size) / Double(max(size, 1)) * 100
-      return "\(share.task ?? "(none)") \(Int(percent.rounded())) %"
+      // Neither none nor all, where it is not.
+      let told =
+        share.size < size && percent > 99 ? ">99" : share.size > 0 && percent < 1 ? "<1" : "\(Int(percent.rounded()))"
+      return "\(share.task ?? "(none)") \(told) %"
     }
     let more = tasks.count - shares.count
     return (shares + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", ")

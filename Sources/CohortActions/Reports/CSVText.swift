@@ -1,34 +1,11 @@
-/// Writes rows as CSV (RFC 4180): comma, CRLF, quotes doubled. Lists and records become JSON, null becomes nothing.
+/// Values as cells of CSV. Lists and records become JSON, null becomes nothing.
 public enum CSVText {
-  /// Appends one row with its line end; cells are quoted where CSV needs it.
-  public static func append(_ cells: [String], to bytes: inout [UInt8]) {
-    for (i, cell) in cells.enumerated() {
-      if i > 0 { bytes.append(UInt8(ascii: ",")) }
-      append(cell, to: &bytes)
-    }
-    bytes.append(contentsOf: "\r\n".utf8)
-  }
-
-  /// A value as the text of a cell, not yet quoted.
+  /// A value as the text of a cell, not yet quoted: `CSVRow` does that.
   public static func cell(_ value: ReportValue) -> String {
     switch value {
     case .null: ""
     case .text(let text): text
     default: JSONText.string(value)
     }
-  }
-
-  private static func append(_ cell: String, to bytes: inout [UInt8]) {
-    let special = cell.utf8.contains { $0 == 0x2c || $0 == 0x22 || $0 == 0x0a || $0 == 0x0d }
-    guard special || cell.utf8.first == 0x20 || cell.utf8.last == 0x20 else {
-      bytes.append(contentsOf: cell.utf8)
-      return
-    }
-    bytes.append(0x22)
-    for byte in cell.utf8 {
-      if byte == 0x22 { bytes.append(0x22) }
-      bytes.append(byte)
-    }
-    bytes.append(0x22)
   }
 }

@@ -125,11 +125,11 @@ extension CohortError {
     case .deadline:
       CohortError(
         .catalogDeadline, "The statement took longer than \(limits.deadline)",
-        hint: "Narrow it with WHERE, or give it more time")
+        hint: "Narrow it with WHERE, or raise the timeout: it would take as long again")
     case .sorting:
       CohortError(
         .catalogDeadline, "What the statement sorts would take it longer than \(limits.deadline)",
-        hint: "Sort fewer rows or by fewer columns, or give it more time")
+        hint: "Sort fewer rows or by fewer columns, or raise the timeout")
     case .memory:
       CohortError(
         .catalogMemory, "The statement needs more than \(limits.memory) bytes of memory",

@@ -66,7 +66,7 @@ enum DatasetInfo {
         "formatting": .string("alpaca"), "ranking": .truth(true),
         "columns": columns(["prompt": "prompt", "chosen": "chosen", "rejected": "rejected"], []),
       ]
-    case .promptCompletion, .preference: return nil
+    case .promptCompletion, .preference, .jsonl, .csv: return nil
     }
   }
 

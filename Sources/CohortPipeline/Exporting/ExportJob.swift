@@ -2,7 +2,7 @@ internal import CohortCore
 public import CohortStore
 public import Foundation
 
-/// Writes samples as JSON lines.
+/// Writes samples as JSON lines, or as a table.
 public enum ExportJob {
   /// Writes the samples of a scope in the order of their ids (of a selection in its order), a line each. A file is written beside its place and
   /// renamed when it is complete; then `dataset_info.json` beside it gets an entry that describes it for LLaMA-Factory
@@ -20,6 +20,8 @@ public enum ExportJob {
       reservesTask: try store.read { try !$0.tasks().isEmpty })
     let file = try ExportFile(request.path, output)
     do {
+      writer.begin()
+      try file.write(Data(writer.lines))
       try selection.forEachChunk { ids, next in
         writer.begin()
         try store.read { transaction in

@@ -1,7 +1,7 @@
 public import CohortCore
 
-/// The layout that samples are written in. Each is one that ingestion reads: what comes back is the same sample, or the sample
-/// is left out and counted (`ExportSkip`).
+/// The layout that samples are written in. Each but `csv` is one that ingestion reads: what comes back is the same sample, or
+/// the sample is left out and counted (`ExportSkip`).
 public enum ExportLayout: String, CaseIterable, Sendable {
   /// `{"messages": [{"role": …, "content": …}]}`, as chat templates take it.
   case messages
@@ -13,6 +13,22 @@ public enum ExportLayout: String, CaseIterable, Sendable {
   case promptCompletion = "prompt-completion"
   /// `{"prompt": …, "chosen": …, "rejected": …}` of samples that have the attribute `rejected`.
   case preference
+  /// All that is known of a sample: the keys of `messages`, the texts of prompt and response, and every `ExportColumn`.
+  case jsonl
+  /// The same as a table with a header, for spreadsheets and data frames: lists and objects are JSON in one cell.
+  case csv
+
+  /// Whether a line has every `ExportColumn` unasked.
+  public var hasAllColumns: Bool { self == .jsonl || self == .csv }
+
+  /// The name of the layout that ingestion reads it by; nil where none gives the same samples.
+  package var readAs: String? {
+    switch self {
+    case .jsonl: Self.messages.rawValue
+    case .csv: nil
+    default: rawValue
+    }
+  }
 }
 
 /// What a line has on request, beside the sample.

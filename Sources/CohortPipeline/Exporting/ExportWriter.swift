@@ -31,8 +31,13 @@ struct ExportWriter {
     self.reservesTask = reservesTask
   }
 
-  /// Forgets the lines.
-  mutating func begin() { lines.removeAll(keepingCapacity: true) }
+  /// Forgets the lines. The first ones of a table begin with its header.
+  mutating func begin() {
+    lines.removeAll(keepingCapacity: true)
+    guard request.layout == .csv, report.bytes == 0 else { return }
+    CSVRow.append(ExportedRow.cellNames, to: &lines)
+    report.bytes = UInt64(lines.count)
+  }
 
   /// Adds the line of a sample, if it is there and has the task.
   mutating func add(_ id: SampleID, wanted: TaskID?, _ transaction: borrowing ReadTransaction) throws {
@@ -45,13 +50,17 @@ struct ExportWriter {
     row.reservesTask = reservesTask
     row.columns = try columns(of: sample, transaction)
     do {
-      let line = try row.line(as: request.layout, form)
-      let bytes = line.finished
-      lines += bytes
-      report.bytes += UInt64(bytes.count)
+      let before = lines.count
+      if request.layout == .csv {
+        CSVRow.append(try row.cells(), to: &lines)
+      } else {
+        let line = try row.line(as: request.layout, form)
+        lines += line.finished
+        for key in line.renamed { report.renamed[key, default: 0] += 1 }
+        note(row, line)
+      }
+      report.bytes += UInt64(lines.count - before)
       report.written += 1
-      for key in line.renamed { report.renamed[key, default: 0] += 1 }
-      note(row, line)
     } catch let reason as ExportSkip {
       report.skipped[reason.rawValue, default: 0] += 1
     }
@@ -61,7 +70,7 @@ struct ExportWriter {
     of sample: StoredSample, _ transaction: borrowing ReadTransaction
   ) throws -> [(key: String, value: ExportedRow.Column)] {
     var columns: [(key: String, value: ExportedRow.Column)] = []
-    for column in ExportColumn.allCases where request.columns.contains(column) {
+    for column in ExportColumn.allCases where request.layout.hasAllColumns || request.columns.contains(column) {
       switch column {
       case .ids: columns.append(("id", .number(sample.id.rawValue)))
       case .source: columns.append(("source", .text(try transaction.source(sample.source)?.name ?? "")))

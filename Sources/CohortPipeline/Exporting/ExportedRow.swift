@@ -25,6 +25,10 @@ struct ExportedRow {
     var line = ExportedLine()
     switch layout {
     case .messages: line.add("messages", json: try openAI(sample.messages[...]))
+    case .jsonl, .csv:
+      line.add("prompt", text: promptText)
+      if let responseText { line.add("response", text: responseText) }
+      line.add("messages", json: try openAI(sample.messages[...]))
     case .sharegpt: try addConversation(to: &line)
     case .alpaca: try addAlpaca(to: &line)
     case .promptCompletion: try addPromptAndCompletion(form, to: &line)
@@ -182,6 +186,6 @@ extension ExportLayout {
 
   private static let partKeys = Dictionary(
     uniqueKeysWithValues: allCases.map { layout in
-      (layout, Layout.named(layout.rawValue)?.partKeys.map { $0.lowercased() } ?? [])
+      (layout, layout.readAs.flatMap { Layout.named($0) }?.partKeys.map { $0.lowercased() } ?? [])
     })
 }

@@ -70,7 +70,7 @@ struct RowText {
     self.format = format
     self.columns = columns
     if format == .json { bytes.append(UInt8(ascii: "[")) }
-    if format == .csv, let columns { CSVText.append(columns, to: &bytes) }
+    if format == .csv, let columns { CSVRow.append(columns, to: &bytes) }
   }
 
   mutating func append(_ row: ReportRecord) {
@@ -85,14 +85,14 @@ struct RowText {
       if columns == nil {
         let names = row.fields.map(\.name)
         columns = names
-        CSVText.append(names, to: &bytes)
+        CSVRow.append(names, to: &bytes)
       }
       var cells = (columns ?? []).map { row[$0].map { CSVText.cell($0) } ?? "" }
       // Equal names are not merged: then the row's own order counts.
       if let columns, row.fields.lazy.map(\.name).elementsEqual(columns) {
         cells = row.fields.map { CSVText.cell($0.value) }
       }
-      CSVText.append(cells, to: &bytes)
+      CSVRow.append(cells, to: &bytes)
     }
     count += 1
   }

@@ -290,6 +290,18 @@ public enum SystemCall {
     return (UInt64(info.f_blocks) * UInt64(info.f_frsize), UInt64(info.f_bavail) * UInt64(info.f_frsize))
   }
 
+  /// The size that files of this process may reach (`ulimit -f`), in bytes; nil without a limit.
+  public static var largestFile: UInt64? {
+    var limit = rlimit()
+    #if canImport(Darwin)
+      let kind = RLIMIT_FSIZE
+    #else
+      let kind = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
+    #endif
+    guard getrlimit(kind, &limit) == 0, limit.rlim_cur < rlim_t(Int64.max) else { return nil }
+    return UInt64(limit.rlim_cur)
+  }
+
   // MARK: The policy
 
   /// A call that gives a negative number when it fails.

@@ -92,7 +92,7 @@ final class RowPrinter {
     case .csv:
       try csvHeader()
       let cells = columns.map { CSVText.cell(record[$0.name] ?? .null) }
-      try sink.write { CSVText.append(terminal.isTerminal ? cells.map(TerminalText.block) : cells, to: &$0) }
+      try sink.write { CSVRow.append(terminal.isTerminal ? cells.map(TerminalText.block) : cells, to: &$0) }
     case .table, .box, .markdown:
       let row = columns.map { record[$0.name] ?? .null }
       if let table {
@@ -126,7 +126,7 @@ final class RowPrinter {
 
   private func csvHeader() throws {
     guard count == 0 else { return }
-    try sink.write { CSVText.append(columns.map(\.name), to: &$0) }
+    try sink.write { CSVRow.append(columns.map(\.name), to: &$0) }
   }
 
   private func startTable() throws {

@@ -9,7 +9,7 @@ import Foundation
 /// `cohort export`
 struct ExportCommand: CohortCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write samples as JSON lines.",
+    commandName: "export", abstract: "Write samples as JSON lines or a table.",
     discussion: examples(
       "cohort export --snapshot monday --as messages monday.jsonl",
       "cohort export --selection core --as messages core.jsonl",
@@ -17,12 +17,15 @@ struct ExportCommand: CohortCommand {
       "cohort export --where \"SELECT first_sample AS id FROM ingests\" --as messages firsts.jsonl",
       "cohort export --search \"prime numbers\" --as messages primes.jsonl",
       "cohort export --task gsm8k --as prompt-completion - | head",
-      "cohort export --as messages --with ids,source,lengths all.jsonl", "cohort export --as atlas atlas.jsonl",
+      "cohort export --as messages --with ids,source,lengths all.jsonl", "cohort export --as csv all.csv",
+      "cohort export --as atlas atlas.jsonl",
       text: """
         Samples come in the order of their ids, those of a selection in its order, those of a search best first. The file appears when it is complete. Samples that the layout cannot \
         hold are left out and counted by reason; whatever is written is the same sample when it is ingested again. An \
         attribute whose key the layout needs stands under attributes.KEY. preference takes the samples that have the \
-        attribute rejected.
+        attribute rejected. jsonl writes all that is known of a sample: what messages has, the texts of prompt and \
+        response, and every key of --with. csv is the same as a table: messages, tools and attributes are JSON in one \
+        cell. It is for spreadsheets and data frames; ingest reads the other layouts back.
 
         atlas writes what Embedding Atlas reads: the samples that have a vector, each with its place in the plane of the \
         first two principal components and its 15 nearest. Look at it with: embedding-atlas FILE --text text --x x --y y \
@@ -65,6 +68,9 @@ struct ExportCommand: CohortCommand {
   func validate() throws {
     if case .atlas = form, columns != nil {
       throw ValidationError("--with belongs to the other layouts: an atlas has its own columns.")
+    }
+    if case .layout(let layout) = form, layout.hasAllColumns, columns != nil {
+      throw ValidationError("--with belongs to the other layouts: jsonl and csv have all of its keys.")
     }
     if group == nil, grouping != nil { throw ValidationError("--grouping is that of a --group: say which one.") }
     if condition != nil, snapshot != nil || selection != nil || group != nil {
