@@ -8,9 +8,19 @@ internal import CohortStore
 /// whoever keeps it (`update`, the daemon) tells.
 enum SearchUpkeep {
   /// Brings the index to its end, if that is soon done and nobody else does it.
-  static func follow(_ store: Store, _ control: JobControl = JobControl()) {
-    guard let waiting = try? SearchIndex.waiting(of: store), waiting <= SearchRules.mostUnindexed else { return }
+  static func follow(_ store: Store, _ control: JobControl) {
+    guard isSoonDone(store) else { return }
     _ = try? run(store, control)
+  }
+
+  /// The same for a statement, which ends when its time is over.
+  static func follow(_ store: Store, mustStop: () -> Bool) {
+    guard !mustStop(), isSoonDone(store) else { return }
+    _ = try? SearchIndex.follow(store, shouldStop: mustStop)
+  }
+
+  private static func isSoonDone(_ store: Store) -> Bool {
+    (try? SearchIndex.waiting(of: store)).map { $0 <= SearchRules.mostUnindexed } ?? false
   }
 
   /// Brings the index to its end.
