@@ -46,8 +46,14 @@ static int is_page(int count, sqlite3_int64 offset) {
 
 static int read_checked(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offset) {
   int code = real(file)->pMethods->xRead(real(file), bytes, count, offset);
-  // A piece beyond the end is of a file that is being made.
-  if (code != SQLITE_OK || !is_page(count, offset)) return code;
+  if (!is_page(count, offset)) return code;
+  if (code == SQLITE_IOERR_SHORT_READ) {
+    // A page beyond the end is of a file that is being made. Of a part of one SQLite would take the rest for zeros.
+    sqlite3_int64 size = 0;
+    int known = real(file)->pMethods->xFileSize(real(file), &size);
+    return known == SQLITE_OK && size > offset ? SQLITE_CORRUPT : code;
+  }
+  if (code != SQLITE_OK) return code;
   uint64_t stored;
   memcpy(&stored, (unsigned char *)bytes + count - sum_bytes, sum_bytes);
   return stored == sum(bytes, count, (uint64_t)(offset / count)) ? SQLITE_OK : SQLITE_CORRUPT;
