@@ -144,15 +144,18 @@ class Cohort:
     def scanned_sizes(self):
         return self.ask("SELECT group_id, count(*) FROM assignments WHERE grouping = 'topics' GROUP BY 1 ORDER BY 1")
 
+    INTERVALS = "FROM group_lengths WHERE grouping = 'topics' AND measure = 'default' AND part = 'response' AND width = ?"
+
     def histogram(self):
+        return self.ask(f"SELECT group_id, low / width, size {self.INTERVALS} ORDER BY group_id, low", WIDTH)
+
+    def joined_histogram(self):
         return self.ask(
             "SELECT a.group_id, l.response / ?, count(*) FROM assignments a JOIN lengths l ON l.id = a.id"
             " WHERE a.grouping = 'topics' AND l.measure = 'default' GROUP BY 1, 2 ORDER BY 1, 2", WIDTH)
 
     def group_histogram(self, group: int):
-        return self.ask(
-            "SELECT l.response / ?, count(*) FROM assignments a JOIN lengths l ON l.id = a.id"
-            " WHERE a.grouping = 'topics' AND a.group_id = ? AND l.measure = 'default' GROUP BY 1 ORDER BY 1", WIDTH, group)
+        return self.ask(f"SELECT low / width, size {self.INTERVALS} AND group_id = ? ORDER BY low", WIDTH, group)
 
     def total(self):
         return self.ask("SELECT count(*), sum(response) FROM lengths WHERE measure = 'default' AND response > 40")
@@ -191,7 +194,10 @@ class PlainSQLite(Cohort):
 
     def __init__(self, folder: Path, parts):
         path = folder / "plain.sqlite"
+        is_there = path.exists()
         super().__init__(sqlite3.connect(path))
+        if is_there:
+            return
         self.connection.execute("PRAGMA synchronous = OFF")
         self.connection.execute(
             "CREATE TABLE samples(id INTEGER PRIMARY KEY, task TEXT, prompt TEXT, response TEXT, group_id INTEGER,"
@@ -210,6 +216,8 @@ class PlainSQLite(Cohort):
 
     def histogram(self):
         return self.ask("SELECT group_id, length / ?, count(*) FROM samples GROUP BY 1, 2 ORDER BY 1, 2", WIDTH)
+
+    joined_histogram = histogram
 
     def group_histogram(self, group: int):
         return self.ask(
@@ -243,13 +251,14 @@ class DuckDB(PlainSQLite):
         import pyarrow.parquet
 
         path, writer = folder / "samples.parquet", None
-        for part in parts:
-            writer = writer or pyarrow.parquet.ParquetWriter(path, part.schema, compression="zstd")
-            writer.write_table(part, row_group_size=BLOCK // 2)
-        writer.close()
+        if not path.exists():
+            for part in parts:
+                writer = writer or pyarrow.parquet.ParquetWriter(path, part.schema, compression="zstd")
+                writer.write_table(part, row_group_size=BLOCK // 2)
+            writer.close()
         self.connection = duckdb.connect(config={"threads": threads})
         self.connection.execute(f"CREATE VIEW samples AS SELECT * FROM '{path}'")
-        self.dimension = part["vector"].type.list_size
+        self.dimension = pyarrow.parquet.read_schema(path).field("vector").type.list_size
 
     def ask(self, statement: str, *values) -> list[tuple]:
         # `/` is SQLite's integer division.
@@ -267,16 +276,21 @@ class Lance:
 
     def __init__(self, folder: Path, parts, groups: int):
         import lancedb
+        import pyarrow
+        from lancedb.index import Bitmap, BTree, IvfFlat
 
-        first = next(parts)
-        batches = itertools.chain([first], parts)
-        reader = __import__("pyarrow").RecordBatchReader.from_batches(
-            first.schema, (batch for part in batches for batch in part.to_batches()))
-        self.table = lancedb.connect(folder / "lance").create_table("samples", reader)
-        self.table.create_scalar_index("id", index_type="BTREE")
-        self.table.create_scalar_index("group_id", index_type="BITMAP")
-        self.table.create_index(metric="cosine", index_type="IVF_FLAT", num_partitions=groups)
         self.probes = max(groups // 10, 1)
+        database = lancedb.connect(folder / "lance")
+        if (folder / "lance").exists() and database.table_names():
+            self.table = database.open_table("samples")
+            return
+        first = next(parts)
+        reader = pyarrow.RecordBatchReader.from_batches(
+            first.schema, (batch for part in itertools.chain([first], parts) for batch in part.to_batches()))
+        self.table = database.create_table("samples", reader)
+        self.table.create_index("id", config=BTree())
+        self.table.create_index("group_id", config=Bitmap())
+        self.table.create_index("vector", config=IvfFlat(distance_type="cosine", num_partitions=groups))
 
     def take(self, names: list[str], condition: str | None = None):
         return self.table.to_lance().to_table(columns=names, filter=condition)
@@ -297,6 +311,8 @@ class Lance:
 
     def histogram(self):
         return self.counted(None, "group_id", "bucket")
+
+    joined_histogram = histogram
 
     def group_histogram(self, group: int):
         return self.counted(f"group_id = {group}", "bucket")
@@ -354,6 +370,7 @@ def questions(found: dict[str, np.ndarray], queries: np.ndarray, seed: int, look
         ("size of each group", "sizes", (), 1),
         ("the same, counted", "scanned_sizes", (), 1),
         ("length histogram of each group", "histogram", (), 1),
+        ("the same, ours by a join", "joined_histogram", (), 1),
         (f"length histogram of a group of {sizes[middle]:,}", "group_histogram", (middle,), 1),
         ("sum of the lengths above 40", "total", (), 1),
         (f"members of a group of {sizes[middle]:,}", "members", (middle,), 1),
@@ -396,9 +413,6 @@ def main() -> None:
         "LanceDB": lambda: Lance(folder, tables(texts, vectors, found, np.float16), arguments.groups),
         "SQLite": lambda: PlainSQLite(folder, tables(texts, vectors, found, np.float16)),
     }
-    for peer in ("lance", "plain.sqlite", "samples.parquet"):
-        shutil.rmtree(folder / peer, ignore_errors=True)
-        (folder / peer).unlink(missing_ok=True)
     for peer in arguments.peers:
         contestants.append(make[peer]())
         print(f"  {peer} is loaded", file=sys.stderr, flush=True)

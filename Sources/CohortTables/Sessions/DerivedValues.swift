@@ -14,6 +14,8 @@ final class DerivedValues {
     var distanceSum = 0.0
   }
 
+  /// Names that were read one by one.
+  private var singleNames = 0
   private var sources: NameList?
   private var tasks: NameList?
   private var groupings: [GroupingRecord]?
@@ -29,6 +31,7 @@ final class DerivedValues {
   private var labels: [GroupingID: [GroupID: String]] = [:]
 
   func removeAll() {
+    singleNames = 0
     sources = nil
     tasks = nil
     (groupings, spaces, measures, snapshots, maps) = (nil, nil, nil, nil, nil)
@@ -37,6 +40,13 @@ final class DerivedValues {
     groups = [:]
     statistics = [:]
     labels = [:]
+  }
+
+  /// Whether a name of a source or task is better looked up among all of them: a statement that asks for one sample reads one
+  /// name, one that joins many reads all of them once.
+  func wantsAllNames() -> Bool {
+    singleNames += 1
+    return singleNames > 32
   }
 
   /// The names of all sources by their numbers. Complexity: O(sources), once.
