@@ -100,6 +100,7 @@ import Testing
     try store.ask("run show", path: ["run": "calm"])
     try store.ask("sample list", query: [("task", "sum"), ("where", "lang=en"), ("limit", "3")])
     try store.ask("sample show", path: ["id": "17"])
+    try store.ask("sample show", path: ["id": "17"], query: [("everything", "true")])
     let drawn = try store.ask("sample show", path: ["id": "17"], query: [("plan", "first"), ("epoch", "1")]).record
     let which = try store.ask(
       "plan which", path: ["plan": "first", "id": "17"], query: [("epoch", "1"), ("world", "2"), ("accumulate", "2")])

@@ -14,6 +14,7 @@ extension ApiContractTests {
     Call("GET", "/samples", query: "task=sum&after=10&limit=5"),
     Call("GET", "/samples/{id}", ["id": "17"]),
     Call("GET", "/samples/{id}", ["id": "17"], query: "plan=first&epoch=1"),
+    Call("GET", "/samples/{id}", ["id": "17"], query: "everything=true"),
     Call("POST", "/samples/relabel", body: #"{"ids":[3],"to_task":"poem","set":{"checked":true},"reason":"a test"}"#),
     Call("DELETE", "/samples", body: #"{"ids":[4],"reason":"a test"}"#),
 
