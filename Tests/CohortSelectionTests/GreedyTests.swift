@@ -123,7 +123,7 @@ struct GreedyTests {
   @Test func facilityLocationIsTheSameFromProductsAtOnce() throws {
     let seed: UInt64 = 340
     for missing in [0.0, 0.1] {
-      let data = SelectionData(2_600, clusters: 3, missing: missing, seed: seed)
+      let data = SelectionData(700, clusters: 3, missing: missing, seed: seed)
       let options = SelectionOptions(method: .facilityLocation, seed: 5)
       for budget in [SelectionBudget.rows(90), .tokens(700)] {
         let slow = try data.select(options, budget, path: .plain, keptBytes: 1_000)
