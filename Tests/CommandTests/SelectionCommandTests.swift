@@ -271,7 +271,7 @@ import Testing
       // What is avoided stays so.
       let again = try Self.object(
         program,
-        "selection grow clean.monday --snapshot monday --as more --count 130 --without-near "
+        "selection grow clean.monday --snapshot monday --as more --count 120 --without-near "
           + "'\(Self.data)/gsm8k.npy' --near 0.99")
       #expect(Set(again["avoided_ids"] as? [Int] ?? []).isSuperset(of: avoided))
       let replayed = try Self.object(program, "verify --replay")["replayed_selections"] as? [[String: Any]]
