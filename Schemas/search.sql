@@ -4,6 +4,9 @@
 -- contents (content=''), and snippets are cut from the samples. SQLite 3.26 or newer with FTS5 reads it; no tokenizer of our own is
 -- needed, because what is given to FTS5 are words already, a space behind each (Docs/queries.md says which words a text has).
 
+-- The last 8 bytes of each page, which SQLite reserves, are a checksum, as in catalog.sqlite (Docs/catalog.md). A file whose pages
+-- have none, or a wrong one, is made anew.
+
 -- One row: how far the index has come. It has id 1; no row means that the index shows nothing.
 CREATE TABLE search_state (
   id INTEGER PRIMARY KEY CHECK (id = 1),

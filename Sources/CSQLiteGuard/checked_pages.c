@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-// A layer over SQLite's own files that ends each page of a catalog with a checksum. SQLite has such a layer as an extension,
-// which Debian's build lacks; this is smaller, because it need not be switched on and off, and knows one kind of file only.
+// A layer over SQLite's own files that ends each page of a derived file with a checksum. SQLite has such a layer as an extension,
+// which Debian's build lacks; this is smaller, because it need not be switched on and off, and knows its files by their names.
 //
 //   page of N bytes:  content, N - 8 bytes | uint64 checksum of the content and of the page's number, in the machine's order
 //
@@ -46,8 +46,14 @@ static int is_page(int count, sqlite3_int64 offset) {
 
 static int read_checked(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offset) {
   int code = real(file)->pMethods->xRead(real(file), bytes, count, offset);
-  // A piece beyond the end is of a file that is being made.
-  if (code != SQLITE_OK || !is_page(count, offset)) return code;
+  if (!is_page(count, offset)) return code;
+  if (code == SQLITE_IOERR_SHORT_READ) {
+    // A page beyond the end is of a file that is being made. Of a part of one SQLite would take the rest for zeros.
+    sqlite3_int64 size = 0;
+    int known = real(file)->pMethods->xFileSize(real(file), &size);
+    return known == SQLITE_OK && size > offset ? SQLITE_CORRUPT : code;
+  }
+  if (code != SQLITE_OK) return code;
   uint64_t stored;
   memcpy(&stored, (unsigned char *)bytes + count - sum_bytes, sum_bytes);
   return stored == sum(bytes, count, (uint64_t)(offset / count)) ? SQLITE_OK : SQLITE_CORRUPT;
@@ -115,16 +121,17 @@ static const sqlite3_io_methods methods = {
   .xShmUnmap = pass_unmap,
 };
 
-static int is_catalog(const char *path, int flags) {
-  static const char name[] = "/catalog.sqlite";
-  size_t size = path ? strlen(path) : 0, tail = sizeof name - 1;
-  return (flags & SQLITE_OPEN_MAIN_DB) && size >= tail && strcmp(path + size - tail, name) == 0;
+/// Whether a file is one that is derived from a store. SQLite gives whole paths.
+static int is_derived(const char *path, int flags) {
+  const char *slash = path ? strrchr(path, '/') : NULL;
+  if (!slash || !(flags & SQLITE_OPEN_MAIN_DB)) return 0;
+  return strcmp(slash, "/catalog.sqlite") == 0 || strcmp(slash, "/search.sqlite") == 0;
 }
 
 static int open_checked(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *given) {
   (void)vfs;
   // Other files live in the same room, which is large enough for either.
-  if (!is_catalog(path, flags)) return under->xOpen(under, path, file, flags, given);
+  if (!is_derived(path, flags)) return under->xOpen(under, path, file, flags, given);
   struct checked_file *own = checked(file);
   memset(own, 0, sizeof *own);
   own->real = (sqlite3_file *)(own + 1);

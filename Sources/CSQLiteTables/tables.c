@@ -404,6 +404,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numbe
       sqlite3_result_int64(context, value);
       break;
     }
+    case COHORT_SQL_FLOATS:
     case COHORT_SQL_MAGNITUDES:
     case COHORT_SQL_SIGNS: {
       uint32_t bits = cohort_sql_word(column->data, row);
@@ -411,7 +412,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numbe
         sqlite3_result_int(context, (int)(bits >> 31));
         break;
       }
-      bits &= 0x7fffffff;
+      if (column->kind == COHORT_SQL_MAGNITUDES) bits &= 0x7fffffff;
       float value;
       memcpy(&value, &bits, 4);
       sqlite3_result_double(context, value);

@@ -121,6 +121,31 @@ public final class Catalog: Sendable {
     }
   }
 
+  /// How often the tables were made anew.
+  var edition: Int { base.withLock { $0.edition } }
+
+  /// Makes the tables anew because a question met damage in them: the file for its writer, else in memory.
+  /// - Parameter edition: `CatalogReader.edition` of the question. When they were made anew since, nothing is done.
+  /// - Returns: nil when nothing was done.
+  func mend(from store: Store, _ edition: Int) throws -> CatalogRefresh? {
+    try check(store)
+    return try CohortError.describing(path) {
+      try base.withLock { base in
+        guard base.edition == edition else { return nil }
+        return try base.rebuild(path, store, options, because: .damaged)
+      }
+    }
+  }
+
+  /// A connection to tables made anew, after a question met damage: the file where this process writes it or nobody does, else
+  /// a copy in memory.
+  /// - Parameter damaged: what the question had; nil where it got none.
+  package func mendedReader(of store: Store, after damaged: CatalogReader?) throws -> CatalogReader {
+    guard isWriter else { return try Catalog(rebuilding: store, options: options).reader() }
+    _ = try mend(from: store, damaged?.edition ?? edition)
+    return try reader()
+  }
+
   /// Brings the file of a store's catalog to the end of the log, as anybody may who can write in the folder. Does nothing
   /// where another process writes it.
   /// - Throws: as `init(of:options:)`.

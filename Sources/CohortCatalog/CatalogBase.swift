@@ -18,6 +18,8 @@ struct CatalogBase {
   var placement: Placement
   /// The last entry that the tables were seen to show.
   private(set) var applied = LogSequence.none
+  /// How often the tables were made anew.
+  private(set) var edition = 0
   /// The number of the schema that was found to be this release's.
   private var checkedSchema: Int64?
 
@@ -27,15 +29,19 @@ struct CatalogBase {
   }
 
   /// A new connection to the tables, for reading.
+  /// - Throws: an error of damage where this process writes the file, and so can make it anew.
   func reader(_ path: String) throws -> DatabaseQueue {
     // Who writes the file may have begun to make it anew since it was looked at: then it is gone, or has no tables yet; or
     // another file took its place while it was opened, and the log beside it belongs to that one.
-    if !isPrivate, let opened = DatabaseFileIdentity(path),
-      let reader = try? CatalogFile.connect(path),
-      let position = try? reader.read(CatalogPosition.read), position.applied >= applied,
-      opened.holds(path)
-    {
-      return reader
+    if !isPrivate, let opened = DatabaseFileIdentity(path) {
+      do {
+        let reader = try CatalogFile.connect(path)
+        if let position = try reader.read(CatalogPosition.read), position.applied >= applied, opened.holds(path) {
+          return reader
+        }
+      } catch let error as DatabaseError where isWriter && error.isDamage {
+        throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: error.message)
+      } catch {}
     }
     let copy = try DatabaseQueue()
     try queue.backup(to: copy)
@@ -162,6 +168,8 @@ struct CatalogBase {
   mutating func rebuild(
     _ path: String, _ store: Store, _ options: CatalogOptions, because reason: CatalogRefresh.Reason
   ) throws -> CatalogRefresh {
+    let next = edition + 1
+    defer { edition = next }
     switch placement {
     case .file(let lock):
       try? queue.close()

@@ -1,4 +1,3 @@
-internal import CSQLiteGuard
 internal import CohortCore
 internal import GRDB
 internal import CohortSystem
@@ -10,21 +9,9 @@ enum CatalogFile {
   /// Up to this size it also compares each index with its table.
   private static let comparedBytes: Int64 = 8 << 20
 
-  /// Each page of the file ends with a checksum, which is looked at whenever the page is read. A file of an older release has
-  /// none, so it counts as damaged, and is made anew.
-  private static let pagesAreChecked = cohort_sqlite_check_pages()
-
-  /// To be called before each connection is opened: one that was opened before knows nothing of checksums.
-  private static func checkPages() throws {
-    guard pagesAreChecked == 0 else {
-      throw DatabaseError(
-        resultCode: ResultCode(rawValue: pagesAreChecked), message: "the checksums of pages cannot be used")
-    }
-  }
-
   /// Makes the file, with empty tables.
   static func make(_ path: String, _ options: CatalogOptions) throws -> DatabaseQueue {
-    try checkPages()
+    try CheckedPages.begin()
     let queue = try DatabaseQueue(path: path, configuration: writable(options))
     try CatalogSchema.migrator.migrate(queue)
     return queue
@@ -32,7 +19,7 @@ enum CatalogFile {
 
   /// Opens the file for the owner of the store.
   static func open(_ path: String, _ options: CatalogOptions) throws -> DatabaseQueue {
-    try checkPages()
+    try CheckedPages.begin()
     let queue = try DatabaseQueue(path: path, configuration: writable(options))
     try check(queue)
     return queue
@@ -53,8 +40,8 @@ enum CatalogFile {
 
   /// A connection for reading, of a file that was looked at before.
   static func connect(_ path: String) throws -> DatabaseQueue {
-    try checkPages()
-    return try DatabaseQueue(path: path, configuration: DerivedFile.readOnly(prepare: checked))
+    try CheckedPages.begin()
+    return try DatabaseQueue(path: path, configuration: DerivedFile.readOnly(prepare: CheckedPages.reserve))
   }
 
   /// Empty tables in memory.
@@ -65,14 +52,7 @@ enum CatalogFile {
   }
 
   private static func writable(_ options: CatalogOptions) -> Configuration {
-    DerivedFile.writable(maximumBytes: options.maximumBytes, prepare: checked)
-  }
-
-  private static let checked: @Sendable (Database) throws -> Void = { database in
-    let code = cohort_sqlite_reserve_sums(database.sqliteConnection)
-    guard code == 0 else {
-      throw DatabaseError(resultCode: ResultCode(rawValue: code), message: "there is no room for checksums of pages")
-    }
+    DerivedFile.writable(maximumBytes: options.maximumBytes, prepare: CheckedPages.reserve)
   }
 
   private static func check(_ queue: DatabaseQueue) throws {

@@ -11,6 +11,8 @@ public final class SharedCatalog: Sendable {
   private struct State {
     /// The one that writes the file.
     var kept: Catalog?
+    /// Told when a question had that one made anew.
+    var tell: (@Sendable (CatalogRefresh) -> Void)?
     /// One that only reads, or has a copy in memory.
     var reading: Catalog?
     var openings: UInt64 = 0
@@ -27,9 +29,12 @@ public final class SharedCatalog: Sendable {
 
   /// Lends a catalog that writes the file; nil takes it back: the file is free for others as soon as those are done who just
   /// bring it up to date.
-  public func keep(_ catalog: Catalog?) {
+  /// - Parameter tell: called when a question found the file damaged, or unfit for the store, and it was made anew; on the
+  ///   thread that asked.
+  public func keep(_ catalog: Catalog?, tell: (@Sendable (CatalogRefresh) -> Void)? = nil) {
     state.withLock { state in
       state.kept = catalog
+      state.tell = tell
       // It may be a copy in memory.
       if catalog != nil { state.reading = nil }
     }
@@ -40,18 +45,49 @@ public final class SharedCatalog: Sendable {
   /// - Complexity: linear in the entries since the last question; without a kept catalog whose file is up to date, also linear
   ///   in the size of the catalog.
   public func reader(of store: Store) throws -> CatalogReader {
-    if let kept = state.withLock({ $0.kept }) {
-      do {
-        try kept.catchUp(from: store)
-        return try kept.reader()
-      } catch let error as CohortError where error.code.module == .catalog && error.code != .catalogUnreadableEntry {
-        // Where the file cannot be written, a copy in memory can.
-      }
-    }
+    if let reader = try keptReader(of: store, mending: nil) { return reader }
     let catalog = try reading(of: store)
     try catalog.catchUp(from: store)
     return try catalog.reader()
   }
+
+  /// A connection to a catalog made anew, after a question met damage in the one that it had: the file, where somebody in this
+  /// process keeps it or nobody anywhere does; else a copy in memory, which is kept for the questions to come.
+  /// - Throws: as `reader`.
+  package func mendedReader(of store: Store, after damaged: CatalogReader) throws -> CatalogReader {
+    if let reader = try keptReader(of: store, mending: damaged.edition) { return reader }
+    let mended = try Catalog(rebuilding: store)
+    // One that has the file's lock would keep it from others.
+    if !mended.isWriter { state.withLock { $0.reading = mended } }
+    return try mended.reader()
+  }
+
+  /// A connection to the file of whoever keeps it, made anew where it is damaged.
+  /// - Parameter edition: of the one that was found damaged before.
+  /// - Returns: nil where nobody keeps it, or where it cannot be written: a copy in memory can.
+  private func keptReader(of store: Store, mending edition: Int?) throws -> CatalogReader? {
+    guard let kept = state.withLock({ $0.kept }) else { return nil }
+    do {
+      if let edition { try mend(kept, store, edition) }
+      let refresh = try kept.catchUp(from: store)
+      if refresh.rebuilt != nil { tell(refresh) }
+      let now = kept.edition
+      do {
+        return try kept.reader()
+      } catch let error as CohortError where error.code == .catalogDamaged {
+        try mend(kept, store, now)
+        return try kept.reader()
+      }
+    } catch let error as CohortError where error.code.module == .catalog && error.code != .catalogUnreadableEntry {
+      return nil
+    }
+  }
+
+  private func mend(_ kept: Catalog, _ store: Store, _ edition: Int) throws {
+    if let refresh = try kept.mend(from: store, edition) { tell(refresh) }
+  }
+
+  private func tell(_ refresh: CatalogRefresh) { state.withLock { $0.tell }?(refresh) }
 
   private func reading(of store: Store) throws -> Catalog {
     try opening.withLock { _ in

@@ -39,6 +39,27 @@ public enum JSONString {
     bytes.append(0x22)
   }
 
+  /// Bytes that a text in quotation marks has.
+  /// - Complexity: O(bytes of the text).
+  public static func size(of text: String, _ escaping: Escaping = .required) -> Int {
+    var text = text
+    return text.withUTF8 { utf8 in
+      var (size, index) = (2, 0)
+      while index < utf8.count {
+        switch utf8[index] {
+        case 0x09, 0x0a, 0x0d, 0x22, 0x5c: (size, index) = (size + 2, index + 1)
+        case 0..<0x20: (size, index) = (size + 6, index + 1)
+        default:
+          let escaped = escaping.character(utf8, at: index)
+          // Beyond U+FFFF an escape has two units.
+          size += escaped.map { $0.scalar < 0x10000 ? 6 : 12 } ?? 1
+          index += escaped?.width ?? 1
+        }
+      }
+      return size
+    }
+  }
+
   /// Appends JSON that is whole already, and escapes what its strings hold beside what the standard demands.
   /// - Complexity: O(bytes).
   public static func append(encoded json: UnsafeBufferPointer<UInt8>, _ escaping: Escaping, to bytes: inout [UInt8]) {

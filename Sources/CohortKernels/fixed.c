@@ -99,6 +99,10 @@ void cohort_project(
   COHORT_DISPATCH(path, project, rows, count, dimension, direction, products);
 }
 
+float cohort_gain(cohort_path path, const float *products, const float *nearest, size_t count, float error) {
+  COHORT_DISPATCH(path, gain, products, nearest, count, error);
+}
+
 void cohort_project_and_sum(
   cohort_path path, const float *rows, size_t count, size_t dimension, const float *direction, float offset,
   int is_choice, float *weights, float *sum) {

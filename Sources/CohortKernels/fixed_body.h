@@ -223,6 +223,15 @@ static void VARIANT(project)(
   for (; r < count; r++) VARIANT(project_rows)(rows + r * dimension, dimension, direction, products + r, 1);
 }
 
+static float VARIANT(gain)(const float *products, const float *nearest, size_t count, float error) {
+  f32x16 sum = {0};
+  for (size_t i = 0; i < count; i += 16) {
+    const f32x16 gain = (*(const f32x16_any *)(products + i) + error) - *(const f32x16_any *)(nearest + i);
+    sum += (f32x16)((i32x16)gain & (gain > 0));
+  }
+  return VARIANT(add_single_lanes)(&sum, &(f32x16){0});
+}
+
 /// sum[j] += weights[i] times value j of row i, row by row.
 static inline __attribute__((always_inline)) void VARIANT(add_weighted)(
   const float *rows, size_t count, size_t dimension, const float *weights, float *sum) {

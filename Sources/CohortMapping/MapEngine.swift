@@ -39,7 +39,8 @@ public struct MapEngine {
       of: 0..<samples.count, among: samples, of: source, around: cells, homes: state.homes
     ) { try progress(0.5 * $0) }
     let first = FirstLayout(dimension: dimension, workers: workers, path: path)
-    let places = try first.places(of: samples, source, around: cells, members(of: state.homes, cells.count))
+    let places = try first.places(
+      of: samples, source, around: cells, NeighbourLists.members(of: state.homes, cells.count))
     let graph = AttractionGraph(found.map { $0.map { Int32(truncatingIfNeeded: $0.id) } }, fixed: 0)
     let descent = Descent(places, fixed: 0, graph, workers)
     try descent.run(parameters.stages) { try progress(0.5 + 0.5 * $0) }
@@ -100,11 +101,5 @@ public struct MapEngine {
     next.places += descent.moved
     next.drifted += strangers.count
     state = next
-  }
-
-  func members(of homes: [UInt32], _ cells: Int) -> [[UInt32]] {
-    var members = [[UInt32]](repeating: [], count: cells)
-    for i in homes.indices { members[Int(homes[i])].append(UInt32(i)) }
-    return members
   }
 }

@@ -153,7 +153,7 @@ public final class Store: Sendable {
       path: path, environment: environment, tables: try StoreTables(environment), optional: optional, access: access,
       lock: lock, turns: turns, clock: clock)
     // Whoever writes goes on from the last commit, not from the one before.
-    if let turns { try store.writer.perform(within: turns) { try store.settle() } }
+    if let turns, try !store.isSettled() { try store.writer.perform(within: turns) { try store.settle() } }
     return store
   }
 
@@ -250,6 +250,12 @@ public final class Store: Sendable {
       guard let self else { return }
       try? writer.perform { try settle() }
     }
+  }
+
+  /// Whether readers see the last commit there is.
+  private func isSettled() throws -> Bool {
+    let last = try environment.statistics().lastTransaction
+    return try environment.read { $0.number } >= last
   }
 
   /// Shows readers the commit of a process that was killed when it had written it and before it could say so: LMDB's next

@@ -30,7 +30,9 @@ struct Cohort: CohortCommandGroup {
       CommandGroup(name: "Embeddings", subcommands: [EmbedCommand.self, SpaceCommand.self, ModelCommand.self]),
       CommandGroup(
         name: "Training",
-        subcommands: [SnapshotCommand.self, SelectionCommand.self, PlanCommand.self, TrainCommand.self]),
+        subcommands: [
+          SnapshotCommand.self, SelectionCommand.self, PlanCommand.self, TrainCommand.self, RunCommand.self,
+        ]),
       CommandGroup(
         name: "Store",
         subcommands: [

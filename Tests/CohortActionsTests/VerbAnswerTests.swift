@@ -97,9 +97,16 @@ import Testing
     try store.ask("train", #"{"plan":"first","epochs":1,"checkpoint_every":4,"run":"calm"}"#)
     try store.ask("train", #"{"plan":"first","epochs":2,"run":"calm","resume":true}"#)
     try store.ask("run list")
-    try store.ask("run show", path: ["run": "calm"])
+    #expect(try !store.ask("run show", path: ["run": "calm"]).record.list("losses").isEmpty)
+    let loss = #"{"by":"task","name":"sum","steps":3,"tokens":90,"mean":2.5,"first":3,"last":null}"#
+    try store.ask(
+      "run note", path: ["run": "far"],
+      #"{"plan":"first","epoch":1,"step":2,"steps":9,"samples":72,"tokens":90,"losses":[\#(loss)]}"#)
+    let far = try store.ask("run show", path: ["run": "far"]).record
+    #expect(JSONText.string(.list(far.list("losses"))) == "[\(loss)]")
     try store.ask("sample list", query: [("task", "sum"), ("where", "lang=en"), ("limit", "3")])
     try store.ask("sample show", path: ["id": "17"])
+    try store.ask("sample show", path: ["id": "17"], query: [("everything", "true")])
     let drawn = try store.ask("sample show", path: ["id": "17"], query: [("plan", "first"), ("epoch", "1")]).record
     let which = try store.ask(
       "plan which", path: ["plan": "first", "id": "17"], query: [("epoch", "1"), ("world", "2"), ("accumulate", "2")])

@@ -24,13 +24,15 @@ import Testing
       var random = TestRandom(seed: seed &+ UInt64(number))
       var bytes = sound
       let (one, other) = (random.below(pages) * 4096, random.below(pages) * 4096)
-      switch number % 5 {
+      switch number % 6 {
       case 0: bytes.replaceSubrange(one..<one + 4096, with: Data(count: 4096))
       case 1:
         let (first, second) = (bytes[one..<one + 4096], bytes[other..<other + 4096])
         bytes.replaceSubrange(one..<one + 4096, with: second)
         bytes.replaceSubrange(other..<other + 4096, with: first)
       case 2: bytes.replaceSubrange(one..<one + 4096, with: (0..<4096).map { _ in UInt8(random.below(256)) })
+      // Its end is gone, or only a part of its last page.
+      case 3: bytes.removeLast(1 + random.below(number % 4 == 1 ? 4000 : sound.count - 1))
       default: bytes[random.below(bytes.count)] ^= 1 << UInt8(random.below(8))
       }
       for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file.path + suffix) }

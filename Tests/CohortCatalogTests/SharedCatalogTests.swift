@@ -2,6 +2,7 @@ import CohortCatalog
 import CohortCore
 import CohortStore
 import CohortTesting
+import Foundation
 import Synchronization
 import Testing
 
@@ -57,6 +58,68 @@ import Testing
     shared.keep(nil)
     #expect(try count(store) == last(store))
     #expect(shared.openings == 2)
+  }
+
+  /// Damage that a question meets is mended in the file of whoever keeps it, who is told of it.
+  @Test func damageIsMendedInTheFileOfItsKeeper() throws {
+    var history = try StoreHistory(at: folder.file("s"), seed: 24)
+    try history.steps(40)
+    let store = history.store
+    let shared = SharedCatalog.of(store)
+    let told = Mutex<[CatalogRefresh.Reason?]>([])
+    let file = store.path + "/" + Catalog.fileName
+    let digest = try { try Catalog(of: store).contentDigest() }()
+    let pages = try #require(FileManager.default.contents(atPath: file)).count / 4096
+    var met = 0
+    for page in 0..<pages {
+      // Opened anew, so that all is in the file and nothing in the log beside it.
+      let keeper = try Catalog(of: store)
+      shared.keep(keeper) { refresh in told.withLock { $0.append(refresh.rebuilt) } }
+      told.withLock { $0 = [] }
+      try Self.flip(file, at: page * 4096 + 2000)
+      let answer = try everything(shared, store)
+      #expect(try answer == last(store), "page \(page)")
+      #expect(keeper.isWriter)
+      guard told.withLock({ !$0.isEmpty }) else { continue }
+      met += 1
+      #expect(told.withLock { $0 } == [.damaged], "page \(page)")
+      #expect(try Catalog(current: store)?.contentDigest() == digest, "page \(page)")
+      #expect(try keeper.contentDigest() == digest && shared.openings == 0)
+      // The next question finds nothing to mend.
+      #expect(try everything(shared, store) == last(store))
+      #expect(told.withLock { $0.count } == 1)
+    }
+    shared.keep(nil)
+    #expect(met > 4, "\(met) of \(pages) pages")
+  }
+
+  /// Reads all tables as questions do. - Returns: entries of the log.
+  private func everything(_ shared: SharedCatalog, _ store: Store) throws -> Int64? {
+    func ask(_ reader: CatalogReader) throws -> Int64? {
+      for table in ["sources", "tasks", "ingests", "groupings", "rounds", "group_events", "lineage"] {
+        _ = try reader.query("SELECT * FROM \(table)")
+      }
+      guard
+        case .integer(let count) = try reader.query("SELECT count(*), sum(length(summary)) FROM log").rows.first?.first
+      else { return nil }
+      return count
+    }
+    let reader = try shared.reader(of: store)
+    do {
+      return try ask(reader)
+    } catch let error as CohortError where error.code.name == "catalog.damaged" {
+      return try ask(shared.mendedReader(of: store, after: reader))
+    }
+  }
+
+  /// Changes a bit of a file.
+  private static func flip(_ path: String, at offset: Int) throws {
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+    defer { try? file.close() }
+    try file.seek(toOffset: UInt64(offset))
+    let byte = try #require(file.read(upToCount: 1)?.first)
+    try file.seek(toOffset: UInt64(offset))
+    try file.write(contentsOf: [byte ^ 4])
   }
 
   /// The file changes hands and is made anew while many ask: every answer is as new as its question.

@@ -65,6 +65,38 @@ import Testing
     #expect(try catalog.query(controls, limits: QueryLimits(bytes: 3100)).rows.count == 1)
   }
 
+  /// The bytes of an answer are those that are printed, whatever is escaped in it for terminals.
+  @Test(arguments: [
+    "a", "\n", "\"", "\u{9f}", "ش", "\u{61c}", "\u{180e}", "\u{202e}", "—", "\u{feff}", "\u{e0041}", "🦆",
+  ])
+  func whatIsCountedIsWhatIsPrinted(character: String) throws {
+    let folder = try TemporaryFolder()
+    let catalog = try Self.catalog(folder)
+    let text = String(repeating: character, count: 5000)
+    let printed = #"{"a":\#(JSONString.quoted(text, .terminal))}"#.utf8.count + 1
+    let ask = { (bytes: Int) in
+      try catalog.query("SELECT ? AS a", arguments: [.text(text)], limits: QueryLimits(bytes: bytes)).rows.count
+    }
+    #expect(try ask(printed + 32) == 1)
+    let error = #expect(throws: CohortError.self) { try ask(printed - 1) }
+    #expect(error?.code.name == "catalog.byte-limit", "\(error as Any)")
+  }
+
+  /// What a statement sorts is found out with a word before it, which does not count.
+  @Test func aStatementMayHaveAllOfItsBytes() throws {
+    let folder = try TemporaryFolder()
+    let catalog = try Self.catalog(folder)
+    let statement = { (bytes: Int) in
+      let parts = ("SELECT x FROM (SELECT 2 AS x UNION ALL SELECT 1) ", "ORDER BY x")
+      return parts.0 + String(repeating: " ", count: bytes - parts.0.utf8.count - parts.1.utf8.count) + parts.1
+    }
+    for bytes in [QueryLimits.statementBytes - 9, QueryLimits.statementBytes - 1, QueryLimits.statementBytes] {
+      #expect(try catalog.query(statement(bytes)).rows == [[.integer(1)], [.integer(2)]], "\(bytes)")
+    }
+    let error = #expect(throws: CohortError.self) { try catalog.query(statement(QueryLimits.statementBytes + 1)) }
+    #expect(error?.code.name == "catalog.refused", "\(error as Any)")
+  }
+
   private static let messages: [(sql: String, code: String, words: String)] = [
     (
       "SELECT "

@@ -47,6 +47,7 @@ import Testing
       let middle = "a\(text)é"
       if JSONString.quoted(text, escaping) != Self.expected(text, escaping)
         || JSONString.quoted(middle, escaping) != Self.expected(middle, escaping)
+        || JSONString.size(of: middle, escaping) != Self.expected(middle, escaping).utf8.count
       {
         wrong.append(value)
       }
@@ -70,6 +71,7 @@ import Testing
       }
       for escaping in [JSONString.Escaping.required, .lines, .terminal] {
         #expect(JSONString.quoted(text, escaping) == Self.expected(text, escaping), "seed \(seed)")
+        #expect(JSONString.size(of: text, escaping) == Self.expected(text, escaping).utf8.count, "seed \(seed)")
         // JSON that is whole already gets what is missing, and nothing twice.
         let encoded = Array(JSONString.quoted(text).utf8)
         var bytes: [UInt8] = []

@@ -1,3 +1,4 @@
+import CohortActions
 import CohortCore
 import CohortPipeline
 import CohortStore
@@ -70,6 +71,28 @@ import Testing
     let replay = try MapReplay.run(fixture.store, map: "overview")
     #expect(replay.digest == second.map.digest && replay.difference == nil && replay.obstacle == nil)
     #expect(try fixture.store.verify().isSound)
+  }
+
+  /// A map that is damaged is told of, and all others go on.
+  @Test func aMapInTroubleStopsNoOther() throws {
+    let vectors = Self.vectors(1_500, seed: 24)
+    let fixture = try VectorStore(Array(vectors.prefix(300)))
+    try fixture.group(groups: 8)
+    let good = try MapJob.create(fixture.store, name: "good", grouping: "topics").map
+    // A place in a cell that there is not.
+    let broken = NewMap(
+      name: "broken", grouping: good.grouping, space: good.space, dimension: good.dimension, rules: good.rules,
+      through: good.through, places: [MapPlace(id: 1, x: 0, y: 0, cell: 9)],
+      cells: [[Float](repeating: 0, count: Self.dimension)])
+    let made = try fixture.store.write { try $0.createMap(broken) }
+    let other = try MapJob.create(fixture.store, name: "other", grouping: "topics").map
+    #expect(good.id < made.id && made.id < other.id)
+    try fixture.add(Array(vectors[300...]))
+    let report = try StoreUpdater(fixture.store).update(control: JobControl())
+    #expect(report.troubles.map(\.part) == [UpdatePart(kind: .map, name: "broken")], "\(report.troubles)")
+    #expect(report.troubles.first?.error.code.name == "store.corrupted")
+    #expect(report.maps.map(\.map.name) == ["good", "other"])
+    #expect(report.maps.allSatisfy { $0.placed > 0 }, "\(report.maps)")
   }
 
   @Test func whatCannotBeMappedIsSaid() throws {

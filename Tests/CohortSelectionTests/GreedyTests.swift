@@ -32,6 +32,47 @@ struct GreedyTests {
     }
   }
 
+  /// Many rows, a third of them copies of others, so that the last picks are all equally far: rounds of many candidates, and
+  /// ties that have to be decided.
+  @Test(arguments: [KernelPath.plain, .best])
+  func kCenterOfManyRowsIsPlainGreedyInAnyNumberOfRounds(path: KernelPath) throws {
+    let seed: UInt64 = 338
+    var data = SelectionData(4_000, clusters: 8, missing: 0.02, seed: seed)
+    var random = TestRandom(seed: seed)
+    var vectors = data.rows.vectors
+    for id in vectors.indices where id > 3_000 && vectors[id] != nil { vectors[id] = vectors[random.below(900)] }
+    data = SelectionData(data.pool, MemoryRows(vectors: vectors))
+    let picks = try data.select(
+      SelectionOptions(method: .kcenter), .rows(700), workers: 3, path: path, keptBytes: 1_000)
+    let rows = try data.normalized()
+    // The greatest product of each row with a pick.
+    var nearest = rows.map { $0 == nil ? Float.infinity : -2 }
+    for (place, pick) in picks.enumerated() {
+      if place > 0 {
+        let least = nearest.min() ?? 0
+        try #require(Int(pick) == nearest.firstIndex(of: least), "seed \(seed), pick \(place)")
+      }
+      guard let vector = rows[Int(pick)] else { continue }
+      for (row, other) in rows.enumerated() where nearest[row] != .infinity {
+        guard let other else { continue }
+        nearest[row] = max(nearest[row], SelectionData.product(other, vector))
+      }
+      nearest[Int(pick)] = .infinity
+    }
+    // What is picked already comes before the first round.
+    let later = try data.select(
+      SelectionOptions(method: .kcenter), .rows(700), keptBytes: 1_000, picked: Array(picks.prefix(80)))
+    #expect(later == picks, "seed \(seed)")
+  }
+
+  @Test func kCenterOfCopiesOfOneRowTakesThemInOrder() throws {
+    let data = SelectionData(1_500, clusters: 1, seed: 339)
+    let one = data.rows.vectors.compactMap { $0 }.first
+    let copies = SelectionData(data.pool, MemoryRows(vectors: data.rows.vectors.map { $0 == nil ? nil : one }))
+    let picks = try copies.select(SelectionOptions(method: .kcenter), .rows(400), keptBytes: 1_000)
+    #expect(picks == Array(0..<400))
+  }
+
   /// Facility location, looking at all rows each time.
   private static func facilityLocation(_ rows: [[Float]], _ count: Int, costs: [Double]) -> [UInt32] {
     var nearest = [Float](repeating: 0, count: rows.count)
@@ -76,6 +117,22 @@ struct GreedyTests {
       return true
     }
     #expect(cheap == expected, "seed \(seed)")
+  }
+
+  /// The products of small cells are computed at once, those of large ones when they are asked for.
+  @Test func facilityLocationIsTheSameFromProductsAtOnce() throws {
+    let seed: UInt64 = 340
+    for missing in [0.0, 0.1] {
+      let data = SelectionData(700, clusters: 3, missing: missing, seed: seed)
+      let options = SelectionOptions(method: .facilityLocation, seed: 5)
+      for budget in [SelectionBudget.rows(90), .tokens(700)] {
+        let slow = try data.select(options, budget, path: .plain, keptBytes: 1_000)
+        #expect(try data.select(options, budget, workers: 2) == slow, "seed \(seed), \(missing) missing, \(budget)")
+        let first = Array(slow.prefix(7))
+        let grown = try data.select(options, .rows(60), picked: first)
+        #expect(try data.select(options, .rows(60), keptBytes: 1_000, picked: first) == grown, "seed \(seed)")
+      }
+    }
   }
 
   @Test func kCenterWithinClustersIsKCenterOfEachCluster() throws {

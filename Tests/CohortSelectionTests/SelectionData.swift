@@ -10,6 +10,8 @@ struct SelectionData {
   let pool: SelectionPool
   let rows: MemoryRows
 
+  init(_ pool: SelectionPool, _ rows: MemoryRows) { (self.pool, self.rows) = (pool, rows) }
+
   init(_ count: Int, clusters: Int, strata: Int = 1, missing: Double = 0, seed: UInt64) {
     var random = TestRandom(seed: seed)
     let centers = random.rows(clusters, dimension: Self.dimension)

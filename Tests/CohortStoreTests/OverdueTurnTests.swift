@@ -40,10 +40,18 @@ import Testing
     try besideAStoppedGuest {
       let holder = try #require(owner.schedule?.turn)
       #expect(holder.name == "cohort ingest, process \(getpid())" && !holder.isOverdue)
-      // A thread of the owner, and another guest: to that one the store is out of reach, from the moment it opens it.
+      // A thread of the owner, and another guest: to that one the store is out of reach.
       let work: [(ErrorCategory, () throws -> Void)] = [
         (.temporary, { [owner] in try owner.write { _ in } }),
-        (.unreachable, { [folder] in _ = try Store.open(at: folder.file("s"), access: .guest(name: "cohort train")) }),
+        (
+          .unreachable,
+          { [folder] in
+            // Who finds nothing to write needs no turn.
+            let other = try Store.open(at: folder.file("s"), access: .guest(name: "cohort train"))
+            #expect(try other.read { try $0.counters.lastSequence } == owner.read { try $0.counters.lastSequence })
+            try other.write { _ in }
+          }
+        ),
       ]
       for (category, attempt) in work {
         let error = try #require(throws: CohortError.self) { try attempt() }

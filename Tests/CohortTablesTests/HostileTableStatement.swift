@@ -9,14 +9,13 @@ struct HostileTableStatement {
 
   private static let tables = [
     "samples", "lengths", "assignments", "groups", "members", "embeddings", "nearest", "search", "steps", "store_state",
-    "sources",
-    "log", "sqlite_schema",
+    "places", "group_lengths", "sources", "log", "sqlite_schema",
   ]
   private static let columns = [
     "id", "task", "source", "prompt", "response", "messages", "attributes", "grouping", "group_id", "distance", "label",
     "space", "vector", "measure", "total", "plan", "epoch", "step", "query", "k", "rank", "rowid", "snapshot",
     "sequence",
-    "world", "accumulation",
+    "world", "accumulation", "map", "x", "part", "low", "width",
   ]
   private static let columnsOfTables = [
     "samples": [
@@ -26,6 +25,8 @@ struct HostileTableStatement {
     "assignments": ["grouping", "id", "group_id", "distance", "provisional"],
     "groups": ["grouping", "group_id", "label", "size", "radius", "mean_length", "parent", "state"],
     "members": ["snapshot", "grouping", "group_id", "id"], "embeddings": ["space", "id", "vector"],
+    "places": ["map", "id", "x", "y"],
+    "group_lengths": ["grouping", "group_id", "measure", "part", "low", "high", "size", "width"],
     "search": ["id", "score", "snippet", "query"],
     "nearest": ["id", "distance", "rank", "query", "k", "space", "grouping"],
     "steps": ["plan", "epoch", "step", "position", "id", "group_id", "rank", "world", "accumulation"],

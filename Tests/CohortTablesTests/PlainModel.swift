@@ -25,10 +25,14 @@ struct PlainModel {
             longest INTEGER, parent INTEGER, heir INTEGER, born INTEGER, state TEXT);
           CREATE TABLE members(snapshot TEXT, grouping TEXT, group_id INTEGER, id INTEGER);
           CREATE TABLE embeddings(space TEXT, id INTEGER, vector BLOB);
+          CREATE TABLE places(map TEXT, id INTEGER, x REAL, y REAL);
+          CREATE TABLE group_lengths(grouping TEXT, group_id INTEGER, measure TEXT, part TEXT, low INTEGER, high INTEGER,
+            size INTEGER);
           CREATE TABLE steps(plan TEXT, epoch INTEGER, step INTEGER, position INTEGER, id INTEGER, group_id INTEGER,
             rank INTEGER, micro INTEGER, world INTEGER, accumulation INTEGER);
           CREATE INDEX a ON samples(id); CREATE INDEX b ON assignments(grouping, id); CREATE INDEX c ON lengths(id);
           CREATE INDEX d ON members(id); CREATE INDEX e ON embeddings(space, id);
+          CREATE INDEX f ON places(id);
           """)
       try store.read { try Self.fill(database, store, $0) }
     }
@@ -75,8 +79,26 @@ struct PlainModel {
         try add("embeddings", space.name, number, try vector(id, space, transaction))
       }
     }
+    for map in try transaction.maps() {
+      for place in try transaction.places(of: map) where try !transaction.isDeleted(SampleID(place.id)) {
+        try add("places", map.name, place.id, Double(place.x), Double(place.y))
+      }
+    }
     try fillGroups(transaction, add)
+    for part in ["prompt", "response", "total"] { try fillLengths(database, part) }
     try fillPlans(store, transaction, add)
+  }
+
+  /// Lengths of groups from what is in the plain tables already.
+  private static func fillLengths(_ database: Database, _ part: String) throws {
+    let edges = (0..<20).map { "(\($0 == 0 ? 0 : 1 << ($0 - 1)), \(1 << $0))" }.joined(separator: ", ")
+    try database.execute(
+      sql: """
+        WITH edges(low, high) AS (VALUES \(edges))
+        INSERT INTO group_lengths SELECT a.grouping, a.group_id, l.measure, '\(part)', e.low, e.high, count(*)
+        FROM assignments a JOIN lengths l ON l.id = a.id JOIN edges e ON l.\(part) >= e.low AND l.\(part) < e.high
+        GROUP BY 1, 2, 3, 4, 5, 6
+        """)
   }
 
   private typealias Add = (String, (any DatabaseValueConvertible)?...) throws -> Void

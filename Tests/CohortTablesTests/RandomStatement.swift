@@ -65,6 +65,15 @@ struct RandomStatement {
         ("rank", .number(2)),
       ]
     ),
+    ("places", [("map", .text(["overview", "other"])), ("id", .number(5000)), ("x", .real), ("y", .real)]),
+    (
+      "group_lengths",
+      [
+        ("grouping", .text(groupings)), ("group_id", .number(14)), ("measure", .text(["default", "words"])),
+        ("part", .text(["prompt", "response", "total"])), ("low", .number(64)), ("high", .number(90)),
+        ("size", .number(40)),
+      ]
+    ),
   ]
 
   mutating func next() -> String {
@@ -96,7 +105,7 @@ struct RandomStatement {
   }
 
   private mutating func joined() -> String {
-    let pairs = [(0, 2), (2, 0), (0, 1), (4, 2), (5, 2), (0, 4), (0, 5), (6, 0)]
+    let pairs = [(0, 2), (2, 0), (0, 1), (4, 2), (5, 2), (0, 4), (0, 5), (6, 0), (7, 2), (0, 7)]
     let (first, second) = pairs[random.below(pairs.count)]
     let (left, right) = (Self.tables[first], Self.tables[second])
     let column = right.columns[random.below(right.columns.count)].name
@@ -108,8 +117,8 @@ struct RandomStatement {
   }
 
   private mutating func nested() -> String {
-    let outer = Self.tables[[0, 1, 2, 4, 5][random.below(5)]]
-    let inner = Self.tables[[0, 1, 2, 4, 5][random.below(5)]]
+    let outer = Self.tables[[0, 1, 2, 4, 5, 7][random.below(6)]]
+    let inner = Self.tables[[0, 1, 2, 4, 5, 7][random.below(6)]]
     let word = random.below(2) == 0 ? "IN" : "NOT IN"
     let column = outer.columns[random.below(outer.columns.count)].name
     return "SELECT id, \(column) FROM \(outer.name)" + conjunction(outer, "", "WHERE")

@@ -80,4 +80,20 @@ import Testing
       #expect(error?.code.name == code, "\(sql): \(error as Any)")
     }
   }
+
+  /// Bringing the index forward ends with the statement's time, however long it would take.
+  @Test func theIndexIsNotFollowedBeyondTheDeadline() throws {
+    let fixture = try TablesFixture(seed: 41, samples: 50)
+    var asked = 0
+    let services = TableSession.Services(followSearch: { mustStop in
+      while !mustStop() { asked += 1 }
+    })
+    let error = #expect(throws: CohortError.self) {
+      try fixture.query(
+        "SELECT id FROM search WHERE query = 'apple'", limits: QueryLimits(deadline: .milliseconds(200)),
+        services: services)
+    }
+    #expect(error?.code.name == "catalog.deadline" && asked > 0, "\(error as Any)")
+    #expect(try fixture.query("SELECT id FROM search WHERE query = 'q1'").rows.count > 0)
+  }
 }

@@ -74,7 +74,7 @@ import Testing
     let model = try PlainModel(fixture.store)
     var limits = QueryLimits(deadline: .seconds(60), rows: 1_000_000)
     limits.bytes = 1 << 30
-    for table in ["samples", "lengths", "assignments", "groups", "members", "embeddings"] {
+    for table in ["samples", "lengths", "assignments", "groups", "members", "embeddings", "places", "group_lengths"] {
       let expected = Self.text(try model.query("SELECT * FROM \(table)")).sorted()
       let found = Self.text(try fixture.query("SELECT * FROM \(table)", limits: limits).rows).sorted()
       #expect(found.count > 10 && expected == found, "\(table): \(found.count), not \(expected.count)")
@@ -82,6 +82,30 @@ import Testing
     let steps = "SELECT plan, epoch, step, position, id, group_id FROM steps WHERE plan = 'even' AND epoch = 1"
     #expect(
       Self.text(try model.query(steps)).sorted() == Self.text(try fixture.query(steps, limits: limits).rows).sorted())
+  }
+
+  /// Intervals of a width of one's own are what counting all lengths gives.
+  @Test(arguments: [1, 7, 16, 1000] as [Int])
+  func lengthsOfGroupsAreCountedByWidth(width: Int) throws {
+    let fixture = try TablesFixture(seed: 5, samples: 900)
+    let model = try PlainModel(fixture.store)
+    for (measure, part) in [("default", "response"), ("words", "total")] {
+      let expected = Self.text(
+        try model.query(
+          """
+          SELECT a.grouping, a.group_id, l.\(part) / \(width) * \(width), count(*) FROM assignments a JOIN lengths l ON l.id = a.id
+          WHERE l.measure = '\(measure)' GROUP BY 1, 2, 3
+          """))
+      let found = try fixture.query(
+        """
+        SELECT grouping, group_id, low, size FROM group_lengths
+        WHERE measure = '\(measure)' AND part = '\(part)' AND width = \(width) AND high = low + \(width)
+        """)
+      #expect(expected.count > 3 && Self.text(found.rows).sorted() == expected.sorted(), "\(measure) \(part)")
+    }
+    #expect(throws: CohortError.self) { try fixture.query("SELECT * FROM group_lengths WHERE width = 0") }
+    #expect(throws: CohortError.self) { try fixture.query("SELECT * FROM group_lengths WHERE width = 'wide'") }
+    #expect(try fixture.query("SELECT * FROM group_lengths WHERE group_id = 99").rows.isEmpty)
   }
 
   /// Where the table gives its rows in order, nothing is sorted; where it finds one row, one is looked at.
@@ -96,6 +120,8 @@ import Testing
       "SELECT id FROM samples ORDER BY id", "SELECT id FROM samples WHERE task = 'task 1' ORDER BY id, line",
       "SELECT id FROM assignments WHERE grouping = 'topics' AND group_id = 3 ORDER BY id",
       "SELECT id FROM steps WHERE plan = 'even' AND epoch = 0 ORDER BY step, position",
+      "SELECT id FROM places WHERE map = 'overview' ORDER BY id",
+      "SELECT size FROM group_lengths WHERE grouping = 'topics' AND measure = 'default' AND part = 'total' ORDER BY group_id, low",
       "SELECT id FROM nearest WHERE query = x'00' ORDER BY rank",
       "SELECT id FROM nearest WHERE query = x'00' ORDER BY distance",
     ] {

@@ -24,6 +24,7 @@ final class TablesFixture {
     try Self.ingest(samples, into: store, &random)
     try Self.embed(into: store, samples, &random)
     try Self.group(store, samples, &random)
+    try Self.draw(store, samples, &random)
     try Self.change(store, samples, &random)
     try Self.pack(UInt64(samples / 2), of: store)
     catalog = try Catalog(of: store)
@@ -144,6 +145,28 @@ final class TablesFixture {
             assignments: assignments, groups: made, engineState: [],
             applied: FeedPosition(sequence: transaction.counters.lastSequence.next, offset: 0), isProvisional: false,
             events: [], digest: 0), to: grouping)
+      }
+    }
+  }
+
+  /// Two maps of some samples, which came to them in two runs.
+  private static func draw(_ store: Store, _ samples: Int, _ random: inout TestRandom) throws {
+    let (grouping, space) = try store.read { (try $0.existingGrouping("topics"), try $0.spaceOrDefault("near")) }
+    for (name, share) in [("overview", 3), ("other", 20)] {
+      var places: [MapPlace] = []
+      for run in 0..<2 {
+        for id in 0..<UInt64(samples) where Int(id) % 2 == run && random.below(share) > 0 {
+          let (x, y) = (Float(random.unit() * 80 - 40), Float(random.unit() * 80 - 40))
+          places.append(MapPlace(id: id, x: x, y: y, cell: 0))
+        }
+      }
+      let made = places
+      let cells = random.rows(1, dimension: dimension)
+      _ = try store.write {
+        try $0.createMap(
+          NewMap(
+            name: name, grouping: grouping.id, space: space.id, dimension: dimension, rules: 1,
+            through: grouping.applied, places: made, cells: cells))
       }
     }
   }

@@ -202,6 +202,19 @@ struct KernelTests {
     }
   }
 
+  @Test func gainsAddWhatIsAboveZero() {
+    let seed: UInt64 = 46
+    var random = TestRandom(seed: seed)
+    for count in [16, 32, 208] {
+      let products = (0..<count).map { _ in Float(random.normal()) }
+      let nearest = (0..<count).map { _ in Float(random.normal()) }
+      let found = Self.paths.map { cohort_gain($0, products, nearest, count, 0.25) }
+      #expect(Set(found).count == 1, "seed \(seed), \(count)")
+      let exact = zip(products, nearest).reduce(0.0) { $0 + max(0, Double($1.0) + 0.25 - Double($1.1)) }
+      #expect(abs(Double(found[0]) - exact) <= exact * 1e-5, "seed \(seed), \(count): \(found[0]) \(exact)")
+    }
+  }
+
   @Test func sumsAreExactUnderAdditionAndRemovalInAnyOrder() {
     var random = TestRandom(seed: 44)
     let dimension = 21

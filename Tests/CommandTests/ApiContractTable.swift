@@ -14,6 +14,7 @@ extension ApiContractTests {
     Call("GET", "/samples", query: "task=sum&after=10&limit=5"),
     Call("GET", "/samples/{id}", ["id": "17"]),
     Call("GET", "/samples/{id}", ["id": "17"], query: "plan=first&epoch=1"),
+    Call("GET", "/samples/{id}", ["id": "17"], query: "everything=true"),
     Call("POST", "/samples/relabel", body: #"{"ids":[3],"to_task":"poem","set":{"checked":true},"reason":"a test"}"#),
     Call("DELETE", "/samples", body: #"{"ids":[4],"reason":"a test"}"#),
 
@@ -78,6 +79,9 @@ extension ApiContractTests {
     Call("GET", "/plans/{plan}/digest", ["plan": "first"], query: "epochs=1"),
     Call("POST", "/train", body: #"{"plan":"second","epochs":1,"run":"trial"}"#),
     Call("GET", "/runs"), Call("GET", "/runs/{run}", ["run": "trial"]),
+    Call(
+      "POST", "/runs/{run}/notes", ["run": "far"],
+      body: #"{"plan":"first","epoch":0,"step":2,"steps":2,"samples":16,"tokens":90}"#),
 
     Call("POST", "/sql", body: #"{"sql":"SELECT name, inserted FROM sources","limit":10,"timeout":5}"#),
     Call("POST", "/catalog/rebuild", body: "{}"), Call("POST", "/compact", body: #"{"level":3}"#),

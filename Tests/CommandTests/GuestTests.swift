@@ -22,6 +22,7 @@ import Testing
     ],
     ["plan", "digest", "first", "--epochs", "2", "--json"],
     ["train", "--plan", "first", "--epochs", "1", "--checkpoint-every", "2", "--json"],
+    ["run", "note", "far", "note.json", "--json"],
     ["map", "create", "overview", "--grouping", "topics", "--json"],
     ["map", "update", "overview", "--tail", "--json"], ["map", "draw", "overview", "map.html", "--json"],
     ["grouping", "drop", "lengths", "--json"],
@@ -41,6 +42,8 @@ import Testing
   private static func run(_ program: Program) throws -> [(Int32, String)] {
     try program.write(PipelineTests.lines(200), to: "data.jsonl")
     try program.write(PipelineTests.lines(60, from: 200), to: "more.jsonl")
+    try program.write(
+      #"{"plan":"first","epoch":0,"step":1,"steps":1,"samples":8,"tokens":90}"#, to: "note.json")
     return try flow.map { arguments in
       let result = try program.cohort(arguments)
       return (result.status, essence(result.output))

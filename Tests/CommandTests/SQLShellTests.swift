@@ -135,6 +135,55 @@ import Testing
       #expect(third.status == 0, "\(third)")
       let lines = try program.read("state/cohort/sql_history").split(separator: "\n")
       #expect(lines.count == 1000 && lines.last == "SELECT 2999;")
+      // One that is larger than what is read keeps its newest lines, too.
+      let filling = String(repeating: " ", count: 4000)
+      try program.write((0..<3000).map { "SELECT\(filling)\($0);\n" }.joined(), to: "state/cohort/sql_history")
+      let fourth = try Self.talk(program, environment: environment, [.expect("sql> "), .type("\u{4}")])
+      #expect(fourth.status == 0, "\(fourth)")
+      let newest = try program.read("state/cohort/sql_history").split(separator: "\n")
+      #expect(newest.count == 1000 && newest.first == "SELECT\(filling)2000;" && newest.last == "SELECT\(filling)2999;")
+    }
+  }
+
+  /// A pager that reads nothing holds up the shell until Control-C, and no longer.
+  @Test func controlCEndsAPagerThatDoesNotRead() throws {
+    try Self.withStore { program in
+      let long = "SELECT printf('%02000d', id) FROM samples"
+      let talk = try Self.talk(
+        program, environment: ["COHORT_LINE_EDITOR": "off", "PAGER": "echo stuck here; exec sleep 1000"],
+        [
+          .expect("sql> "), .type("\(long);\r"), .expect("stuck here"), .type("\u{3}"), .expect("sql> "),
+          .type("SELECT 'still' || ' here';\r"), .expect("still here"), .expect("sql> "), .type("exit\r"),
+        ])
+      #expect(talk.missing == nil && talk.status == 0, "\(talk)")
+    }
+  }
+
+  /// Neither does a pipe that nobody reads.
+  @Test func controlCEndsAnAnswerThatNobodyReads() throws {
+    try Self.withStore { program in
+      let path = program.folder.appendingPathComponent("pipe").path
+      try #require(mkfifo(path, 0o600) == 0)
+      let reader = open(path, O_RDONLY | O_NONBLOCK)
+      try #require(reader >= 0)
+      defer { close(reader) }
+      let process = try program.process(
+        URL(fileURLWithPath: "/bin/sh"),
+        [
+          "-c",
+          "\(LimitTests.free)\nfree cohort sql --format jsonl \"SELECT printf('%02000d', id) FROM samples\" > pipe",
+        ])
+      try process.run()
+      defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+      // The pipe is full, and what is left of the answer waits.
+      let isFull = try isReached(within: 60, every: 0.01) {
+        var waiting: Int32 = 0
+        return ioctl(reader, UInt(FIONREAD), &waiting) == 0 && waiting >= 1 << 16
+      }
+      #expect(isFull && process.isRunning)
+      kill(process.processIdentifier, SIGINT)
+      #expect(try isReached(within: 60, every: 0.01) { !process.isRunning })
+      if !process.isRunning { #expect(process.terminationStatus == 130) }
     }
   }
 

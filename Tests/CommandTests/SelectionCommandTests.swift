@@ -209,6 +209,97 @@ import Testing
     }
   }
 
+  /// Twenty questions in five templates each, and three samples that belong to none.
+  @Test func anExampleIsTakenInAsManyTemplatesAsAreAskedFor() throws {
+    try withProgram { program in
+      let lines = (0..<100).map { i in
+        "{\"prompt\":\"Template \(i / 20): \(i % 20)\",\"completion\":\"\(i)\",\"question\":\"q\(i % 20)\"}"
+      }
+      let others = (0..<3).map { "{\"prompt\":\"Alone \($0)\",\"completion\":\"x\"}" }
+      try (lines + others).joined(separator: "\n")
+        .write(to: program.folder.appendingPathComponent("rows.jsonl"), atomically: true, encoding: .utf8)
+      let made = try program.shell(
+        """
+        set -e
+        cohort init
+        cohort ingest rows.jsonl --layout prompt-completion
+        cohort grouping create tasks --by task
+        cohort update
+        cohort snapshot create monday
+        """)
+      try #require(made.status == 0, "\(made)")
+      let base = "--snapshot monday --method random"
+      for (number, count) in [("one", 1), ("3", 3)] {
+        let options = "\(base) --templates \(number) --example question --count \(20 * count + 3)"
+        let report = try Self.object(program, "selection create some\(count) \(options)")
+        #expect(report["other_templates"] as? Int == 100 - 20 * count, "\(report)")
+        let ids = try Self.ids(program, "some\(count)")
+        for question in 0..<20 { #expect(ids.count { $0 < 100 && $0 % 20 == question } == count, "\(ids)") }
+        // All that there is was chosen: no other sample may be.
+        try Self.expectRefusal(
+          program, "selection create more \(base) --templates \(number) --example question --count \(20 * count + 4)",
+          2,
+          "selection.budget")
+      }
+      let other = try Self.object(
+        program, "selection create other \(base) --templates one --example question --count 23 --seed 1")
+      #expect(other["digest"] as? String != nil)
+      #expect(Set(try Self.ids(program, "other")) != Set(try Self.ids(program, "some1")), "chance decides by the seed")
+      let grown = try Self.object(program, "selection grow some1 --snapshot monday --as again")
+      #expect(grown["kept"] as? Int == 23, "\(grown)")
+      let replayed = try Self.object(program, "verify --replay")["replayed_selections"] as? [[String: Any]]
+      #expect(replayed?.count == 4 && replayed?.allSatisfy { $0["result"] as? String == "same" } == true)
+      try Self.expectRefusal(
+        program, "selection create x \(base) --templates one --example nothing --count 1", 2, "selection.option")
+      #expect(try program.shell("cohort selection create x \(base) --templates one --count 1").status == 2)
+    }
+  }
+
+  /// A benchmark's items are not kept, so a selection that avoids them grows only when they are given again.
+  @Test func growingLooksForABenchmarkAgain() throws {
+    try withProgram { program in
+      try Self.prepare(program)
+      let near = "--without-near '\(Self.data)/p3.npy' --near 0.95"
+      // Nothing of the first snapshot is near, but much of what came later is.
+      let clean = try Self.object(program, "selection create clean --snapshot small --count 40 \(near)")
+      #expect(clean["avoided"] as? Int == 0, "\(clean)")
+      try Self.expectRefusal(program, "selection grow clean --snapshot monday", 2, "selection.option")
+      let grown = try Self.object(program, "selection grow clean --snapshot monday --count 120 \(near)")
+      let avoided = try #require(grown["avoided_ids"] as? [Int])
+      let ids = try Self.ids(program, "clean.monday")
+      #expect(avoided.count > 100 && Set(avoided).isDisjoint(with: ids) && ids.count == 120, "\(avoided.count)")
+      // What is avoided stays so.
+      let again = try Self.object(
+        program,
+        "selection grow clean.monday --snapshot monday --as more --count 120 --without-near "
+          + "'\(Self.data)/gsm8k.npy' --near 0.99")
+      #expect(Set(again["avoided_ids"] as? [Int] ?? []).isSuperset(of: avoided))
+      let replayed = try Self.object(program, "verify --replay")["replayed_selections"] as? [[String: Any]]
+      #expect(replayed?.count == 3 && replayed?.allSatisfy { $0["result"] as? String == "same" } == true)
+    }
+  }
+
+  /// Near-duplicates are looked for among all samples, so a split needs vectors and no groups by them.
+  @Test func aSplitNeedsNoGroupingByEmbedding() throws {
+    try withProgram { program in
+      let made = try program.shell(
+        """
+        set -e
+        cohort init
+        cohort ingest '\(Self.data)/gsm8k' --task gsm8k --embeddings '\(Self.data)/gsm8k.npy'
+        cohort grouping create tasks --by task
+        cohort update
+        cohort snapshot create monday
+        """)
+      try #require(made.status == 0, "\(made)")
+      let split = try Self.object(program, "selection split run --snapshot monday --fraction 0.2 --apart 0.8")
+      let (train, validation) = (split["train_count"] as? Int ?? 0, split["validation_count"] as? Int ?? 0)
+      let samples = try #require(try Self.object(program, "info")["samples"] as? Int)
+      #expect(train + validation == samples && validation > 0)
+      #expect((split["units"] as? Int ?? 0) < samples, "\(split)")
+    }
+  }
+
   /// A kill in the middle leaves a selection whole or not at all.
   @Test func aKillLeavesNoneOrAll() throws {
     let seed = Torture.seed

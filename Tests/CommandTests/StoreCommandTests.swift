@@ -36,6 +36,7 @@ import Testing
     "plan show x --epoch 0", "plan digest x --epochs 1", "train --plan x --epochs 1", "update",
     "export --as messages -", "export --as atlas -", "export --where 'SELECT 1 AS id' --as messages -",
     "sample near --id 1", "sample duplicates", "group compare a b", "plan which x --id 1", "query list",
+    "run list", "run show x",
     "query save a 'SELECT 1 AS x'", "query run a", "query drop a",
     "map list", "map create x --grouping y", "map update x", "map draw x y.html",
   ])

@@ -46,6 +46,7 @@ import Testing
     Case(
       verb: "plan digest", path: ["plan": "first"], query: ["epochs", "2"],
       arguments: ["plan", "digest", "first", "--epochs", "2"]),
+    Case(verb: "run list", arguments: ["run", "list"]),
     Case(verb: "log", arguments: ["log"]),
     Case(
       verb: "log", query: ["from", "2", "kind", "ingest"], arguments: ["log", "--from", "2", "--kind", "ingest"]),

@@ -58,8 +58,8 @@ int cohort_sqlite_heap_begin(cohort_sqlite_heap *heap, int64_t most, int64_t nan
 /// Nothing is counted or refused on this thread any more.
 void cohort_sqlite_heap_end(void);
 
-/// From now on each page of a file with the name `catalog.sqlite` ends with a checksum, which is looked at whenever the page is
-/// read (SQLITE_CORRUPT when it is wrong). Other files are left alone. Call it before the first connection, once; later calls
+/// From now on each page of a file with the name `catalog.sqlite` or `search.sqlite` ends with a checksum, which is looked at
+/// whenever the page is read (SQLITE_CORRUPT when it is wrong). Other files are left alone. Call it before the first connection, once; later calls
 /// do nothing. In C because SQLite asks for tables of functions.
 ///
 /// Returns SQLITE_OK or the error code.

@@ -68,6 +68,8 @@ typedef enum {
   COHORT_SQL_LONGS,
   /// `float`, as reals without their sign; NaN is NULL.
   COHORT_SQL_MAGNITUDES,
+  /// `float`, as reals; NaN is NULL.
+  COHORT_SQL_FLOATS,
   /// `float`: 1 where the sign is set, else 0.
   COHORT_SQL_SIGNS,
   /// `uint32_t`, numbers of `names`; those beyond the last, and `none`, are NULL.

@@ -85,9 +85,14 @@ public struct CatalogQuery: Sendable {
   public func answer(
     _ sql: String, with arguments: QueryArguments = [], _ control: JobControl, to receiver: Receiver
   ) throws {
-    var hasBegun = false
+    var (hasColumns, hasBegun) = (false, false)
     let noting = Receiver(
-      columns: receiver.columns,
+      columns: {
+        // They are the same when it is asked once more.
+        guard !hasColumns else { return }
+        hasColumns = true
+        try receiver.columns($0)
+      },
       row: {
         hasBegun = true
         try receiver.row($0)
@@ -165,17 +170,24 @@ public struct CatalogQuery: Sendable {
   private func mending<R>(
     unless hasBegun: () -> Bool = { false }, _ body: (CatalogReader) throws -> R
   ) throws -> R {
+    let first = try reader()
     do {
-      return try body(try reader())
+      return try body(first)
     } catch let error as CohortError where error.code == .catalogDamaged && !hasBegun() {
-      let mended = try Catalog(rebuilding: store)
-      return try body(try mended.reader())
+      return try body(
+        try catalog?.mendedReader(of: store, after: first)
+          ?? SharedCatalog.of(store).mendedReader(of: store, after: first))
     }
   }
 
   private func reader() throws -> CatalogReader {
-    try catalog?.catchUp(from: store)
-    return try catalog?.reader() ?? SharedCatalog.of(store).reader(of: store)
+    guard let catalog else { return try SharedCatalog.of(store).reader(of: store) }
+    try catalog.catchUp(from: store)
+    do {
+      return try catalog.reader()
+    } catch let error as CohortError where error.code == .catalogDamaged {
+      return try catalog.mendedReader(of: store, after: nil)
+    }
   }
 
   /// What lets one statement see the tables of the store.

@@ -16,7 +16,7 @@ final class StoreQuestions {
     TableSession.Services(
       encode: { text, space in try self.vector(of: text, in: space) },
       labels: { grouping in try self.labels(of: grouping) },
-      followSearch: { SearchUpkeep.follow(self.store) }, dropSearch: { SearchUpkeep.drop(self.store) })
+      followSearch: { SearchUpkeep.follow(self.store, mustStop: $0) }, dropSearch: { SearchUpkeep.drop(self.store) })
   }
 
   /// Groups of a grouping that get labels: some members of each are read for that, and nobody looks at the clock meanwhile.

@@ -40,15 +40,15 @@ public struct SampleDeleteAction: RecordAction {
       isDryRun
       ? found.ids : try DeletionJob.run(store, found.ids, reason: reason, filter: selection.filter, control: control)
     var remains: ErasedRemains?
+    var notes: [String] = []
     if erases, !isDryRun {
       remains = try store.eraseRemains()
       // It may hold words of what was deleted, earlier deletions included.
-      try SearchUpkeep.erase(store, control)
+      if let trouble = SearchUpkeep.erase(store, control) { notes.append(trouble) }
     }
     var record: ReportRecord = [
       "deleted": .count(deleted.count), "already_deleted": .count(found.gone), "dry_run": .boolean(isDryRun),
     ]
-    var notes: [String] = []
     switch selection {
     case .ids: record.append("ids", .list(deleted.map { .id($0) }))
     // The log keeps the ids; here they could be millions.

@@ -1,10 +1,12 @@
 internal import CohortCore
+public import CohortPipeline
 internal import CohortPlanning
 internal import CohortReading
 public import CohortStore
 
 /// `sample show`: samples in full, in the order asked for: messages and labels, source and line, lengths by all measures,
-/// the group in each grouping, and the steps of a plan's epoch that draw them.
+/// the group in each grouping, and the steps of a plan's epoch that draw them; if asked, also how they compare with others,
+/// and what holds them.
 public struct SampleShowAction: Action {
   /// An epoch of a plan.
   public struct PlanEpoch: Hashable, Sendable {
@@ -23,19 +25,31 @@ public struct SampleShowAction: Action {
   public var access: ActionAccess { .reads }
   /// The keys of a sample's record; `steps` is there only for an epoch of a plan.
   public static let columns = SampleDescription.columns + ["groups"]
+  /// The keys that are there beside them when `isEverything`.
+  public static let everythingColumns: [ReportColumn] = [
+    "nearest", "nearest_exact", "snapshots", "plans", "selections",
+  ]
   /// Half-open ranges of ids, shown in this order.
   public var ids: [Range<UInt64>]
   /// Nil to leave out in which steps the samples come.
   public var drawn: PlanEpoch?
+  /// Whether to tell all that is known: the rank in each group by distance, the nearest samples, and the snapshots, plans and
+  /// selections that hold a sample.
+  public var isEverything: Bool
 
-  public init(ids: [Range<UInt64>], drawn: PlanEpoch? = nil) {
+  public init(ids: [Range<UInt64>], drawn: PlanEpoch? = nil, isEverything: Bool = false) {
     self.ids = ids
     self.drawn = drawn
+    self.isEverything = isEverything
   }
 
   /// No transaction is open while `body` has a sample: whoever reads the output may be slow.
   /// - Throws: `cli.unknown-sample` at the first id that does not exist or was deleted; `store.unknown-plan`.
-  public func run(on store: Store, _ body: (ShownSample) throws -> Void) throws {
+  /// - Complexity: O(groupings + measures) a sample; with `isEverything` a pass over two columns for each grouping by embedding,
+  ///   the vectors that `sample near` reads, and the ids of all selections.
+  public func run(
+    on store: Store, _ control: JobControl = JobControl(), _ body: (ShownSample) throws -> Void
+  ) throws {
     let pinned = try drawn.map { try PinnedPlan(store, named: $0.plan) }
     for number in ids.joined() {
       let id = SampleID(number)
@@ -47,13 +61,14 @@ public struct SampleShowAction: Action {
           ]
         }
       }
-      try body(
-        store.read { transaction in
-          guard let sample = try transaction.sample(id) else { throw try CohortError.noSample(id, transaction) }
-          return ShownSample(
-            description: try SampleDescription(sample, in: transaction),
-            groups: try SampleGroup.all(of: id, transaction), steps: steps)
-        })
+      var shown = try store.read { transaction in
+        guard let sample = try transaction.sample(id) else { throw try CohortError.noSample(id, transaction) }
+        return ShownSample(
+          description: try SampleDescription(sample, in: transaction),
+          groups: try SampleGroup.all(of: id, transaction), steps: steps)
+      }
+      if isEverything { shown.context = try SampleContext(of: id, store, control) }
+      try body(shown)
     }
   }
 }
@@ -64,19 +79,39 @@ public struct ShownSample: Sendable {
   fileprivate let groups: [SampleGroup]
   /// Nil unless asked for.
   fileprivate let steps: [ReportRecord]?
+  /// Nil unless asked for.
+  fileprivate var context: SampleContext?
 
   /// For programs.
   public var record: ReportRecord {
     var record = description.record
-    record.append("groups", .list(groups.map { .record($0.record) }))
+    record.append("groups", .list(groups.map { .record(self.record(of: $0)) }))
+    context?.append(to: &record)
     if let steps { record.append("steps", .list(steps.map { .record($0) })) }
+    return record
+  }
+
+  private func record(of group: SampleGroup) -> ReportRecord {
+    var record = group.record
+    guard let context else { return record }
+    let rank = context.ranks[group.grouping]
+    record.append("rank", rank.map { .count($0.rank) } ?? .null)
+    record.append("size", rank.map { .count($0.size) } ?? .null)
+    record.append("percentile", .optional(rank?.percentile))
     return record
   }
 
   /// For people.
   public var text: String {
     var lines = ""
-    for group in groups { lines += group.text + "\n" }
+    for group in groups {
+      lines += group.text
+      if let rank = context?.ranks[group.grouping] {
+        lines += "  rank \(rank.rank) of \(rank.size): \((rank.percentile * 10).rounded() / 10) % are nearer"
+      }
+      lines += "\n"
+    }
+    lines += context?.text ?? ""
     for step in steps ?? [] {
       let (plan, epoch) = (CSVText.cell(step["plan"] ?? .null), CSVText.cell(step["epoch"] ?? .null))
       let (number, index) = (CSVText.cell(step["step"] ?? .null), CSVText.cell(step["index"] ?? .null))

@@ -38,10 +38,14 @@ public struct SelectionGrowAction: RecordAction {
   public var newName: String?
   /// In all; nil for the same share of the snapshot.
   public var budget: SelectionRequest.Budget?
+  /// What must not be near: to be given again where the selection was made with it.
+  public var avoided: AvoidedItems?
 
   public init(
-    selection: String, snapshot: String, newName: String? = nil, budget: SelectionRequest.Budget? = nil
+    selection: String, snapshot: String, newName: String? = nil, budget: SelectionRequest.Budget? = nil,
+    avoided: AvoidedItems? = nil
   ) {
+    self.avoided = avoided
     (self.selection, self.snapshot, self.newName, self.budget) = (selection, snapshot, newName, budget)
   }
 
@@ -50,7 +54,10 @@ public struct SelectionGrowAction: RecordAction {
     try SelectionReportView(
       try SelectionJob.grow(
         store, from: selection, name: newName ?? "\(selection).\(snapshot)", snapshot: snapshot, budget: budget,
-        control: control))
+        avoided: avoided, control: control
+      ) { space in
+        try space.openEncoder(in: store, workers: control.workers)
+      })
   }
 }
 

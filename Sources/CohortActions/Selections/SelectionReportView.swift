@@ -59,7 +59,8 @@ public struct SelectionReportView: RecordReport {
       summary.append("tokens", .text("\(JSONText.string(tokens)) of \(JSONText.string(all))"))
     }
     for key in [
-      "tokens_left", "kept", "lost", "deleted", "excluded", "avoided", "duplicates", "isolated", "without_vector",
+      "tokens_left", "kept", "lost", "deleted", "excluded", "other_templates", "avoided", "duplicates", "isolated",
+      "without_vector",
     ] {
       if let value = record[key]?.double, value > 0 { summary.append(key, .count(UInt64(value))) }
     }

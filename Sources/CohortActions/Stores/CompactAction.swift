@@ -46,8 +46,8 @@ public struct CompactAction: RecordAction {
   /// - Throws: what `CompactionJob.run` throws; what was packed before stays packed, and the next run goes on there.
   public func run(on store: Store, _ control: JobControl) throws -> PlainReport {
     let done = try CompactionJob.run(store, packing, control: control)
-    try SearchUpkeep.erase(store, control)
     var notes: [String] = []
+    if let trouble = SearchUpkeep.erase(store, control) { notes.append(trouble) }
     if done.pagesInUse > 0 {
       notes.append(
         "\(done.pagesInUse) free pages are still seen by readers of an older state: run it again when they are done")

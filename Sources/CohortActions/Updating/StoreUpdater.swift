@@ -104,11 +104,14 @@ public final class StoreUpdater {
     }
   }
 
-  /// Whether an error stops no other part: an encoder's, a tokenizer's or a grouping's own.
+  /// Whether an error stops no other part: an encoder's, a tokenizer's, a grouping's or a map's own.
   private static func concernsOnePart(_ error: CohortError, _ kind: UpdatePart.Kind) -> Bool {
     guard error.category != .interrupted else { return false }
-    return kind == .grouping
-      ? UpdateJob.concernsOneGrouping(error) : error.code.module == .embedding || error.code.module == .pipeline
+    switch kind {
+    case .grouping: return UpdateJob.concernsOneGrouping(error)
+    case .map: return MapJob.concernsOneMap(error)
+    case .space, .measure: return error.code.module == .embedding || error.code.module == .pipeline
+    }
   }
 
   /// - Returns: nil when nothing waits: no reason to load a model or to ask a server.

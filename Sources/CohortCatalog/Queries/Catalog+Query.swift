@@ -8,8 +8,12 @@ internal import GRDB
 public final class CatalogReader: Sendable {
   private let queue: DatabaseQueue
   private let path: String
+  /// How often the catalog's tables had been made anew when this connection was opened.
+  let edition: Int
 
-  init(_ queue: DatabaseQueue, path: String) { (self.queue, self.path) = (queue, path) }
+  init(_ queue: DatabaseQueue, path: String, edition: Int) {
+    (self.queue, self.path, self.edition) = (queue, path, edition)
+  }
 
   /// Answers one statement that reads.
   ///
@@ -90,7 +94,9 @@ public final class CatalogReader: Sendable {
 extension Catalog {
   /// A connection for one statement, of the catalog as it is now.
   public func reader() throws -> CatalogReader {
-    try CohortError.describing(path) { CatalogReader(try base.withLock { try $0.reader(path) }, path: path) }
+    try CohortError.describing(path) {
+      try base.withLock { CatalogReader(try $0.reader(path), path: path, edition: $0.edition) }
+    }
   }
 
   /// Answers one statement that reads; see `CatalogReader.query`.

@@ -117,7 +117,7 @@ struct UnsafeQueryConnection: ~Copyable {
     guard sqlite3_stmt_isexplain(statement) == 0 else { return nil }
     var estimate: SortEstimate?
     var explained: OpaquePointer?
-    let code = sqlite3_prepare_v2(handle, "EXPLAIN " + sql, -1, &explained, nil)
+    let code = sqlite3_prepare_v2(handle, StatementLimit.explaining + sql, -1, &explained, nil)
     guard code == SQLITE_OK else { throw failure(code) }
     defer { sqlite3_finalize(explained) }
     while try hasRow(explained) {

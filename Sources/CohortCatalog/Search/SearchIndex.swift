@@ -106,12 +106,13 @@ public enum SearchIndex {
   }
 
   private static func advance(_ path: String, _ store: Store, _ samples: UInt64) throws -> Advance {
+    try routines.get()
     var reason = CatalogRefresh.Reason.missing
     if DerivedFile.exists(path) {
       do {
+        let position = try SearchPosition.ofFile(path)
         let queue = try open(path)
         defer { try? queue.close() }
-        let position = try queue.read(SearchPosition.read)
         if let misfit = try position?.misfit(store) {
           reason = CatalogRefresh.Reason(rawValue: misfit) ?? .otherSchema
         } else if let position, position.isOutgrown {
@@ -120,6 +121,8 @@ public enum SearchIndex {
           return try apply(SearchSlice(after: position, samples, store), position, queue, store)
         }
       } catch let error as DatabaseError where error.isDamage {
+        reason = .damaged
+      } catch let error as CohortError where error.code == .searchDamaged {
         reason = .damaged
       }
       try DerivedFile.remove(path, "search index", .searchNotWritable)
@@ -133,9 +136,11 @@ public enum SearchIndex {
   }
 
   private static func open(_ path: String) throws -> DatabaseQueue {
-    try DatabaseQueue(
+    try CheckedPages.begin()
+    return try DatabaseQueue(
       path: path,
       configuration: DerivedFile.writable { database in
+        try CheckedPages.reserve(database)
         // After a power cut it may be behind; it is never damaged by that.
         try database.execute(sql: "PRAGMA synchronous = NORMAL")
       })
@@ -195,7 +200,11 @@ public enum SearchIndex {
   // MARK: Searching
 
   /// The routines of the SQLite that this program is linked with, given once.
-  static let routines = Result<Void, any Error> { try TableRegistration.use(cohort_sqlite_routines()) }
+  static let routines = Result<Void, any Error> {
+    try TableRegistration.use(cohort_sqlite_routines())
+    // By these routines the index is read, too.
+    try CheckedPages.begin()
+  }
 
   /// Searches a state of a store by its index; see `SearchReading`.
   package static func reading(

@@ -46,22 +46,6 @@ extension [UInt8] {
 }
 
 extension SearchPosition {
-  /// Nil while nothing is applied.
-  static func read(_ database: Database) throws -> SearchPosition? {
-    guard
-      let row = try Row.fetchOne(
-        database,
-        sql: """
-          SELECT store_id, rules, applied_sequence, applied_mark, next_sample, samples, words, dead FROM search_state
-          WHERE id = 1
-          """)
-    else { return nil }
-    func count(_ index: Int) -> UInt64 { UInt64(clamping: row[index] as Int64) }
-    return SearchPosition(
-      store: row[0], rules: row[1], applied: LogSequence(count(2)), mark: row[3], next: count(4), samples: count(5),
-      words: count(6), dead: count(7))
-  }
-
   func write(_ database: Database) throws {
     try database.cachedStatement(
       sql: """

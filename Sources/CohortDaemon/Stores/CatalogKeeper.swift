@@ -10,7 +10,9 @@ final class CatalogKeeper {
   private let schedule: WriteSchedule
   private let log: Logger
   /// Lent to those who ask in this process.
-  private var catalog: Catalog? { didSet { SharedCatalog.of(store).keep(catalog) } }
+  private var catalog: Catalog? {
+    didSet { SharedCatalog.of(store).keep(catalog) { [log] in CatalogKeeper.tell(log, $0) } }
+  }
   private var hasHold = false
   /// The error that was told of last.
   private var trouble: ErrorCode?
@@ -40,12 +42,7 @@ final class CatalogKeeper {
         refresh = opened.opening
       }
       trouble = nil
-      guard refresh.entries > 0 || refresh.rebuilt != nil else { return }
-      var fields: Logger.Metadata = [
-        "entries": .stringConvertible(refresh.entries), "applied": .stringConvertible(refresh.applied.rawValue),
-      ]
-      if let reason = refresh.rebuilt { fields["rebuilt"] = .string(reason.rawValue) }
-      log.debug("catalog", metadata: fields)
+      if refresh.entries > 0 || refresh.rebuilt != nil { Self.tell(log, refresh) }
     } catch {
       catalog = nil
       let words = CohortError(describing: error, as: .daemonUnknown)
@@ -53,6 +50,15 @@ final class CatalogKeeper {
       trouble = words.code
       log.warning("catalog_behind", metadata: words.metadata)
     }
+  }
+
+  /// Damage is news; all else that has it made anew is daily work.
+  private static func tell(_ log: Logger, _ refresh: CatalogRefresh) {
+    var fields: Logger.Metadata = [
+      "entries": .stringConvertible(refresh.entries), "applied": .stringConvertible(refresh.applied.rawValue),
+    ]
+    if let reason = refresh.rebuilt { fields["rebuilt"] = .string(reason.rawValue) }
+    log.log(level: refresh.rebuilt == .damaged ? .warning : .debug, "catalog", metadata: fields)
   }
 
   /// Gives the file to whoever waits for it.

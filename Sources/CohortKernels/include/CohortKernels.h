@@ -205,6 +205,10 @@ void cohort_add_scaled(cohort_path path, double *sum, const float *row, double w
 void cohort_project(
   cohort_path path, const float *rows, size_t count, size_t dimension, const float *direction, float *products);
 
+/// The sum over `count` elements, a multiple of 16, of products[i] + error - nearest[i] where that is above 0: element i in
+/// lane i mod 16.
+float cohort_gain(cohort_path path, const float *products, const float *nearest, size_t count, float error);
+
 /// weights[i] = <row i, direction> - offset, or with `is_choice` 1 where that is above 0 and else 0; sum[j] = the sum over
 /// the rows, in their order, of weights[i] times value j of row i. One pass over the rows.
 void cohort_project_and_sum(

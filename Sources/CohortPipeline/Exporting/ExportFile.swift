@@ -52,6 +52,11 @@ public final class ExportFile {
       throw Self.failure(path, error)
     }
     close()
+    do throws(Errno) {
+      try DurableFile.synchronizeFolder(of: path)
+    } catch {
+      throw Self.failure(path, error, hint: "The file is there and whole, but may be gone after a power cut")
+    }
   }
 
   /// Leaves nothing of it, unless it is complete.

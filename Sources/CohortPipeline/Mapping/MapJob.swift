@@ -1,4 +1,4 @@
-internal import CohortCore
+package import CohortCore
 internal import CohortMapping
 public import CohortStore
 
@@ -106,6 +106,12 @@ public enum MapJob {
     let (laidOut, grouping) = (change, inputs.grouping.name)
     let next = try store.write { try $0.changeMap(record, to: laidOut) }
     return MapReport(map: next, grouping: grouping, placed: next.count)
+  }
+
+  /// Whether an error of one map leaves others as they are: what was stored of it is damaged, what it is made of is gone, another
+  /// program moves it, its rules are others.
+  package static func concernsOneMap(_ error: CohortError) -> Bool {
+    error.code.module == .pipeline || [.storeCorrupted, .storeDropped, .storeMapMoved].contains(error.code)
   }
 
   static func stored(_ store: Store, _ name: String) throws -> (MapRecord, [MapPlace], [[Float]]) {

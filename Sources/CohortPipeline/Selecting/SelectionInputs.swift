@@ -13,6 +13,8 @@ struct SelectionInputs {
   let grouping: SnapshotGrouping?
   /// Whether the request named it.
   private(set) var isGroupingNamed = false
+  /// The example of each row of the pool; nil for one without. Empty where all samples of an example may be chosen.
+  var examples: [UInt32?] = []
   /// Names of the strata; empty where there are none.
   var strata: [String] = []
   /// Samples of the snapshot that were deleted since, that other selections exclude, and that were to be kept and are gone.
@@ -52,6 +54,12 @@ struct SelectionInputs {
         hint: "Whitening goes with --method kcenter")
     }
     (recipe.isolated, recipe.isWhitened) = (request.isolated, request.isWhitened)
+    guard (request.templates > 0) == (request.example != nil) else {
+      throw CohortError(
+        .selectionOption, "How many samples of an example, and which attribute names it, have to be said together",
+        hint: "As --templates one --example question_id")
+    }
+    (recipe.templates, recipe.example) = (request.templates, request.example ?? "")
     recipe.excluded = try request.excluded.map { name in
       let selection = try transaction.existingSelection(name)
       return SelectionRecipe.Excluded(id: selection.id, digest: selection.digest)
@@ -269,7 +277,7 @@ struct SelectionInputs {
     pool.centroids = try engine.centroids(of: pool)
   }
 
-  /// Leaves out what is too near to given items; kept rows stay.
+  /// Leaves out what is too near to given items, beside what the recipe leaves out already; kept rows stay.
   mutating func avoid(
     _ items: AvoidedItems, _ engine: SelectionEngine, encoder: (EmbeddingSpace) throws -> (any TextEncoder)?
   ) throws {
@@ -278,8 +286,9 @@ struct SelectionInputs {
     let isNear = try engine.near(pool, to: try file.vectors(), above: items.cosine)
     let kept = Set(pool.picked)
     let ids = pool.ids
-    recipe.avoided = ids.indices.filter { isNear[$0] && !kept.contains(UInt32($0)) }.map { ids[$0] }
-    let barred = Set(recipe.avoided)
+    let barred = Set(ids.indices.filter { isNear[$0] && !kept.contains(UInt32($0)) }.map { ids[$0] })
+    recipe.avoided = barred.union(recipe.avoided).sorted()
+    recipe.near = items.cosine
     pool = pool.filtered { !barred.contains(ids[$0]) }
   }
 }

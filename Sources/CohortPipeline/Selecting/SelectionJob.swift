@@ -30,10 +30,15 @@ public enum SelectionJob {
   /// - Parameters:
   ///   - name: of the new selection.
   ///   - budget: in all; nil for the same share of the snapshot that the earlier one has of its own.
-  /// - Throws: as `create`; `selection.option` for a selection that a split made.
+  ///   - avoided: what must not be near; it has to be given again where the earlier selection was made with it, because the
+  ///     store does not keep it, and the new snapshot may have samples that are near.
+  ///   - encoder: as in `create`.
+  /// - Throws: as `create`; `selection.option` for a selection that a split made, or one made with items that are not given
+  ///   again.
   public static func grow(
     _ store: Store, from earlier: String, name: String, snapshot: String, budget: SelectionRequest.Budget? = nil,
-    control: JobControl = JobControl()
+    avoided: AvoidedItems? = nil, control: JobControl = JobControl(),
+    encoder: (EmbeddingSpace) throws -> (any TextEncoder)? = { _ in nil }
   ) throws -> SelectionReport {
     try create(store, name: name, probe: nil, control) { transaction in
       try budget?.check()
@@ -44,6 +49,12 @@ public enum SelectionJob {
           hint: "Split the new snapshot")
       }
       let recipe = try SelectionRecipe(selection.recipe)
+      guard avoided != nil || (recipe.near == nil && recipe.avoided.isEmpty) else {
+        throw CohortError(
+          .selectionOption, "Selection \"\(earlier)\" was made without what is near to the items of a file",
+          cause: "The store does not keep them, so new samples would not be compared with them",
+          hint: "Give the file again: cohort selection grow \(earlier) --snapshot \(snapshot) --without-near FILE")
+      }
       let kept = try transaction.ids(of: selection).map(\.rawValue)
       var inputs = try SelectionInputs(recipe, try transaction.existingSnapshot(snapshot), keeping: kept, transaction)
       inputs.recipe.rules = SelectionRecipe.rulesVersion
@@ -59,6 +70,14 @@ public enum SelectionJob {
         }
       }
       return inputs
+    } avoiding: { inputs, engine in
+      guard let avoided else { return }
+      guard inputs.space != nil else {
+        throw CohortError(
+          .selectionNoVectors, "Selection \"\(earlier)\" compares no vectors, so nothing can be found to be near",
+          hint: "Create a new selection with --without-near and --space")
+      }
+      try inputs.avoid(avoided, engine, encoder: encoder)
     }
   }
 
@@ -76,9 +95,12 @@ public enum SelectionJob {
     defer { workers.end() }
     let engine = inputs.engine(store, workers, control)
     try avoiding(&inputs, engine)
-    try inputs.center(engine)
+    try inputs.readExamples(store, control)
+    // Where the choice needs no centroids, the figures do.
+    if inputs.needsClusters { try inputs.center(engine) }
     let choice = try inputs.choose(engine)
     let choiceSeconds = start.seconds
+    if !inputs.needsClusters { try inputs.center(engine) }
     let reporter = try SelectionReporter(
       store: store, inputs: inputs, engine: engine, probe: probe)
     var report = try reporter.report(of: choice, name: name)
@@ -100,6 +122,8 @@ struct SelectionChoice {
   var duplicates: UInt64
   /// Samples that were left out because they lie far from their centroids.
   var isolated: UInt64
+  /// Samples that were left out because others of the same example were enough.
+  var templates: UInt64
   /// Clusters before they were merged.
   var groups: Int
   var result: SelectionResult
@@ -121,7 +145,8 @@ extension SelectionInputs {
 
   /// Chooses as the recipe says.
   func choose(_ engine: SelectionEngine) throws -> SelectionChoice {
-    var pool = pool
+    var pool = pool.filtered(oneExampleOf: examples, recipe)
+    let templates = UInt64(self.pool.count - pool.count)
     let groups = Set(pool.clusters).count
     if space != nil, grouping != nil, needsClusters {
       pool = try engine.merged(pool)
@@ -143,10 +168,12 @@ extension SelectionInputs {
     let chooser = recipe.isWhitened ? try engine.whitened(for: pool) : engine
     let result = try chooser.select(from: pool, recipe.options, recipe.budget)
     return SelectionChoice(
-      pool: pool, rows: result.rows, duplicates: duplicates, isolated: isolated, groups: groups, result: result)
+      pool: pool, rows: result.rows, duplicates: duplicates, isolated: isolated, templates: templates, groups: groups,
+      result: result)
   }
 
-  private var needsClusters: Bool {
+  /// Whether the choice looks at clusters and their centroids.
+  var needsClusters: Bool {
     recipe.options.method.usesClusters || recipe.duplicates != nil || recipe.isolated > 0
   }
 }

@@ -6,15 +6,16 @@ internal import CohortStore
 /// can be made again.
 ///
 /// ```
-/// u8 version (1) | u32 rules | string method | u64 seed | u32 grouping, space, measure (0xffffffff: none)
+/// u8 version (1, 3) | u32 rules | string method | u64 seed | u32 grouping, space, measure (0xffffffff: none)
 /// u8 1 rows, 2 tokens | u64 budget | f64 asked share (0: none) | varint n, n x u32 strata | string shares | u64 minimum
 /// f64 duplicates (0: none) | f64 isolated | u8 whitened | varint n, n x (u32 selection, digest) excluded | varint kept
 /// varint n, n x varint difference of avoided ids | varint rows | varint blind
+/// in version 3: f64 cosine to given items (0: none were given) | u64 samples of an example (0: all) | string its attribute
 /// ```
 struct SelectionRecipe: Hashable, Sendable {
   /// Version of the rules by which rows are chosen. Raise it when any of them changes: a replay knows then which selections
   /// it can make again.
-  static let rulesVersion: UInt32 = 1
+  static let rulesVersion: UInt32 = 2
   private static let none = UInt32.max
 
   /// A selection whose samples were left out.
@@ -46,15 +47,23 @@ struct SelectionRecipe: Hashable, Sendable {
   /// selection cannot be made again.
   var rows: UInt64 = 0
   var blind: UInt64 = 0
+  /// The cosine to items of a file from which on samples were left out; nil where no file was given.
+  var near: Double?
+  /// So many samples of an example may be chosen (0: all), and the attribute that names examples.
+  var templates: UInt64 = 0
+  var example = ""
 
   init(options: SelectionOptions, budget: SelectionBudget) { (self.options, self.budget) = (options, budget) }
 
   /// Whether some bytes begin as recipes do: those of splits begin otherwise.
-  static func isOne(_ bytes: [UInt8]) -> Bool { bytes.first == 1 }
+  static func isOne(_ bytes: [UInt8]) -> Bool { bytes.first == 1 || bytes.first == 3 }
+
+  /// The first version has no room for the last three.
+  private var version: UInt8 { near == nil && templates == 0 ? 1 : 3 }
 
   func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: 128)
-    writer.fixed(UInt8(1))
+    writer.fixed(version)
     writer.fixed(rules)
     writer.string(options.method.rawValue)
     writer.fixed(options.seed)
@@ -85,13 +94,19 @@ struct SelectionRecipe: Hashable, Sendable {
     writer.ascending(avoided)
     writer.varint(rows)
     writer.varint(blind)
+    if version == 3 {
+      writer.fixed(near ?? 0)
+      writer.fixed(templates)
+      writer.string(example)
+    }
     return writer.bytes
   }
 
   /// - Throws: `core.truncated`, `core.invalid` for bytes that are no recipe.
   init(_ bytes: [UInt8]) throws {
     self = try ByteReader.decode(bytes) { reader in
-      guard try reader.byte() == 1 else { throw CohortError.invalid("the version of a selection's recipe") }
+      let version = try reader.byte()
+      guard version == 1 || version == 3 else { throw CohortError.invalid("the version of a selection's recipe") }
       let rules = try reader.fixed(UInt32.self)
       guard let method = SelectionMethod(rawValue: try reader.string()) else {
         throw CohortError.invalid("the method of a selection", at: reader.offset)
@@ -128,6 +143,11 @@ struct SelectionRecipe: Hashable, Sendable {
       recipe.kept = try reader.varint()
       recipe.avoided = try reader.ascending()
       (recipe.rows, recipe.blind) = (try reader.varint(), try reader.varint())
+      if version == 3 {
+        let near = try reader.double()
+        recipe.near = near > 0 ? near : nil
+        (recipe.templates, recipe.example) = (try reader.fixed(), try reader.string())
+      }
       return recipe
     }
   }

@@ -65,7 +65,8 @@ public struct SelectionReplay: Hashable, Sendable {
     }
     try check(inputs, rows: recipe.rows, blind: recipe.blind)
     let engine = inputs.engine(store, workers, control)
-    try inputs.center(engine)
+    try inputs.readExamples(store, control)
+    if inputs.needsClusters { try inputs.center(engine) }
     return try inputs.choose(engine).ids
   }
 

@@ -51,6 +51,8 @@ public struct SelectionReport: Hashable, Sendable {
   public var isolated: UInt64
   /// Whether rows were compared in whitened coordinates.
   public var isWhitened: Bool
+  /// Samples that were left out because others of the same example were enough.
+  public var templates: UInt64
   /// Samples that were left out because they are near to items of a given file, ascending.
   public var avoided: [UInt64]
   /// Samples that were kept of an earlier selection, and those of it that are gone.
@@ -104,6 +106,7 @@ extension SelectionReport {
     object.add("duplicates", duplicates)
     object.add("isolated", isolated)
     object.add("whitened", isWhitened)
+    object.add("other_templates", templates)
     object.add("avoided", UInt64(avoided.count))
     object.add("avoided_ids", list: avoided.map { "\($0)" })
     object.add("kept", kept)

@@ -53,7 +53,8 @@ struct SelectionReporter {
       space: inputs.space?.name, budget: budgetKind, count: UInt64(rows.count),
       digest: SelectionDigest.of(choice.ids), rows: UInt64(pool.count), tokens: spent, poolTokens: total,
       measure: measure, tokensLeft: tokensLeft(spent), deleted: inputs.deleted, excluded: inputs.excluded,
-      duplicates: choice.duplicates, isolated: choice.isolated, isWhitened: recipe.isWhitened, avoided: recipe.avoided,
+      duplicates: choice.duplicates, isolated: choice.isolated, isWhitened: recipe.isWhitened,
+      templates: choice.templates, avoided: recipe.avoided,
       kept: recipe.kept, lost: inputs.lost, blind: recipe.blind,
       clusters: UInt64(live), groups: UInt64(choice.groups), emptyClusters: UInt64(live - picks.count),
       mostPicks: picks.last ?? 0, medianPicks: picks.isEmpty ? 0 : picks[picks.count / 2],
@@ -214,13 +215,15 @@ struct SelectionReporter {
     }
   }
 
-  private static func labels(
-    of ids: [UInt64], attribute key: String, _ store: Store
+  /// The values of an attribute, numbered in the order in which they occur; nil for a sample without one.
+  static func labels(
+    of ids: [UInt64], attribute key: String, _ store: Store, _ control: JobControl = JobControl()
   ) throws -> (labels: [UInt32?], count: Int) {
     var numbers: [String: UInt32] = [:]
     var texts = SourceTexts(key: key)
     var labels: [UInt32?] = []
     for start in stride(from: 0, to: ids.count, by: 1_024) {
+      try control.checkpoint()
       try store.read { transaction in
         for id in ids[start..<min(start + 1_024, ids.count)] {
           let text =

@@ -40,6 +40,10 @@ public struct SelectionRequest: Sendable {
   public var probe: String?
   /// What must not be near: a benchmark's items.
   public var avoided: AvoidedItems?
+  /// The attribute whose values name examples: samples with the same one are one example in several templates.
+  public var example: String?
+  /// So many samples of an example may be chosen; 0 for all.
+  public var templates: UInt64
 
   public init(snapshot: String, method: SelectionMethod = .stratified, budget: Budget, seed: UInt64 = 0) {
     self.snapshot = snapshot
@@ -47,7 +51,7 @@ public struct SelectionRequest: Sendable {
     self.budget = budget
     self.seed = seed
     (grouping, space, measure, strata, duplicates, probe) = (nil, nil, nil, nil, nil, nil)
-    avoided = nil
+    (avoided, example, templates) = (nil, nil, 0)
     (shares, minimum, excluded) = (.equal, 0, [])
     (isolated, isWhitened) = (0, false)
   }

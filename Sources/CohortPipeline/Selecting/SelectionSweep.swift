@@ -47,6 +47,7 @@ public enum SelectionSweep {
     let workers = Workers(count: control.workers)
     defer { workers.end() }
     let engine = inputs.engine(store, workers, control)
+    try inputs.readExamples(store, control)
     try inputs.center(engine)
     let reporter = try SelectionReporter(store: store, inputs: inputs, engine: engine, probe: request.probe)
     let counts = shares.sorted().map { (share: $0, count: max(1, Int(($0 * Double(inputs.recipe.rows)).rounded()))) }

@@ -14,7 +14,7 @@ public struct SplitRequest: Sendable {
   public var wholeGroups: String?
   /// Samples with a cosine above this stay on one side; nil for 0.95 where groups are not kept whole.
   public var apart: Double?
-  /// The grouping whose groups are the clusters among which near-duplicates are looked for; nil for the only one by embedding.
+  /// A grouping by embedding whose space is compared in; nil for the only one by embedding, or the default space.
   public var grouping: String?
   public var space: String?
   /// A grouping, or two with `*` between them, whose groups have the same share on both sides.
@@ -103,9 +103,9 @@ public enum SplitJob {
     var split = SplitRecipe(seed: request.seed, fraction: request.fraction)
     split.keepsGroups = request.wholeGroups != nil
     split.apart = request.apart ?? (split.keepsGroups ? nil : usualCosine)
-    // What a selection by vectors would need is what looking for near-duplicates needs.
+    // What k-center needs is what looking for near-duplicates needs: vectors, and no clusters.
     var needs = SelectionRequest(
-      snapshot: request.snapshot, method: split.apart == nil ? .random : .stratified, budget: .rows(1),
+      snapshot: request.snapshot, method: split.apart == nil ? .random : .kcenter, budget: .rows(1),
       seed: request.seed)
     (needs.grouping, needs.space) = (request.wholeGroups ?? request.grouping, request.space)
     (needs.strata, needs.avoided) = (request.strata, request.avoided)

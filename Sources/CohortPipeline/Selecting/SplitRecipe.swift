@@ -89,8 +89,7 @@ struct SplitRecipe: Hashable, Sendable {
   func parts(
     of inputs: SelectionInputs, _ engine: SelectionEngine
   ) throws -> (training: [UInt64], validation: [UInt64], units: Int) {
-    var pool = inputs.pool
-    if apart != nil, !keepsGroups, inputs.grouping != nil { pool = try engine.merged(pool) }
+    let pool = inputs.pool
     let unitOf = try engine.units(of: pool, above: apart, joinsClusters: keepsGroups)
     var members: [UInt32: [UInt32]] = [:]
     for (row, unit) in unitOf.enumerated() { members[unit, default: []].append(UInt32(row)) }

@@ -142,11 +142,20 @@ private struct GreedyJob: Sendable {
         Coverage.mostReferences, of: rows.indices.map(UInt32.init), ids: ids
       ).map(Int.init).sorted()
       let coverage = try Coverage(engine, gathered, references: references, costs: costs, worker: worker ?? 0)
+      if let worker, CoverageMatrix.fits(rows.count, references: references.count, engine) {
+        let matrix = try CoverageMatrix(coverage, gathered, references: references, engine, worker: worker)
+        return try matrix.order(count, taken: taken).map { rows[$0] }
+      }
       order = try greedy.order(
         count, by: coverage, taken: taken, start: nil, multiplications: coverage.multiplications, told: told)
     } else {
+      let start = start.flatMap { place(of: $0) }
+      if worker == nil {
+        let rounds = FarthestRounds(engine, ids)
+        if let order = try rounds.order(count, taken: taken, start: start, told: told) { return order.map { rows[$0] } }
+      }
       order = try greedy.order(
-        count, by: FarthestFirst(engine), taken: taken, start: start.flatMap { place(of: $0) },
+        count, by: FarthestFirst(engine), taken: taken, start: start,
         multiplications: engine.dimension, told: told)
     }
     return order.map { rows[$0] }

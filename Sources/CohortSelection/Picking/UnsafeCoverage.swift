@@ -14,8 +14,8 @@ final class Coverage: GreedyObjective, @unchecked Sendable {
   private let engine: SelectionEngine
   private let references: [Float]
   private let count: Int
-  /// The greatest cosine of each reference with a pick.
-  private var nearest: [Float]
+  /// The greatest cosine of each reference with a pick; 2 beyond the last, to the end of its panel.
+  private(set) var nearest: [Float]
   private(set) var picks = 0
   private let room: WorkerTables<Float>
   /// What a row costs; empty where all cost the same.
@@ -26,15 +26,20 @@ final class Coverage: GreedyObjective, @unchecked Sendable {
     self.engine = engine
     self.costs = costs
     var (references, count): ([Float], Int) = ([], 0)
+    references.reserveCapacity(places.count * engine.dimension)
     try rows.forEach(places, worker: worker) { _, vector in
       guard let vector else { return }
       references.append(contentsOf: UnsafeBufferPointer(start: vector, count: engine.dimension))
       count += 1
     }
     (self.references, self.count) = (references, count)
-    nearest = [Float](repeating: 0, count: count)
+    nearest = [Float](repeating: 2, count: ColumnSet.panels(count))
+    for i in 0..<count { nearest[i] = 0 }
     room = WorkerTables(workers: engine.workers.count, width: max(count, 1), 0)
   }
+
+  /// What the row's worth is divided by.
+  func cost(of place: Int) -> Double { costs.isEmpty ? 1 : costs[place] }
 
   /// What computing a worth takes.
   var multiplications: Int { count * engine.dimension }

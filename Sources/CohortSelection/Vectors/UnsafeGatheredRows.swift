@@ -44,6 +44,15 @@ final class GatheredRows: @unchecked Sendable {
     (self.kept, self.isPresent) = (kept, isPresent)
   }
 
+  /// Calls `body` with all vectors one after the other, where they are held; what is there for a sample without one has no
+  /// meaning.
+  func withKept(_ body: (UnsafePointer<Float>) -> Void) {
+    kept.withUnsafeBufferPointer { if areKept, let start = $0.baseAddress { body(start) } }
+  }
+
+  /// Whether a sample has a vector, where they are held.
+  func isPresent(_ place: Int) -> Bool { isPresent[place] }
+
   /// Calls `body` with each of some places and its vector, of length 1; nil for a sample without one. Pointers are valid
   /// inside `body` only.
   /// - Parameter places: ascending, so that what lies together is read together.

@@ -18,7 +18,7 @@ public enum DurableFile {
       try? SystemCall.remove(draft)
       throw error
     }
-    try synchronize(parent(of: path))
+    try synchronizeFolder(of: path)
   }
 
   /// Makes a file durable, or the entries of a folder. A folder that may be entered but not read cannot be synchronised,
@@ -34,6 +34,9 @@ public enum DurableFile {
     defer { SystemCall.close(descriptor) }
     try SystemCall.synchronize(descriptor)
   }
+
+  /// Makes the name durable that a file has in its folder.
+  public static func synchronizeFolder(of path: String) throws(Errno) { try synchronize(parent(of: path)) }
 
   /// Makes a folder and all in it durable; links are not followed.
   public static func synchronizeTree(_ path: String) throws(Errno) {

@@ -14,25 +14,39 @@ final class DerivedValues {
     var distanceSum = 0.0
   }
 
+  /// Names that were read one by one.
+  private var singleNames = 0
   private var sources: NameList?
   private var tasks: NameList?
   private var groupings: [GroupingRecord]?
   private var spaces: [EmbeddingSpace]?
   private var measures: [LengthMeasure]?
   private var snapshots: [SnapshotRecord]?
+  private var maps: [MapRecord]?
+  private var places: [UInt32: [MapPlace]] = [:]
+  private var histograms: [(key: LengthHistogram.Key, rows: [LengthHistogram.Row])] = []
   private var members: [UInt64: [SnapshotGroup]] = [:]
   private var groups: [GroupingID: [GroupRecord]] = [:]
   private var statistics: [GroupingID: [UInt32: GroupStatistics]] = [:]
   private var labels: [GroupingID: [GroupID: String]] = [:]
 
   func removeAll() {
+    singleNames = 0
     sources = nil
     tasks = nil
-    (groupings, spaces, measures, snapshots) = (nil, nil, nil, nil)
+    (groupings, spaces, measures, snapshots, maps) = (nil, nil, nil, nil, nil)
+    (places, histograms) = ([:], [])
     members = [:]
     groups = [:]
     statistics = [:]
     labels = [:]
+  }
+
+  /// Whether a name of a source or task is better looked up among all of them: a statement that asks for one sample reads one
+  /// name, one that joins many reads all of them once.
+  func wantsAllNames() -> Bool {
+    singleNames += 1
+    return singleNames > 32
   }
 
   /// The names of all sources by their numbers. Complexity: O(sources), once.
@@ -81,6 +95,42 @@ final class DerivedValues {
     let made = try transaction.snapshots()
     snapshots = made
     return made
+  }
+
+  /// All maps, read once.
+  func maps(_ transaction: borrowing ReadTransaction) throws -> [MapRecord] {
+    if let maps { return maps }
+    let made = try transaction.maps()
+    maps = made
+    return made
+  }
+
+  /// The places of a map's samples that are not deleted, by ascending ids.
+  /// - Complexity: O(places), once, and 24 bytes a place.
+  func places(
+    of map: MapRecord, _ session: TableSession, _ transaction: borrowing ReadTransaction
+  ) throws -> [MapPlace] {
+    if let known = places[map.id] { return known }
+    let made = try transaction.livePlaces(of: map, session)
+    places[map.id] = made
+    return made
+  }
+
+  /// How many intervals of lengths are kept while a statement runs.
+  private static let mostHistograms = 8
+
+  /// Intervals of lengths of all groups of a grouping. Complexity: a pass over three columns, once for each of the last eight
+  /// questions: a join may ask for one group after the other.
+  func histogram(
+    _ key: LengthHistogram.Key, _ session: TableSession, _ transaction: borrowing ReadTransaction
+  ) throws -> [LengthHistogram.Row] {
+    if let known = histograms.first(where: { $0.key.isSame(key) }) { return known.rows }
+    var histogram = LengthHistogram(key)
+    try histogram.count(session, transaction)
+    if histograms.count == Self.mostHistograms { histograms.removeFirst() }
+    let rows = histogram.rows
+    histograms.append((key, rows))
+    return rows
   }
 
   /// The groups of a snapshot in the order of their numbers, without where they lay; read once.
@@ -150,5 +200,24 @@ extension DerivedValues.GroupStatistics {
       longest = max(longest, length)
     }
     distanceSum += Double(distance)
+  }
+}
+
+extension ReadTransaction {
+  /// The places of a map's samples that are not deleted, by ascending ids.
+  fileprivate func livePlaces(of map: MapRecord, _ session: TableSession) throws -> [MapPlace] {
+    var places = try places(of: map)
+    try session.checkStop()
+    // They came in batches that ascend.
+    places.sort { $0.id < $1.id }
+    let rows = UInt64(Column.tombstone.rowsPerChunk)
+    var known: (number: UInt64, chunk: ColumnChunk?)?
+    try places.removeAll { place in
+      let (number, row) = place.id.quotientAndRemainder(dividingBy: rows)
+      if known?.number != number { known = (number, try chunk(.tombstone, of: place.id)) }
+      guard let chunk = known?.chunk, Int(row) < chunk.count else { return false }
+      return chunk.uint8(Int(row)) != 0
+    }
+    return places
   }
 }

@@ -15,15 +15,15 @@ package final class TableSession {
     package var encode: ((_ text: String, _ space: String?) throws -> [Float]?)?
     /// Names for the groups of a grouping by embedding, which has none of its own.
     package var labels: ((_ grouping: String) throws -> [GroupID: String])?
-    /// Brings the full-text index to the end of the log, if that is soon done.
-    package var followSearch: (() -> Void)?
+    /// Brings the full-text index to the end of the log, if that is soon done. It asks now and then whether it must stop.
+    package var followSearch: ((_ mustStop: @escaping () -> Bool) -> Void)?
     /// Takes a damaged full-text index away, so that it is made anew. Says whether it could.
     package var dropSearch: (() -> Bool)?
 
     package init(
       encode: ((_ text: String, _ space: String?) throws -> [Float]?)? = nil,
-      labels: ((_ grouping: String) throws -> [GroupID: String])? = nil, followSearch: (() -> Void)? = nil,
-      dropSearch: (() -> Bool)? = nil
+      labels: ((_ grouping: String) throws -> [GroupID: String])? = nil,
+      followSearch: ((_ mustStop: @escaping () -> Bool) -> Void)? = nil, dropSearch: (() -> Bool)? = nil
     ) {
       self.encode = encode
       self.labels = labels

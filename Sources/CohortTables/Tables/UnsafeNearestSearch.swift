@@ -52,16 +52,17 @@ struct NearestSearch {
     groups.sort { $0.0 < $1.0 }
     guard !groups.isEmpty else { return try all(transaction) }
     let enough = max(groups.reduce(0) { $0 + $1.size } / Self.share, UInt64(count) * 10)
-    var chosen: Set<UInt32> = []
+    // By the groups' numbers, which are small: asked for each sample.
+    var chosen = [Bool](repeating: false, count: Int(groups.reduce(0) { max($0, $1.0.id) }) + 1)
     var size: UInt64 = 0
     for group in groups where size < enough {
-      chosen.insert(UInt32(truncatingIfNeeded: group.0.id))
+      chosen[Int(group.0.id)] = true
       size += group.size
     }
     return try search(columns: [space.states, grouping.groupColumn], transaction) { block, row in
       // What came in since the last update is in no group, and may be the nearest.
       let group = block.uint32(1, row)
-      return group == GroupID.unassigned.rawValue || chosen.contains(group)
+      return group < chosen.count ? chosen[Int(group)] : group == GroupID.unassigned.rawValue
     }
   }
 

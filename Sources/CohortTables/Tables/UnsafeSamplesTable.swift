@@ -45,6 +45,8 @@ private final class SamplesScan: BlockScan {
   private var sources: [UInt32]?
   private var tasks: [UInt32]?
   private let texts = SampleTexts()
+  private let sourceName = KeptBytes()
+  private let taskName = KeptBytes()
 
   override func countParts(_ arguments: ScanArguments, _ transaction: borrowing ReadTransaction) throws -> Int {
     texts.forget()
@@ -67,9 +69,22 @@ private final class SamplesScan: BlockScan {
       Table.line, Table.prompt, Table.response, Table.system, Table.messages, Table.tools, Table.attributes)
   }
 
+  private func name(_ text: String?, in kept: KeptBytes) -> cohort_sql_value {
+    guard let text else { return .null }
+    kept.set(text: text)
+    return kept.value
+  }
+
   override func load(_ column: Int, _ batch: UnsafeBatch) throws {
     try session.read { transaction in
       switch column {
+      // Of one sample one name is read, not those of all.
+      case Table.source where wanted.single != nil && !session.derived.wantsAllNames():
+        let number = SourceID(try transaction.uint32(.source, SampleID(UInt64(wanted.low))))
+        batch.setSame(column, name(try transaction.source(number)?.name, in: sourceName))
+      case Table.task where wanted.single != nil && !session.derived.wantsAllNames():
+        let number = TaskID(try transaction.uint32(.task, SampleID(UInt64(wanted.low))))
+        batch.setSame(column, name(try transaction.task(number)?.name, in: taskName))
       case Table.source:
         batch.setNames(
           column, try data(.source, slot: column, transaction), try session.derived.sources(transaction))

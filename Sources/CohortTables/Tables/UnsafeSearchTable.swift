@@ -45,7 +45,8 @@ private final class SearchScan: RowScan {
     guard let text = value.text else { throw CohortError.argument("query", "it is no text") }
     query = try SearchQuery(checking: text)
     given.set(text: text)
-    session.services.followSearch?()
+    session.services.followSearch?(session.mustStop)
+    try session.checkStop()
     do {
       hits = try find()
     } catch let error as CohortError where error.code == .searchDamaged {

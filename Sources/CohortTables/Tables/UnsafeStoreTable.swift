@@ -47,7 +47,8 @@ enum StoreTables {
   static var all: [any StoreTable.Type] {
     [
       SamplesTable.self, LengthsTable.self, AssignmentsTable.self, GroupsTable.self, MembersTable.self,
-      EmbeddingsTable.self, StepsTable.self, NearestTable.self, SearchTable.self, StateTable.self,
+      EmbeddingsTable.self, GroupLengthsTable.self, PlacesTable.self, StepsTable.self, NearestTable.self,
+      SearchTable.self, StateTable.self,
     ]
   }
 

@@ -21,6 +21,19 @@ public struct LossByGroup: Hashable, Sendable {
 
     init() {}
 
+    /// Losses that were added up elsewhere. Losses that are not finite stay so.
+    /// - Parameters:
+    ///   - steps: steps that had something to predict.
+    ///   - tokens: what was predicted in them.
+    ///   - mean: of a token over all steps, in nats; `first` and `last` are those of single steps.
+    public init(steps: UInt64, tokens: UInt64, mean: Double, first: Double, last: Double) {
+      self.steps = steps
+      self.tokens = tokens
+      total = mean * Double(tokens)
+      self.first = first
+      self.last = last
+    }
+
     mutating func record(_ outcome: StepOutcome) {
       if steps == 0 { first = outcome.loss }
       last = outcome.loss
@@ -50,6 +63,9 @@ public struct LossByGroup: Hashable, Sendable {
 
   /// No step recorded.
   public init() {}
+
+  /// Losses that were added up elsewhere.
+  public init(_ statistics: [GroupID: Statistics]) { self.statistics = statistics }
 
   /// Groups that have been trained on, ascending.
   public var groups: [GroupID] { statistics.keys.sorted() }

@@ -97,12 +97,7 @@ public struct StoreCheckpoints: CheckpointKeeper, Sendable {
       var name = before.run
       if isNameFree, before.made == 0, !before.isBegun { name = try Self.freshName(for: plan, transaction.reading) }
       let run = try transaction.reading.run(named: name) ?? transaction.createRun(name: name, plan: plan)
-      guard run.planHash == checkpoint.cursor.planHash else {
-        throw CohortError(
-          .trainerForeignRun, "run \(run.name) follows another plan than the checkpoint", place: "run \(run.name)",
-          cause: "the run follows plan \(run.planHash), the checkpoint is of plan \(checkpoint.cursor.planHash)",
-          hint: "Give the new run another name")
-      }
+      guard run.planHash == checkpoint.cursor.planHash else { throw Self.foreign(run, checkpoint) }
       guard run.nextCheckpoint == before.made else { throw Self.taken(run, seen: before.made) }
       let number = try transaction.saveCheckpoint(
         bytes, run: run.name, epoch: checkpoint.cursor.epoch, step: checkpoint.cursor.step, keep: keep)

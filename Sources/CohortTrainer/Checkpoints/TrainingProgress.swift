@@ -16,6 +16,15 @@ public struct TrainingProgress: Hashable, Sendable {
   /// The progress of a run before its first step.
   public init() {}
 
+  /// What another program counted.
+  public init(steps: UInt64, samples: UInt64, tokens: UInt64, missing: UInt64 = 0, losses: LossByGroup) {
+    self.steps = steps
+    self.samples = samples
+    self.tokens = tokens
+    self.missing = missing
+    self.losses = losses
+  }
+
   mutating func record(_ batch: TrainingBatch, _ outcome: StepOutcome) {
     steps += 1
     samples += UInt64(batch.samples.count)

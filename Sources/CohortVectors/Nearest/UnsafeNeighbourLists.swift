@@ -74,7 +74,7 @@ package struct NeighbourLists {
     _ progress: (Double) throws -> Void
   ) throws -> [[NearRow]] {
     var lists = [[NearRow]](repeating: [], count: chosen.count)
-    let members = members(homes, columns.count)
+    let members = Self.members(of: homes, columns.count)
     let rows = members.map { $0.filter { chosen.contains(Int($0)) } }
     let busy = rows.indices.filter { !rows[$0].isEmpty }
     let blocks = (0..<workers.count).map { _ in
@@ -99,7 +99,7 @@ package struct NeighbourLists {
   }
 
   /// The samples of each centroid, as indices, ascending.
-  private func members(_ homes: [UInt32], _ cells: Int) -> [[UInt32]] {
+  package static func members(of homes: [UInt32], _ cells: Int) -> [[UInt32]] {
     var members = [[UInt32]](repeating: [], count: cells)
     for i in homes.indices { members[Int(homes[i])].append(UInt32(i)) }
     return members

@@ -25,24 +25,51 @@ struct PagerCommand {
 
   /// A command for the shell.
   let command: String
-  private let descriptor: Int32
 
-  /// `PAGER`; else `less`, without breaking lines, if there is one.
+  private init(_ command: String) { self.command = command }
+
+  /// `PAGER`; else the first of some programs that there is.
+  /// - Parameter others: each with its arguments.
   /// - Returns: nil where there is no pager, or none is wanted.
-  init?(descriptor: Int32, environment: (String) -> String?) {
-    self.descriptor = descriptor
+  static func chosen(_ environment: (String) -> String?, else others: [String]) -> PagerCommand? {
     if let wanted = environment("PAGER") {
-      guard !wanted.allSatisfy(\.isWhitespace), wanted != "cat" else { return nil }
-      command = wanted
-      return
+      return wanted.allSatisfy(\.isWhitespace) || wanted == "cat" ? nil : PagerCommand(wanted)
     }
-    let folders = (environment("PATH") ?? "").split(separator: ":")
-    guard folders.contains(where: { access("\($0)/less", X_OK) == 0 }) else { return nil }
-    command = "less -S"
+    let folders = (environment("PATH") ?? "/usr/bin:/bin").split(separator: ":")
+    return others.first { other in
+      let program = other.prefix { $0 != " " }
+      return folders.contains { access("\($0)/\(program)", X_OK) == 0 }
+    }.map { PagerCommand($0) }
   }
 
-  /// As it is now: windows change.
-  var screen: Screen { Screen(descriptor: descriptor) }
+  /// For rows: without breaking lines.
+  static func forRows(_ environment: (String) -> String?) -> PagerCommand? { chosen(environment, else: ["less -S"]) }
+
+  /// For texts.
+  static func forTexts(_ environment: (String) -> String?) -> PagerCommand? {
+    chosen(environment, else: ["less", "more"])
+  }
+
+  /// The program `man`, which takes manual pages, breaks their lines and pages.
+  static func forManual(_ environment: (String) -> String?) -> PagerCommand? {
+    chosen({ $0 == "PAGER" ? nil : environment($0) }, else: ["man -l -"])
+  }
+
+  /// The terminal as it is now: windows change.
+  var screen: Screen { Screen(descriptor: STDOUT_FILENO) }
+
+  /// Gives it a text, on this terminal, and waits for its end.
+  /// - Returns: false where it could not be run; then the text is to be printed.
+  func show(_ text: String) -> Bool {
+    // The command decides what Control-C means. A handler, unlike a signal that is ignored, is not passed on.
+    let before = signal(SIGINT) { _ in }
+    defer { _ = signal(SIGINT, before) }
+    guard let pager = try? Pager(command) else { return false }
+    SystemCall.put(text, on: pager.input)
+    guard let status = pager.finish() else { return false }
+    // 126 and 127: the shell could not run it.
+    return ![126, 127].contains((status >> 8) & 0xff)
+  }
 }
 
 /// A pager that runs: it shows what is written to `input`.

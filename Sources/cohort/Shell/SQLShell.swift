@@ -33,8 +33,7 @@ final class SQLShell {
   ) -> AnswerPrinter {
     let terminal = session.output.terminal
     let pager =
-      isPerson && terminal.isCapable
-      ? PagerCommand(descriptor: STDOUT_FILENO, environment: Session.environment) : nil
+      isPerson && terminal.isCapable ? PagerCommand.forRows(Session.environment) : nil
     return AnswerPrinter(
       format: format, terminal: terminal, sink: session.output.sink, limit: limit, pager: pager)
   }

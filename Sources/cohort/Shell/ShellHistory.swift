@@ -5,6 +5,7 @@ import CohortSystem
 struct ShellHistory {
   /// Lines that are kept when the file is shortened, and how long it may become before.
   private static let (kept, most) = (1000, 2000)
+  /// What is read of a file at most, its end.
   private static let mostBytes = 8 << 20
 
   /// The file; nil where no place is known for it.
@@ -26,9 +27,9 @@ struct ShellHistory {
   /// - Throws: what the system says of the file; one that is not there is no error.
   mutating func load() throws(Errno) -> [String] {
     guard let path, SystemCall.exists(path) else { return [] }
-    let bytes = try SystemCall.contents(of: path, limit: Self.mostBytes) ?? []
+    let (bytes, isWhole) = try Self.end(of: path)
     var lines = bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-    if lines.count > Self.most || bytes.isEmpty {
+    if lines.count > Self.most || !isWhole {
       lines = lines.suffix(Self.kept)
       // Another name first: whoever is killed meanwhile loses nothing.
       let copy = path + ".\(getpid())"
@@ -39,6 +40,19 @@ struct ShellHistory {
     }
     last = lines.last
     return lines
+  }
+
+  /// The bytes of a file, or, of a large one, those of its last lines.
+  private static func end(of path: String) throws(Errno) -> (bytes: ArraySlice<UInt8>, isWhole: Bool) {
+    let descriptor = try SystemCall.open(path)
+    defer { SystemCall.close(descriptor) }
+    let size = Int(clamping: try SystemCall.status(of: descriptor).size)
+    guard size > mostBytes else { return (try SystemCall.contents(of: descriptor)?[...] ?? [], true) }
+    var bytes = [UInt8](repeating: 0, count: mostBytes)
+    // Somebody else may just have made it shorter; then it is theirs to keep.
+    guard try SystemCall.readFully(descriptor, into: &bytes, at: size - mostBytes) else { return ([], true) }
+    // Of the first line a part may be missing.
+    return (bytes.drop { $0 != UInt8(ascii: "\n") }, false)
   }
 
   /// Adds a line. One that says nothing, or what the one before it says, is not kept.

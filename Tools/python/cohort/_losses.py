@@ -11,7 +11,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from . import _refusals
+from . import _refusals, _runs
 
 KINDS = ("group", "task", "source")
 
@@ -39,14 +39,21 @@ class GroupLossCallback(TrainerCallback):
     ``loss/task/NAME``, ``loss/source/NAME``: means over the steps since the last log, weighted by tokens.
     `by` chooses the kinds. The file, ``steps.jsonl`` in the output folder unless `path` says otherwise (None: no file), is
     written by the first process at every log. A training that resumes takes back the lines of steps that it repeats.
+    `run` names a run of the store: it gets the losses over the whole run with every checkpoint of the Trainer and at the
+    end (``cohort run show NAME``, or ``store.run("run show", NAME)["losses"]``), by the program `cohort` or beside the daemon
+    that owns the store. It needs the file: what was learned before a resume is counted from there. A store that cannot be
+    written at the moment costs a warning; the next note says all.
     Needs a trainer with `CohortTrainerMixin`.
     """
 
-    def __init__(self, by: tuple[str, ...] = KINDS, path: str | os.PathLike | None = "steps.jsonl"):
+    def __init__(self, by: tuple[str, ...] = KINDS, path: str | os.PathLike | None = "steps.jsonl", run: str | None = None):
         unknown = set(by) - set(KINDS)
         if unknown:
             raise _refusals.usage(f"loss is known by {', '.join(KINDS)}, not by {', '.join(sorted(unknown))}")
-        self.by, self.path = tuple(by), path
+        if run is not None and path is None:
+            raise _refusals.usage("a run of the store is counted from the file of steps", "leave path as it is")
+        self.by, self.path, self.run = tuple(by), path, run
+        self._totals = _runs.RunLosses()
         self._pending: list[StepLoss] = []
         self._sums: dict[str, float] = defaultdict(float)
         self._weights: dict[str, float] = defaultdict(float)
@@ -62,11 +69,8 @@ class GroupLossCallback(TrainerCallback):
         steps = _over_ranks(mine, trainer.args.world_size)
         self._write(trainer, steps)
         for step in steps:
-            shares = {
-                "group": {"mixed" if step["group"] is None else step["group"]: step["tokens"]},
-                "task": step["tasks"],
-                "source": step["sources"],
-            }
+            self._totals.add(step)
+            shares = _runs.shares_of(step)
             for kind in self.by:
                 for name, tokens in shares[kind].items():
                     self._sums[f"loss/{kind}/{name}"] += step["loss"] * tokens
@@ -80,6 +84,16 @@ class GroupLossCallback(TrainerCallback):
         self._weights.clear()
         return means
 
+    def check(self, trainer) -> None:
+        """Refuse a run of another plan, before the first step."""
+        if self.run is not None:
+            _runs.check(self.run, trainer.plan)
+
+    def note(self, trainer) -> None:
+        """Bring the losses so far into the store, from the first process. Every step must have been flushed."""
+        if self.run is not None and trainer.is_world_process_zero():
+            self._totals.note(self.run, trainer.plan, trainer.state.global_step)
+
     def _file(self, args) -> Path | None:
         return None if self.path is None else Path(args.output_dir) / self.path
 
@@ -92,8 +106,9 @@ class GroupLossCallback(TrainerCallback):
             file.writelines(json.dumps(step) + "\n" for step in steps)
 
     def on_train_begin(self, args, state, control, **kwargs):
-        """Take back the lines of steps that come again."""
+        """Take back the lines of steps that come again, and count those that stay."""
         self._pending = []
+        self._totals = _runs.RunLosses()
         self._sums.clear()
         self._weights.clear()
         path = self._file(args)
@@ -102,7 +117,9 @@ class GroupLossCallback(TrainerCallback):
         kept = []
         for line in path.read_text().splitlines():
             try:
-                if json.loads(line)["global_step"] <= state.global_step:
+                step = json.loads(line)
+                if step["global_step"] <= state.global_step:
+                    self._totals.add(step)
                     kept.append(line + "\n")
             except (ValueError, KeyError, TypeError):
                 continue  # a line that a killed process did not finish

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
 from typing import IO, Any
 
@@ -117,6 +117,47 @@ def output(
     if status not in (0, _QUARANTINED):
         raise _failure(verb, text, said.decode("utf-8", "replace"), status)
     return text, status
+
+
+def lines(
+    verb: str,
+    *arguments: str | os.PathLike[str] | int,
+    store: str | os.PathLike[str],
+    progress: bool | None = False,
+    **options: Any,
+) -> Iterator[bytes]:
+    """The lines that a command prints, while it runs: memory does not grow with them.
+
+    Raises: CohortError behind the last line, as `run` does.
+    """
+    if progress is None:
+        progress = sys.stderr is not None and sys.stderr.isatty()
+    options |= {"store": store, "progress": "on" if progress else "off", "json": True}
+    command = [program(), *verb.split(), *_flags(options), "--", *map(str, arguments)]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=-1)
+    assert child.stdout is not None and child.stderr is not None
+    said = bytearray()
+    # The last line is the error of a command that fails.
+    last = b""
+    listener = threading.Thread(target=_listen, args=(child.stderr, said, bool(progress)), daemon=True)
+    try:
+        listener.start()
+        for line in child.stdout:
+            if last:
+                yield last
+            last = line
+        status = child.wait()
+        listener.join()
+    except BaseException:
+        _end(child)
+        raise
+    finally:
+        child.stdout.close()
+        child.stderr.close()
+    if status not in (0, _QUARANTINED):
+        raise _failure(verb, last.decode("utf-8", "replace"), said.decode("utf-8", "replace"), status)
+    if last:
+        yield last
 
 
 def _flags(options: Mapping[str, Any]) -> list[str]:

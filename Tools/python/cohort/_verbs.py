@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -36,6 +37,7 @@ class Verbs:
         @property
         def samples(self) -> int: ...
         def plan(self, name: str) -> Plan: ...
+        def to_parquet(self, path: Path, ids: Ids | None = None) -> int: ...
         def _wanted(self, ids: Ids | None) -> npt.NDArray[np.uint64]: ...
 
     def run(self, verb: str, *arguments: Path | int, **options: Any) -> Any:
@@ -304,14 +306,27 @@ class Verbs:
         self, path: Path, *, as_: str = "messages", with_: Iterable[str] | str | None = None, progress: bool | None = None,
         **options: Any,
     ) -> Report:  # fmt: skip
-        """Writes samples as JSON lines: as_="messages", "sharegpt", "alpaca", "prompt-completion", "preference".
+        """Writes samples as JSON lines: as_="messages", "sharegpt", "alpaca", "prompt-completion", "preference"; as a Parquet
+        file with as_="parquet", which needs pyarrow and has the columns of `to_arrow`; for Embedding Atlas with as_="atlas".
 
         Args:
             with_: more keys of a line: ids, source, lengths, line.
             options: which samples: snapshot, selection, grouping and group, where, search, task.
         """
+        if as_ == "parquet":
+            if with_ is not None:
+                raise UsageError("with_ is for lines: a Parquet file has the columns of to_arrow", code="python.usage")
+            return self._export_parquet(path, progress, options)
         options["as"], options["with"] = as_, _program.listed(with_, "with_")
         return self.run("export", path, progress=progress, **options)
+
+    def _export_parquet(self, path: Path, progress: bool | None, options: dict[str, Any]) -> Report:
+        """The program says which samples are meant, in which order; the samples go from the store into the file."""
+        options["as"], options["with"] = "messages", "ids"
+        lines = _program.lines("export", "-", store=self.path, progress=progress, **options)
+        ids = np.fromiter((json.loads(line)["id"] for line in lines), np.uint64)
+        written = self.to_parquet(path, ids)
+        return Report(file=os.fspath(path), written=written, bytes=os.path.getsize(path), deleted=len(ids) - written)
 
     def sql(self, query: str, *, timeout: float | None = None, limit: int | None = None) -> Table:
         """Asks in SQL: one statement that reads. The tables are those of `cohort sql`.

@@ -229,6 +229,8 @@ class CohortTrainerMixin:
                 logs["samples_without_labels"] = totals["unlabelled"]
             if "train_loss" in logs:
                 self._cohort_report()
+                for callback in self._cohort_callbacks():
+                    callback.note(self)
         super().log(logs, *args, **kwargs)
 
     def _cohort_report(self) -> None:
@@ -254,6 +256,9 @@ class CohortTrainerMixin:
         A named checkpoint must be whole and of this plan; another plan's is refused with both hashes. The number of
         processes, micro-batches and workers may differ from before: the remaining steps have the same samples.
         """
+        if self.plan is not None:
+            for callback in self._cohort_callbacks():
+                callback.check(self)
         if self.plan is None or not resume_from_checkpoint:
             return super().train(resume_from_checkpoint, *args, **kwargs)
         if self.args.ignore_data_skip:
@@ -305,6 +310,8 @@ class CohortTrainerMixin:
         self.accelerator.wait_for_everyone()
         if args.should_save:
             _checkpoints.complete(folder, self._cohort_facts())
+            for callback in self._cohort_callbacks():
+                callback.note(self)
             _checkpoints.rotate(output, limit, self.state.best_model_checkpoint)
 
     def _cohort_facts(self) -> dict[str, Any]:

@@ -51,6 +51,29 @@ def test_a_table_comes_back(source: cohort.Store, new: Callable[..., cohort.Stor
         same(source, other)
 
 
+def test_an_export_is_parquet(source: cohort.Store, new: Callable[..., cohort.Store], tmp_path: Path) -> None:
+    path = tmp_path / "all.parquet"
+    report = source.export(path, as_="parquet")
+    assert report.written == len(source) and report.bytes == path.stat().st_size and report.deleted == 0
+    assert pq.read_table(path).equals(source.to_arrow())
+    for options in [{"where": "id % 7 = 3"}, {"where": "SELECT id FROM samples WHERE NOT deleted ORDER BY id DESC LIMIT 9"},
+                    {"task": "chats"}, {"search": "alone"}]:  # fmt: skip
+        lines = tmp_path / "some.jsonl"
+        source.export(lines, with_="ids", **options)
+        expected = [json.loads(line)["id"] for line in lines.read_text().splitlines()]
+        report = source.export(path, as_="parquet", **options)
+        assert pq.read_table(path)["id"].to_pylist() == expected and report.written == len(expected) > 0
+    before = path.read_bytes()
+    with pytest.raises(cohort.CohortError, match="not valid"):
+        source.export(path, as_="parquet", where="absent = 1")
+    with pytest.raises(cohort.UsageError):
+        source.export(path, as_="parquet", with_="ids")
+    assert path.read_bytes() == before and len(list(tmp_path.glob("all.*"))) == 1
+    other = new("exported", dedupe="none")
+    other.ingest(path)
+    assert len(other) == len(expected)
+
+
 def test_parquet_comes_back(source: cohort.Store, new: Callable[..., cohort.Store], tmp_path: Path) -> None:
     path = tmp_path / "some.parquet"
     assert source.to_parquet(path, row_group_size=40) == len(source)

@@ -208,6 +208,37 @@ def test_lines_of_repeated_steps_are_taken_back(store, even, tmp_path):
     assert [line["global_step"] for line in lines] == list(range(1, 9))
 
 
+def test_losses_of_a_killed_and_resumed_training_are_in_the_stores_run(store, even, tmp_path):
+    options = dict(max_steps=12, save_steps=3, run="first")
+    killed = run(store, tmp_path / "out", kill_at=8, expect=1, **options)
+    assert killed.code == -9 and store.run("run show", "first")["kept"][-1]["steps"] == 6
+    done = run(store, tmp_path / "out", resume=True, **options)
+    lines = [json.loads(line) for line in (done.out / "steps.jsonl").read_text().splitlines()]
+    shown = store.run("run show", "first")
+    assert shown["plan_hash"] == even.hash
+    assert (shown["kept"][-1]["epoch"], shown["kept"][-1]["step"]) == divmod(12, len(even))
+    assert shown["kept"][-1]["samples"] == sum(line["samples"] for line in lines)
+    known = {(loss["by"], loss["name"]): loss for loss in shown["losses"]}
+    for by, kind in (("task", "tasks"), ("source", "sources")):
+        names = {name for line in lines for name in line[kind]}
+        assert names == {name for its, name in known if its == by}
+        for name in names:
+            mine = [line for line in lines if line[kind].get(name)]
+            tokens = sum(line[kind][name] for line in mine)
+            mean = sum(line["loss"] * line[kind][name] for line in mine) / tokens
+            found = known[by, name]
+            assert (found["steps"], found["tokens"]) == (len(mine), tokens)
+            assert found["mean"] == pytest.approx(mean) and found["last"] == mine[-1]["loss"]
+    assert {name for by, name in known if by == "group"} == {str(line["group"]) for line in lines}
+
+
+def test_a_run_of_another_plan_is_refused_before_the_first_step(store, tmp_path):
+    run(store, tmp_path / "one", max_steps=1, run="taken")
+    other = run(store, tmp_path / "two", plan="other", max_steps=1, run="taken", expect=1)
+    assert store.plan("even").hash in other.output and store.plan("other").hash in other.output
+    assert not list((tmp_path / "two").glob("steps.jsonl"))
+
+
 def test_truncation_is_counted_and_reported(store, even, tmp_path, tokenizer):
     from cohort.transformers import ChatEncoder
 

@@ -158,6 +158,7 @@ def main() -> None:
     parser.add_argument("--ragged", default="keep")
     parser.add_argument("--padding-free", action="store_true")
     parser.add_argument("--plain-loss", action="store_true", help="as a model that takes no num_items_in_batch")
+    parser.add_argument("--run", help="the run of the store that the losses go to")
     parser.add_argument("--runs", help="JSON list of such options: several trainings in one process, each into its own out")
     options = parser.parse_args()
     for changes in json.loads(options.runs) if options.runs else [{}]:
@@ -220,7 +221,7 @@ def train(options: argparse.Namespace) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     watch = Watch()
-    losses = GroupLossCallback()
+    losses = GroupLossCallback(run=options.run)
     rest = dict(model=model, processing_class=tokenizer, callbacks=[watch, losses], plan=plan, ragged=options.ragged)
     if options.kind == "sft":
         from trl import SFTConfig

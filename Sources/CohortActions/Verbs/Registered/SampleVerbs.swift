@@ -30,6 +30,10 @@ extension VerbRegistry {
       VerbParameter("id", .path, .sample, isRequired: true, "The sample's id."),
       VerbParameter("plan", .query, .text, "Also the steps of this plan that draw it; with epoch."),
       VerbParameter("epoch", .query, .count, "The epoch of plan, from 0."),
+      VerbParameter(
+        "everything", .query, .boolean, standard: false,
+        "Also the rank in each group by distance, the 5 nearest samples, and the snapshots, plans and selections that hold it."
+      ),
     ],
     answer: .record(
       AnswerFields.sample + [
@@ -39,8 +43,23 @@ extension VerbRegistry {
             .record([
               VerbField("grouping", .text), VerbField("group", .optional(.group)),
               VerbField("distance", .optional(.number)), VerbField("label", .optional(.text)),
-              VerbField("provisional", .boolean),
+              VerbField("provisional", .boolean), VerbField("rank", .optional(.count), isRequired: false),
+              VerbField("size", .optional(.count), isRequired: false),
+              VerbField("percentile", .optional(.number), isRequired: false),
             ]))),
+        VerbField(
+          "nearest", .list(.record([VerbField("id", .count), VerbField("distance", .number)])), isRequired: false),
+        VerbField("nearest_exact", .boolean, isRequired: false),
+        VerbField(
+          "snapshots",
+          .list(
+            .record([
+              VerbField("snapshot", .text), VerbField("grouping", .text), VerbField("group", .optional(.group)),
+            ])), isRequired: false),
+        VerbField("plans", .list(.text), isRequired: false),
+        VerbField(
+          "selections", .list(.record([VerbField("selection", .text), VerbField("rank", .count)])),
+          isRequired: false),
         VerbField(
           "steps",
           .list(
@@ -49,16 +68,17 @@ extension VerbRegistry {
               VerbField("index", .count),
             ])), isRequired: false),
       ])
-  ) { arguments, store, _, _ in
+  ) { arguments, store, control, _ in
     let id: UInt64 = try arguments.count("id")
     let (plan, epoch) = (try arguments.text(ifGiven: "plan"), try arguments.count(ifGiven: "epoch", as: UInt64.self))
     guard plan != nil || epoch == nil else {
       throw CohortError.argument("epoch", "'epoch' is one of a plan", hint: "Say which with plan")
     }
     var end = VerbEnd()
-    try SampleShowAction(ids: [id..<(id + 1)], drawn: plan.map { .init(plan: $0, epoch: epoch ?? 0) }).run(on: store) {
-      end.record = $0.record
-    }
+    let action = SampleShowAction(
+      ids: [id..<(id + 1)], drawn: plan.map { .init(plan: $0, epoch: epoch ?? 0) },
+      isEverything: arguments.flag("everything"))
+    try action.run(on: store, control) { end.record = $0.record }
     return end
   }
 

@@ -26,7 +26,8 @@ extension VerbRegistry {
       VerbField("tokens_left", .optional(.count), isRequired: false), VerbField("without_vector", .count),
     ]
     + [
-      "deleted", "excluded", "duplicates", "isolated", "avoided", "kept", "lost", "clusters", "groups",
+      "deleted", "excluded", "duplicates", "isolated", "other_templates", "avoided", "kept", "lost", "clusters",
+      "groups",
       "clusters_without",
       "most_picks",
       "median_picks", "draws",
@@ -81,6 +82,10 @@ extension VerbRegistry {
         "whiten", place, .boolean, standard: false,
         "With kcenter: compare where vectors spread alike in all directions."),
       VerbParameter("exclude", place, .list(.text), "Selections whose samples are not chosen."),
+      VerbParameter(
+        "templates", place, .count, standard: .unsigned(0), "With example: so many samples of each; 0 for all."),
+      VerbParameter(
+        "example", place, .text, "An attribute: samples with the same value are one example in several templates."),
       VerbParameter("seed", place, .count, standard: .unsigned(0), "Another seed, another choice."),
       VerbParameter("probe", place, .text, "task, or an attribute: what a linear probe is to tell apart."),
     ]
@@ -112,6 +117,7 @@ extension VerbRegistry {
     request.isWhitened = arguments.flag("whiten")
     request.excluded = try arguments.texts("exclude")
     request.probe = try arguments.text(ifGiven: "probe")
+    (request.templates, request.example) = (try arguments.count("templates"), try arguments.text(ifGiven: "example"))
     return request
   }
 
@@ -158,7 +164,7 @@ extension VerbRegistry {
       VerbParameter("by_group", .body, .text, "The grouping whose groups stay whole."),
       VerbParameter(
         "apart", .body, .bounded(0...1), "Samples with a greater cosine stay on one side; 0.95 without by_group."),
-      VerbParameter("grouping", .body, .text, "The grouping among whose groups near-duplicates are looked for."),
+      VerbParameter("grouping", .body, .text, "A grouping by embedding whose space is compared in."),
       VerbParameter("space", .body, .text, "The embedding space to compare in; else the grouping's, or the default."),
       VerbParameter("strata", .body, .text, "A grouping, or A*B, whose groups have the same share on both sides."),
       VerbParameter("seed", .body, .count, standard: .unsigned(0), "Another seed, another split."),

@@ -72,6 +72,10 @@ struct ExportCommand: CohortCommand {
     if case .layout(let layout) = form, layout.hasAllColumns, columns != nil {
       throw ValidationError("--with belongs to the other layouts: jsonl and csv have all of its keys.")
     }
+    if case .parquet = form {
+      throw ValidationError(
+        "The Python package writes Parquet: cohort.open(\"STORE\").export(\"FILE.parquet\", as_=\"parquet\")")
+    }
     if group == nil, grouping != nil { throw ValidationError("--grouping is that of a --group: say which one.") }
     if condition != nil, snapshot != nil || selection != nil || group != nil {
       throw ValidationError("--where excludes --snapshot, --selection and --group.")
@@ -101,7 +105,7 @@ struct ExportCommand: CohortCommand {
         where: condition, search: search)
       let report = try write(action, session) { try action.run(on: $0, $1, output: .standardOutput) }
       return try finish(report.record(file: file), written: report.written, note: report.note, session)
-    case .atlas:
+    case .atlas, .parquet:
       let action = AtlasAction(AtlasRequest(scope: scope, task: task, path: file), where: condition, search: search)
       let report = try write(action, session) { try action.run(on: $0, $1, output: .standardOutput) }
       return try finish(report.record(file: file), written: report.written, note: report.note, session)
@@ -145,10 +149,14 @@ struct ExportCommand: CohortCommand {
 enum ExportForm: ExpressibleByArgument, Sendable {
   case layout(ExportLayout)
   case atlas
+  /// Refused with a word on who writes it.
+  case parquet
 
   init?(argument: String) {
     if argument == "atlas" {
       self = .atlas
+    } else if argument == "parquet" {
+      self = .parquet
     } else if let layout = ExportLayout(rawValue: argument) {
       self = .layout(layout)
     } else {

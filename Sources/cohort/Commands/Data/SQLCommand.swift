@@ -19,7 +19,7 @@ struct SQLCommand: CohortCommand {
       "cohort sql", "cohort sql < questions.sql",
       text: """
         Statements read and change nothing. The store's tables are samples, lengths, assignments, groups, members, \
-        embeddings, steps, nearest, search and store_state. Without a statement they come from standard input, each ended by a \
+        group_lengths, embeddings, places, steps, nearest, search and store_state. Without a statement they come from standard input, each ended by a \
         semicolon: on a terminal with history, completion by Tab and the commands that .help lists; a script ends at its \
         first error. Rows are printed as they come, but for json, which is whole or an error. An answer that takes more than \
         the limits is an error in any case.

@@ -21,6 +21,10 @@ struct PlanCreate: RecordCommand {
 
         A plan does not depend on the number of ranks. --world and --accumulate only have the report count the parts of steps \
         that would be empty: a rank that gets no sample waits for the others.
+
+        Batches of one group need not help. In our own experiment with a small model they hurt: plainly from scratch, less when \
+        it was tuned on new tasks, next to nothing at a low rate on tasks that it knew. Large pretrained models were not tried. \
+        Train a plan with --random beside yours ('cohort man evidence').
         """))
 
   @Argument(help: "The plan's name.") var name: String

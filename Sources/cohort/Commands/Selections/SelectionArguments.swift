@@ -63,6 +63,13 @@ struct SelectionArguments: ParsableArguments {
     help: ArgumentHelp("A selection whose samples are not chosen; may be repeated.", valueName: "name"),
     completion: StoreNames.selections)
   var exclude: [String] = []
+  @Option(
+    help: ArgumentHelp("With --example: one, so many, or all samples of an example.", valueName: "one|n|all"))
+  var templates = TemplateCount.all
+  @Option(
+    help: ArgumentHelp(
+      "An attribute: samples with the same value are one example in several templates.", valueName: "field"))
+  var example: String?
   @Option(help: ArgumentHelp("Another seed, another choice.", valueName: "n")) var seed: UInt64 = 0
   @Option(
     help: ArgumentHelp("task, or an attribute: what a linear probe is to tell from the vectors.", valueName: "field"))
@@ -72,6 +79,9 @@ struct SelectionArguments: ParsableArguments {
     if !(dropIsolated >= 0 && dropIsolated < 1) {
       throw ValidationError("--drop-isolated takes a number from 0 to below 1.")
     }
+    if (templates != .all) != (example != nil) {
+      throw ValidationError("--templates and --example belong together.")
+    }
     if let dedup, !(dedup > 0 && dedup < 1) { throw ValidationError("--dedup takes a number between 0 and 1.") }
   }
 
@@ -80,6 +90,7 @@ struct SelectionArguments: ParsableArguments {
     (request.grouping, request.space, request.measure) = (grouping, space, length)
     (request.strata, request.shares, request.minimum) = (strata, shares, minPerStratum)
     (request.isolated, request.isWhitened) = (dropIsolated, whiten)
+    (request.templates, request.example) = (templates.count, example)
     (request.duplicates, request.excluded, request.probe) = (dedup, exclude, probe)
     return request
   }
@@ -100,6 +111,28 @@ struct AvoidedArguments: ParsableArguments {
   }
 
   var items: AvoidedItems? { withoutNear.map { AvoidedItems(path: $0, cosine: near) } }
+}
+
+/// How many samples of an example may be chosen.
+struct TemplateCount: ExpressibleByArgument, Hashable {
+  static let all = TemplateCount(count: 0)
+
+  /// 0 for all.
+  let count: UInt64
+
+  init(count: UInt64) { self.count = count }
+
+  init?(argument: String) {
+    switch argument {
+    case "one": count = 1
+    case "all": count = 0
+    default:
+      guard let number = UInt64(argument), number > 0 else { return nil }
+      count = number
+    }
+  }
+
+  var defaultValueDescription: String { count == 0 ? "all" : "\(count)" }
 }
 
 extension SelectionMethod: ExpressibleByArgument {}

@@ -13,6 +13,7 @@ struct SelectionCreate: CohortCommand {
       "cohort selection create core --snapshot monday --fraction 0.05",
       "cohort selection create even --snapshot monday --strata tasks --count 1000 --dedup 0.95",
       "cohort selection create clean --snapshot monday --fraction 0.05 --without-near exam.jsonl",
+      "cohort selection create varied --snapshot monday --fraction 0.05 --templates one --example question_id",
       "cohort selection create paper --snapshot monday --method kmeans-kcenter --fraction 0.005 --probe task",
       text: """
         The choice has an order: every beginning of it is a smaller selection. It depends on the snapshot, the options \
@@ -49,9 +50,11 @@ struct SelectionGrow: CohortCommand {
     discussion: examples(
       "cohort selection grow core --snapshot tuesday",
       "cohort selection grow core --snapshot tuesday --as core2 --count 900",
+      "cohort selection grow clean --snapshot tuesday --without-near exam.jsonl",
       text: """
         The new selection begins with the samples of the old one that the snapshot holds, and spends the rest of the \
-        budget where they are missing. Without a budget it takes the same share of its snapshot as the old one.
+        budget where they are missing. Without a budget it takes the same share of its snapshot as the old one. What \
+        was made with --without-near needs its file again: the store does not keep it.
         """))
 
   @Argument(help: "The selection that grows; it stays as it is.", completion: StoreNames.selections) var name: String
@@ -61,10 +64,12 @@ struct SelectionGrow: CohortCommand {
     name: .customLong("as"), help: ArgumentHelp("The new selection's name; else NAME.SNAPSHOT.", valueName: "name"))
   var newName: String?
   @OptionGroup(title: "Budget") var budget: BudgetArguments
+  @OptionGroup(title: "Choice") var avoided: AvoidedArguments
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute(_ session: Session) throws -> Outcome {
-    let action = SelectionGrowAction(selection: name, snapshot: snapshot, newName: newName, budget: budget.budget)
+    let action = SelectionGrowAction(
+      selection: name, snapshot: snapshot, newName: newName, budget: budget.budget, avoided: avoided.items)
     return try session.printSelection(session.perform(action) { try action.run(on: $0, $1) })
   }
 }

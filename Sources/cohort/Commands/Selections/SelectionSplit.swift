@@ -26,7 +26,7 @@ struct SelectionSplit: RecordCommand {
   var apart: Double?
   @Option(
     help: ArgumentHelp(
-      "The grouping among whose groups near-duplicates are looked for; else the only one by embedding.",
+      "With --by-group: the grouping whose groups stay whole. Else one by embedding, whose space is compared in.",
       valueName: "name"), completion: StoreNames.groupings)
   var grouping: String?
   @Option(

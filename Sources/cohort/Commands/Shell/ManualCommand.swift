@@ -51,14 +51,17 @@ struct ManualCommand: CohortCommand {
     let isTerminal = session.output.terminal.isTerminal
     switch try page() {
     case .document(let document):
-      if !isTerminal || !TextPager.show(document.text) { try session.output.raw(document.text) }
+      if !isTerminal || !shows(document.text) { try session.output.raw(document.text) }
     case .manual(let page):
       guard isTerminal else { return try session.output.raw(page.text) }
-      if TextPager.showManual(page.text) { return }
+      if PagerCommand.forManual(Session.environment)?.show(page.text) == true { return }
       let plain = PlainPage(page.text, columns: session.output.terminal.columns ?? 80).text
-      if !TextPager.show(plain) { try session.output.raw(plain) }
+      if !shows(plain) { try session.output.raw(plain) }
     }
   }
+
+  /// Whether a pager showed a text.
+  private func shows(_ text: String) -> Bool { PagerCommand.forTexts(Session.environment)?.show(text) ?? false }
 
   private enum Page {
     case manual(ManualPage)
