@@ -11,10 +11,6 @@ enum CatalogTotals {
         "SELECT count(*) FROM (SELECT source FROM ingests GROUP BY source)",
         "SELECT count(*) FROM sources"
       ),
-      (
-        "SELECT coalesce(sum(inserted), 0) || ' ' || coalesce(sum(duplicates), 0) || ' ' || coalesce(sum(quarantined), 0) FROM ingests",
-        "SELECT coalesce(sum(inserted), 0) || ' ' || coalesce(sum(duplicates), 0) || ' ' || coalesce(sum(quarantined), 0) FROM sources"
-      ),
       ("SELECT coalesce(sum(inserted), 0) FROM sources", "SELECT coalesce(sum(samples), 0) FROM store"),
       ("SELECT coalesce(sum(inserted), 0) FROM sources", "SELECT coalesce(sum(inserted), 0) FROM tasks"),
       ("SELECT coalesce(sum(deleted), 0) FROM sources", "SELECT coalesce(sum(deleted), 0) FROM store"),
@@ -46,6 +42,9 @@ enum CatalogTotals {
         "SELECT coalesce(sum(checkpoints), 0) FROM runs"
       ),
     ]
+    + ["inserted", "duplicates", "quarantined"].map {
+      ("SELECT coalesce(sum(\($0)), 0) FROM ingests", "SELECT coalesce(sum(\($0)), 0) FROM sources")
+    }
     // An entry of the log makes a row, another one marks it.
     + [
       ("ingest", "ingests"), ("delete", "deletions"), ("grouping-created", "groupings"), ("round", "rounds"),

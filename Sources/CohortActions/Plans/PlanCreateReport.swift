@@ -79,7 +79,8 @@ public struct PlanCreateReport: RecordReport {
         + "on average" : "they give steps that repeat samples, or are short, mixed or left out, as --tail says"
     return [
       "A batch is larger than most groups: \(folding.groupsBelowBatch) of \(grouped) have fewer than "
-        + "\(report.configuration.batchSize) samples; \(what). A smaller --batch-size, or a grouping with fewer and larger groups"
+        + "\(report.configuration.batchSize) samples; \(what). A smaller --batch-size, or a grouping with fewer and "
+        + "larger groups"
     ]
   }
 
