@@ -22,10 +22,14 @@ struct CatalogBase {
   private(set) var edition = 0
   /// The number of the schema that was found to be this release's.
   private var checkedSchema: Int64?
+  /// Whether tables that this process found in a file have yet to be compared with one another.
+  private var isUnproved: Bool
 
-  init(queue: DatabaseQueue, placement: Placement) {
+  /// - Parameter isFound: whether the tables were there before; those that are made now are filled by this process.
+  init(queue: DatabaseQueue, placement: Placement, isFound: Bool = false) {
     self.queue = queue
     self.placement = placement
+    isUnproved = isFound
   }
 
   /// A new connection to the tables, for reading.
@@ -70,7 +74,7 @@ struct CatalogBase {
     var reason = CatalogRefresh.Reason.missing
     if DerivedFile.exists(path) {
       do {
-        var base = CatalogBase(queue: try CatalogFile.openReadOnly(path), placement: .publishedFile)
+        var base = CatalogBase(queue: try CatalogFile.openReadOnly(path), placement: .publishedFile, isFound: true)
         let refresh = try base.catchUp(path, store, options)
         return (base, refresh)
       } catch let error as DatabaseError {
@@ -103,7 +107,7 @@ struct CatalogBase {
   static func openCurrent(_ path: String, _ store: Store) throws -> (CatalogBase, CatalogRefresh)? {
     guard DerivedFile.exists(path) else { return nil }
     do {
-      var base = CatalogBase(queue: try CatalogFile.openReadOnly(path), placement: .publishedFile)
+      var base = CatalogBase(queue: try CatalogFile.openReadOnly(path), placement: .publishedFile, isFound: true)
       guard try base.misfit(store) == nil, let applied = try base.position()?.applied,
         try applied >= store.read({ try $0.counters.lastSequence })
       else { return nil }
@@ -127,7 +131,7 @@ struct CatalogBase {
     var reason: CatalogRefresh.Reason?
     if DerivedFile.exists(path) {
       do {
-        var base = CatalogBase(queue: try CatalogFile.open(path, options), placement: .file(lock))
+        var base = CatalogBase(queue: try CatalogFile.open(path, options), placement: .file(lock), isFound: true)
         reason = try base.misfit(store)
         if reason == nil {
           let refresh = try base.catchUp(path, store, options)
@@ -215,13 +219,16 @@ struct CatalogBase {
     }
     guard let position = try position() else { return nil }
     guard position.store == "\(store.id)" else { return .otherStore }
-    return try store.read { transaction in
+    let reason = try store.read { transaction -> CatalogRefresh.Reason? in
       guard try position.applied <= transaction.counters.lastSequence else { return .ahead }
       guard let entry = try transaction.entry(position.applied), try LogMark.of(entry) == position.mark else {
         return .otherHistory
       }
       return nil
     }
+    guard reason == nil, isUnproved else { return reason }
+    isUnproved = false
+    return try queue.read(CatalogFile.contradiction) == nil ? nil : .damaged
   }
 
   private mutating func refresh(

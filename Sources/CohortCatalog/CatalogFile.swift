@@ -55,6 +55,14 @@ enum CatalogFile {
     DerivedFile.writable(maximumBytes: options.maximumBytes, prepare: CheckedPages.reserve)
   }
 
+  /// What tables say of one another, in a file that was opened, up to the size that every opening looks through.
+  /// - Returns: what does not fit together; nil where all does.
+  static func contradiction(_ database: Database) throws -> String? {
+    let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+    let page = try Int64.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+    return pages * page <= checkedBytes ? CatalogTotals.contradiction(database) : nil
+  }
+
   private static func check(_ queue: DatabaseQueue) throws {
     try queue.read { database in
       let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0

@@ -65,8 +65,8 @@ extension CohortError {
     case ENOSPC, EDQUOT, EFBIG: (.lmdbDiskFull, "The disk is full")
     case MDB_MAP_FULL: (.lmdbMapFull, "The memory map of the store is full and cannot grow")
     // From the fifth on, they cannot happen on sound pages, with tables used as the store uses them. (A transaction is bad
-    // once it met a page that is damaged.)
-    case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH, MDB_INCOMPATIBLE, MDB_CURSOR_FULL,
+    // once it met a page that is damaged. EFAULT: it copies pages from the map, and one claims to go on beyond the file.)
+    case EFAULT, MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH, MDB_INCOMPATIBLE, MDB_CURSOR_FULL,
       MDB_PAGE_FULL, MDB_KEYEXIST, MDB_BAD_TXN:
       (.lmdbCorrupted, "The store's data file is damaged (while \(action))")
     case MDB_TXN_FULL: (.lmdbTransactionFull, "The change is too large for one transaction, and was not made")

@@ -3,6 +3,7 @@ import CohortCore
 import CohortStore
 import CohortTesting
 import Foundation
+import GRDB
 import Testing
 
 /// A catalog's file with pages that are zeroed, swapped, overwritten or changed in a bit: what is read is what the log says.
@@ -46,6 +47,40 @@ import Testing
     }
     // Each page belongs to something; two that are swapped may be one.
     #expect(mended > same, "seed \(seed): \(mended) made anew, \(same) not")
+  }
+
+  /// A page as it was some time ago is whole by itself: its checksum is right.
+  @Test(arguments: [false, true])
+  func aPageOfAnEarlierTimeIsNoticed(relabels: Bool) throws {
+    let seed = Torture.seed
+    let folder = try TemporaryFolder()
+    let path = folder.file("s")
+    var history = try StoreHistory(at: path, seed: seed)
+    history.relabels = relabels
+    let file = URL(fileURLWithPath: path + "/" + Catalog.fileName)
+    try history.steps(60)
+    do { _ = try Catalog(of: history.store) }
+    let older = try Data(contentsOf: file)
+    try history.steps(60)
+    let digest = try { try Catalog(of: history.store).contentDigest() }()
+    // Sound, it is taken as it is: nothing contradicts itself.
+    #expect(try Catalog(of: history.store).opening.rebuilt == nil, "seed \(seed)")
+    let sound = try Data(contentsOf: file)
+    // Which groupings a snapshot keeps is told by no other table.
+    let root = try DatabaseQueue(path: file.path).read {
+      try Int.fetchOne($0, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'snapshot_groupings'")
+    }
+    let untold = try #require(root) - 1
+    var wrong: [Int] = []
+    for page in 0..<min(older.count, sound.count) / 4096 where page != untold {
+      let place = page * 4096..<page * 4096 + 4096
+      var bytes = sound
+      bytes.replaceSubrange(place, with: older[place])
+      for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file.path + suffix) }
+      try bytes.write(to: file)
+      if try Catalog(reading: history.store).contentDigest() != digest { wrong.append(page) }
+    }
+    #expect(wrong == [], "seed \(seed), of \(sound.count / 4096) pages")
   }
 
   /// Not even a bit in a page that no check of SQLite's looks at.

@@ -34,6 +34,67 @@ import Testing
     #expect(report.foldedRows == plan.folds.reduce(0) { $0 + (sizes[$1.group] ?? 0) }, place)
   }
 
+  /// Which groups the steps really have, each counted as it was before folding.
+  @Test(arguments: 0..<80)
+  func itTellsWhatFoldingDid(seed: Int) throws {
+    var random = SplitMix64(seed: UInt64(7000 + seed))
+    let population = Fixtures.random(&random)
+    var configuration = Fixtures.configuration(&random, for: population)
+    if seed % 2 == 0 { configuration.smallGroups = .fold }
+    configuration.phases = []
+    // Each member as often as any other, so that the shares of an epoch are those of the members.
+    configuration.weights = .proportional
+    let place = Comment("seed \(seed), \(configuration)")
+    let plan = try Plan(population: population, configuration: configuration)
+    let report = plan.report()
+    let leads = plan.leads
+    let folded = Set(
+      plan.folds.flatMap { [$0.group, $0.into] }.compactMap { group in
+        population.groups.first { $0.id == group }.flatMap { $0.size > 0 ? leads[group] : nil }
+      })
+    let steps = try Epoch(plan, 0).steps
+    let several = steps.filter { !$0.isMixed && folded.contains($0.group) }
+    #expect(report.folding.steps == UInt64(several.count), place)
+    #expect(report.folding.samples == UInt64(several.reduce(0) { $0 + $1.positions.count }), place)
+    #expect(report.folding.batchGroups == report.groups - report.foldedGroups, place)
+    #expect(report.folding.groupPurity <= report.purity + 1e-12, place)
+    if several.isEmpty { #expect(abs(report.folding.groupPurity - report.purity) < 1e-12, place) }
+    if configuration.tail == .short {
+      // All members of a unit come once: count those of the unit's largest group.
+      var counts: [GroupID: [GroupID: Int]] = [:]
+      for step in steps {
+        for position in step.positions {
+          let group = try plan.group(ofPosition: position)
+          counts[leads[group] ?? group, default: [:]][group, default: 0] += 1
+        }
+      }
+      let largest = counts.values.reduce(0) { $0 + ($1.values.max() ?? 0) }
+      #expect(abs(report.folding.groupPurity - Double(largest) / Double(report.samples)) < 1e-12, place)
+    }
+    let small = population.groups.count {
+      let fitting = configuration.tokenBudget ?? .max
+      let batch = min(configuration.batchSize, max(1, fitting / UInt64(max($0.longest, 1))))
+      return $0.size > 0 && $0.size < batch
+    }
+    #expect(report.folding.groupsBelowBatch == UInt64(small), place)
+  }
+
+  /// A day's finding: 55 groups in one batch were called pure.
+  @Test func manyGroupsInOneBatchAreNotPure() throws {
+    let plan = try Plan(
+      population: Fixtures.centroids([UInt64](repeating: 40, count: 55)),
+      configuration: PlanConfiguration(batchSize: 2000))
+    let report = plan.report()
+    #expect(report.purity == 1 && report.foldedGroups == 54)
+    #expect(report.folding.groupPurity == 1.0 / 55)
+    #expect(report.folding.batchGroups == 1 && report.folding.groupsBelowBatch == 55)
+    #expect(report.folding.steps == report.steps && report.folding.samples == report.samples)
+    let kept = try Plan(
+      population: Fixtures.centroids([UInt64](repeating: 40, count: 55)),
+      configuration: PlanConfiguration(batchSize: 40))
+    #expect(kept.report().folding.groupPurity == 1 && kept.report().folding.groupsBelowBatch == 0)
+  }
+
   /// What the ranks of an epoch get, counted one by one.
   @Test(arguments: 0..<60)
   func itCountsThePartsThatAreEmpty(seed: Int) throws {

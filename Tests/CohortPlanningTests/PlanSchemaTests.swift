@@ -68,7 +68,11 @@ import Testing
       // Reports that were stored by older programs lack what came later.
       let later =
         switch name {
-        case "report": ["length_measure", "world", "accumulate", "empty_parts", "steps_with_empty_parts"]
+        case "report":
+          [
+            "length_measure", "world", "accumulate", "empty_parts", "steps_with_empty_parts", "group_purity",
+            "batch_groups", "folded_samples", "folded_steps", "groups_below_batch",
+          ]
         case "lengths": ["unit", "median", "p95", "greatest", "neighbour_correlation"]
         default: [String]()
         }

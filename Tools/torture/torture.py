@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,10 @@ def arguments(description, cases):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=cases, help=f"how many (default {cases})")
     parser.add_argument("--seed", type=int, default=None, help="repeats a run")
-    parser.add_argument("--only", type=int, default=None, help="only the case with this number")
+    parser.add_argument(
+        "--only", type=lambda text: [int(number) for number in text.split(",")], default=None,
+        help="only the case with this number, or those with these (3,17)")
+    parser.add_argument("--minutes", type=float, default=None, help="begins no more cases after so many minutes")
     parser.add_argument("--workers", type=int, default=2, help="how many at the same time (default 2)")
     parser.add_argument("--programs", default=None, help="the folder with cohort and cohortd (default .build/debug or release)")
     parser.add_argument("--folder", default=None, help="where temporary stores lie (default: the system's folder)")
@@ -194,12 +198,13 @@ class Tally:
 
 def each_case(given, work):
     """Calls work(number, chance) for each case, with a generator of its own; several at the same time."""
-    numbers = [given.only] if given.only is not None else range(given.cases)
+    numbers = given.only if given.only is not None else range(given.cases)
     waiting = iter(numbers)
     lock = threading.Lock()
+    end = None if given.minutes is None else time.monotonic() + 60 * given.minutes
 
     def go_on():
-        while True:
+        while end is None or time.monotonic() < end:
             with lock:
                 number = next(waiting, None)
             if number is None:
@@ -208,7 +213,7 @@ def each_case(given, work):
             if number % 100 == 99:
                 print(f"{number + 1} done", flush=True)
 
-    threads = [threading.Thread(target=go_on) for _ in range(1 if given.only is not None else given.workers)]
+    threads = [threading.Thread(target=go_on) for _ in range(given.workers)]
     for thread in threads:
         thread.start()
     for thread in threads:

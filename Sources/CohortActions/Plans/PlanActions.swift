@@ -111,7 +111,7 @@ public struct PlanListAction: ListAction {
 public struct PlanShowAction: ListAction {
   public static let name = "plan show"
   public static let columns: [ReportColumn] = [
-    "epoch", "step", "group", .hidden("mixed"), "size", "ids", .hidden("deleted"),
+    "epoch", "step", "group", "groups", .hidden("mixed"), "size", "ids", .hidden("deleted"),
   ]
   public static let isStream = true
   /// Name of the plan; it is read with its snapshot before the first row.
@@ -186,6 +186,7 @@ public struct PlanShowAction: ListAction {
     var record: ReportRecord = [
       "epoch": .count(step.epoch), "step": .count(step.step), "group": .id(step.group),
       "ids": .list(all.map { .id($0) }), "size": .count(all.count), "mixed": .boolean(step.isMixed),
+      "groups": .count(Set(try parts.joined().map { try stored.plan.group(ofPosition: $0) }).count),
     ]
     if share != nil { record.append("micro_batches", .list(ids.map { .list($0.map { .id($0) }) })) }
     return (record, all)

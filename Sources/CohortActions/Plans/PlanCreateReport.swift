@@ -33,14 +33,18 @@ public struct PlanCreateReport: RecordReport {
       "steps": .text("\(report.steps) an epoch, \(Self.sizes(report.smallestStep, report.largestStep)) samples"),
       "samples": .text("\(report.samples) an epoch, of \(report.rows) in the \(population)"),
       "repeated": .count(report.repeated), "dropped": .count(report.dropped), "mixed": .count(report.mixed),
-      "purity": .text(Self.percent(report.purity)),
+      "purity": .text(purity),
     ]
     if let selection { record.append("selection", .text(selection)) }
     if report.ungrouped > 0 {
       record.append("ungrouped", .text("\(report.ungrouped) samples have no group; they share steps"))
     }
     if report.foldedGroups > 0 {
-      record.append("folded", .text("\(report.foldedGroups) small groups, \(report.foldedRows) samples"))
+      record.append(
+        "folded",
+        .text(
+          "\(report.foldedGroups) small groups, \(report.foldedRows) samples: "
+            + "batches are made from \(report.folding.batchGroups) of \(report.groups) groups"))
     }
     if report.droppedGroups > 0 { record.append("dropped_groups", .count(report.droppedGroups)) }
     if report.overBudgetGroups > 0 { record.append("over_budget_groups", .count(report.overBudgetGroups)) }
@@ -66,7 +70,33 @@ public struct PlanCreateReport: RecordReport {
     return record
   }
 
-  public var notes: [String] {
+  /// `100.0 %`, or with what folding left of it.
+  private var purity: String {
+    let folding = report.folding
+    guard folding.samples > 0 else { return Self.percent(report.purity) }
+    return
+      "\(Self.percent(folding.groupPurity)) by the groups as they were; \(Self.percent(report.purity)) when groups that "
+      + "were folded together count as one (\(folding.steps) steps)"
+  }
+
+  public var notes: [String] { largeBatch + emptyParts }
+
+  private var largeBatch: [String] {
+    let folding = report.folding
+    let grouped = report.groups - (report.ungrouped > 0 ? 1 : 0)
+    guard report.kind == .grouped, folding.groupsBelowBatch > grouped / 2 else { return [] }
+    let what =
+      report.foldedGroups > 0
+      ? "\(report.foldedGroups) were folded into others, so \(Self.percent(folding.groupPurity)) of a step is from one group "
+        + "on average" : "they give steps that repeat samples, or are short, mixed or left out, as --tail says"
+    return [
+      "A batch is larger than most groups: \(folding.groupsBelowBatch) of \(grouped) have fewer than "
+        + "\(report.configuration.batchSize) samples; \(what). A smaller --batch-size, or a grouping with fewer and "
+        + "larger groups"
+    ]
+  }
+
+  private var emptyParts: [String] {
     let parts = report.parts
     guard parts.empty > 0 else { return [] }
     return [
@@ -99,7 +129,10 @@ public struct PlanCreateReport: RecordReport {
       "rows": .count(report.rows), "steps": .count(report.steps), "samples": .count(report.samples),
       "unique": .count(report.unique), "repeated": .count(report.repeated), "dropped": .count(report.dropped),
       "mixed": .count(report.mixed), "mixed_steps": .count(report.mixedSteps), "ungrouped": .count(report.ungrouped),
-      "purity": .number(report.purity), "short_steps": .count(report.shortSteps),
+      "purity": .number(report.purity), "group_purity": .number(report.folding.groupPurity),
+      "batch_groups": .count(report.folding.batchGroups), "folded_samples": .count(report.folding.samples),
+      "folded_steps": .count(report.folding.steps), "groups_below_batch": .count(report.folding.groupsBelowBatch),
+      "short_steps": .count(report.shortSteps),
       "smallest_step": .count(report.smallestStep), "largest_step": .count(report.largestStep),
       "small_groups": .count(report.smallGroups), "folded_groups": .count(report.foldedGroups),
       "folded_rows": .count(report.foldedRows), "dropped_groups": .count(report.droppedGroups),

@@ -54,6 +54,8 @@ public struct PlanReport: Hashable, Sendable {
   /// Share of the samples in steps of one group: 1 but for `pool`, `random` and rows without a group. A group with others
   /// folded into it counts as one.
   public let purity: Double
+  /// What folding leaves of it.
+  public let folding: PlanFolding
   /// What lengths tell, when they were given.
   public let lengths: PlanLengths?
   /// What steps give to ranks and micro-batches.
@@ -135,7 +137,8 @@ extension Plan {
       smallGroups: UInt64(units.count { $0.count < $0.batchSize }),
       overBudgetGroups: UInt64(units.count { configuration.isOverBudget($0.longest) }),
       ungrouped: groups.last { $0.id == .unassigned }?.size ?? 0,
-      purity: 1 - Double(counts.mixed + counts.ungrouped) / Double(samplesPerEpoch), lengths: lengths,
+      purity: 1 - Double(counts.mixed + counts.ungrouped) / Double(samplesPerEpoch), folding: folding(),
+      lengths: lengths,
       parts: parts, measure: measure)
   }
 

@@ -76,8 +76,9 @@ extension VerbRegistry {
     ]
       + [
         "groups", "rows", "steps", "samples", "unique", "repeated", "dropped", "mixed", "mixed_steps", "ungrouped",
-      ].map { VerbField($0, .count) } + [VerbField("purity", .number)]
+      ].map { VerbField($0, .count) } + [VerbField("purity", .number), VerbField("group_purity", .number)]
       + [
+        "batch_groups", "folded_samples", "folded_steps", "groups_below_batch",
         "short_steps", "smallest_step", "largest_step", "small_groups", "folded_groups", "folded_rows",
         "dropped_groups", "over_budget_groups", "world", "accumulate", "empty_parts", "steps_with_empty_parts",
       ].map { VerbField($0, .count) }
@@ -142,6 +143,7 @@ extension VerbRegistry {
     answers: [
       VerbField("epoch", .count), VerbField("step", .count), VerbField("group", .optional(.group)),
       VerbField("ids", .list(.count)), VerbField("size", .count), VerbField("mixed", .boolean),
+      VerbField("groups", .count),
       VerbField("micro_batches", .list(.list(.count)), isRequired: false),
       VerbField("samples", .list(.record(AnswerFields.sample)), isRequired: false), VerbField("deleted", .list(.count)),
     ]

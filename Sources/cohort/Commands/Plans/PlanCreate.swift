@@ -15,8 +15,9 @@ struct PlanCreate: RecordCommand {
       text: """
         Each step of an epoch is one batch of one group. In the report, 'repeated' samples come more than once in an epoch, \
         'dropped' ones not at all: a group's last samples seldom fill a batch, and --tail says what becomes of them. 'mixed' \
-        samples are in steps of several groups; 'purity' is the share of samples in steps of one group. 'padding' is what a \
-        step wastes when all of its samples are padded to the longest. 'neighbours' tells whether steps that follow one another \
+        samples are in steps of several groups; 'purity' is the share of samples in steps of one group. \
+        Where small groups were 'folded' into others, it also tells what is left of it when each group counts as it was: \
+        'group_purity' with --json. 'padding' is what a step wastes when all of its samples are padded to the longest. 'neighbours' tells whether steps that follow one another \
         are of like length: near 0 they come in no order, near 1 the lengths rise step by step.
 
         A plan does not depend on the number of ranks. --world and --accumulate only have the report count the parts of steps \
