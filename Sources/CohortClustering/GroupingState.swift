@@ -41,7 +41,8 @@ public struct GroupingState: Sendable {
   /// How many threads a round of an embedding grouping may use at the same time. Not part of the state: it changes speed
   /// only. With more than one, `AssignmentTable` and `SampleFeatures` are called from several threads.
   public var workers = 1
-  /// By which rules the rounds of an embedding grouping say that they are made. Only tests set it.
+  /// By which rules the rounds of an embedding grouping are made: those of its last round if this program has them, else
+  /// the newest. Only replays and tests set it.
   package var rules = Self.rulesVersion
 
   private var frontier: UInt64 = 0
@@ -85,7 +86,7 @@ public struct GroupingState: Sendable {
 
   /// How many of the `pending` change records the next round takes: exactly that many must be given to `applyRound`. 0
   /// when they are too few for a round; then they are assigned provisionally.
-  public func roundLength(pending: Int) -> Int { engine.roundLength(after: applied, pending: pending) }
+  public func roundLength(pending: Int) -> Int { engine.roundLength(after: applied, pending: pending, rules) }
 
   /// The most records that the next round can take.
   public var longestRound: Int { roundLength(pending: .max) }
@@ -273,6 +274,7 @@ public struct GroupingState: Sendable {
       try Self.kind(of: fields.definition).restoreEngine(
         EngineParts(definition: fields.definition, dimension: fields.dimension, anchors: anchors), header: &$0, open)
     }
+    if Self.knownRules.contains(engine.rules) { rules = engine.rules }
     hashes = open.map { ($0.id, XXH3.hash64($0.encoded)) }
     digest = Self.digest(header: header, hashes)
     guard open.count == fields.open, open.allSatisfy({ $0.id.rawValue < nextGroup }), digest == expected else {

@@ -34,11 +34,14 @@ struct BalanceTests {
     }
   }
 
-  static func driver(_ granularity: GroupingDefinition.Granularity) throws -> Driver {
+  static func driver(
+    _ granularity: GroupingDefinition.Granularity, rules: UInt32 = GroupingState.rulesVersion
+  ) throws -> Driver {
     var driver = try Driver.embedding(granularity, dimension: 8)
     driver.state = try GroupingState(
       definition: GroupingDefinition(
         criterion: .embedding(space: "test"), granularity: granularity, isBalanced: true), dimension: 8)
+    driver.state.rules = rules
     return driver
   }
 

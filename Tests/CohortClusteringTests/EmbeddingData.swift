@@ -38,12 +38,14 @@ struct IsotropicMixture {
 
 extension Driver {
   static func embedding(
-    _ granularity: GroupingDefinition.Granularity, dimension: Int, options: EmbeddingOptions = EmbeddingOptions()
+    _ granularity: GroupingDefinition.Granularity, dimension: Int, options: EmbeddingOptions = EmbeddingOptions(),
+    rules: UInt32 = GroupingState.rulesVersion
   ) throws -> Driver {
     var driver = try Driver(GroupingDefinition(criterion: .task))
     driver.state = try GroupingState(
       definition: GroupingDefinition(criterion: .embedding(space: "test"), granularity: granularity),
       dimension: dimension, options: options)
+    driver.state.rules = rules
     return driver
   }
 

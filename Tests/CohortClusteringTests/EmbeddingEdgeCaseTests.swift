@@ -118,7 +118,7 @@ struct EmbeddingEdgeCaseTests {
   }
 
   @Test func aRoundOfTheWrongLengthIsRefused() throws {
-    var driver = try Driver.embedding(.groups(4), dimension: 2)
+    var driver = try Driver.embedding(.groups(4), dimension: 2, rules: GuardTests.plainRules)
     let records = (0..<9).map { ChangeRecord(.inserted, driver.store.addRow(vector: [1, Float($0)]), .vector) }
     var state = driver.state
     #expect(state.roundLength(pending: 9) == 1)

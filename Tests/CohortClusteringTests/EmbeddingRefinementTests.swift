@@ -81,7 +81,8 @@ struct EmbeddingRefinementTests {
 
   @Test func aLimitedRangeDoesNotLimitAPass() throws {
     let data = IsotropicMixture(count: 1_500, dimension: 6, components: 30, sigma: 1.5, seed: 57, sorted: true)
-    var driver = try Driver.embedding(.groups(40), dimension: 6, options: EmbeddingOptions(repairRange: 2))
+    var driver = try Driver.embedding(
+      .groups(40), dimension: 6, options: EmbeddingOptions(repairRange: 2), rules: GuardTests.plainRules)
     try driver.insertVectors(data.vectors)
     #expect(driver.misplaced() > 0)
     // Swaps repair everyone, too.

@@ -54,7 +54,7 @@ struct WorkerTests {
   @Test(arguments: [1, 4])
   func theFirstBadVectorIsNamedAndTheStateStays(workers: Int) throws {
     let data = IsotropicMixture(count: 6_000, dimension: 64, components: 20, seed: 62)
-    var driver = try Driver.embedding(.groups(40), dimension: 64)
+    var driver = try Driver.embedding(.groups(40), dimension: 64, rules: GuardTests.plainRules)
     driver.state.workers = workers
     try driver.insertVectors(Array(data.vectors[..<5_000]))
     var vectors = Array(data.vectors[5_000...])

@@ -25,7 +25,9 @@ import Testing
       _ = try transaction.createGrouping(name: "tasks", definition: GroupingDefinition(criterion: .task))
       return try transaction.createGrouping(
         name: "topics",
-        definition: GroupingDefinition(criterion: .embedding(space: space), granularity: .groups(12)))
+        // Balanced, because its rounds are of many records in a small store, too.
+        definition: GroupingDefinition(
+          criterion: .embedding(space: space), granularity: .groups(12), isBalanced: true))
     }
     _ = try ProductJob.create(store, name: "both", factors: "topics*tasks")
     return store

@@ -60,6 +60,23 @@ import Testing
     #expect(header?.rules == GroupingState.rulesVersion)
   }
 
+  /// Rounds of a version that the program still knows are made again, and the grouping goes on by it.
+  @Test func roundsOfAKnownOlderVersionAreReplayedAndFollowed() throws {
+    let folder = try TemporaryFolder()
+    let store = try Self.prepared(folder.file("store"))
+    let old = GroupingState.knownRules.lowerBound
+    try #require(old < GroupingState.rulesVersion)
+    let follower = try GroupingFollower(store, grouping: "topics")
+    follower.rules = old
+    _ = try follower.update()
+    _ = try DeletionJob.run(store, (0..<300).map { SampleID(UInt64($0 * 2)) }, reason: "test")
+    _ = try Pending.group(store)
+    let report = try ReplayJob.run(store, grouping: "topics")
+    #expect(report.isSame && report.rounds > 1, "\(report.difference?.what ?? report.obstacle ?? "")")
+    let header = try store.read { try EmbeddingHeader(in: #require(try $0.grouping(named: "topics")).engineState) }
+    #expect(header?.rules == old)
+  }
+
   /// A change of rules in the middle: the rounds before it are made again, the first one after it is named.
   @Test func theReplayNamesTheEntryWithWhichOtherRulesBegin() throws {
     let folder = try TemporaryFolder()

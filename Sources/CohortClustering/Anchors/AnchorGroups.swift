@@ -46,7 +46,7 @@ struct AnchorGroups: GroupingEngine {
       id: group, lineage: GroupLineage(born: born), count: counts[index], geometry: .label(anchors.labels[index]))
   }
 
-  func roundLength(after applied: UInt64, pending: Int) -> Int { min(pending, RoundSchedule.usual) }
+  func roundLength(after applied: UInt64, pending: Int, _ rules: UInt32) -> Int { min(pending, RoundSchedule.usual) }
 
   mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws {
     if counts.isEmpty { try open(&context) }

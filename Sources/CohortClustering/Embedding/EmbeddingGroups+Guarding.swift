@@ -24,6 +24,7 @@ extension EmbeddingGroups {
   private static let leastProgress = 0.002
 
   mutating func guardQuality(_ context: inout RoundContext, _ work: Workspace) throws {
+    if isSmall(context) { return try polish(&context, work) }
     guard options.isGuarded, !isBalanced, context.outcome.position >= Self.leastPosition,
       context.outcome.position.leadingZeroBitCount < context.start.leadingZeroBitCount, ids.count > 1
     else { return }
@@ -85,7 +86,7 @@ struct GuardTrial {
     guard chosen.rows.count > groups.ids.count, !chosen.heldOut.isEmpty else { return nil }
     let sample = try ShadowSample(chosen.rows, context.features, work)
     let shadow = try ShadowClustering(
-      of: sample, groups: groups.ids.count, key: Mixing.key(context.outcome.position, total), work)
+      of: sample, groups: groups.ids.count, key: Mixing.key(context.outcome.position, total), .glance, work)
     context.outcome.statistics.innerProducts += shadow.innerProducts
     let share = Double(sample.count) / Double(total)
     let expected = try work.nearest(shadow.columns(), to: chosen.heldOut, &context).reduce(0.0) {

@@ -13,7 +13,7 @@ extension EmbeddingGroups {
       guard wanted > 0, !ids.isEmpty else { return }
       try renewGains(ids.filter { isGainStale($0) }, &context, work)
       let order = ids.indices.filter { (gains[$0]?.value ?? 0) > 0 }.sorted {
-        let (a, b) = (gains[$0]?.value ?? 0, gains[$1]?.value ?? 0)
+        let (a, b) = (promisedGain($0, context), promisedGain($1, context))
         return a != b ? a > b : $0 < $1
       }
       let chosen = order.prefix(min(wanted, max(1, ids.count / 2))).map { ids[$0] }

@@ -6,6 +6,8 @@ extension EmbeddingGroups {
   static let leastSwaps = 8
   /// A split has to gain this much more than the merge costs.
   static let swapMargin = 1.1
+  /// In a small store, where gains and costs are looked at anew all the time.
+  static let smallSwapMargin = 1.02
   /// A step takes only splits that gain at least this share of the best one: a half of the best group may be the next best.
   static let stepShare = 0.5
 
@@ -17,6 +19,7 @@ extension EmbeddingGroups {
   }
 
   mutating func swap(atMost limit: Int, _ context: inout RoundContext, _ work: Workspace) throws {
+    let margin = isSmall(context) ? Self.smallSwapMargin : Self.swapMargin
     var left = limit
     var unsettled: Set<GroupID> = []
     var candidates: MergeCandidates?
@@ -29,9 +32,9 @@ extension EmbeddingGroups {
       }
       guard ids.count >= 3 else { break }
       try renewGains(ids.filter { isGainStale($0) }, &context, work)
-      var swaps = try chooseSwaps(atMost: left, &candidates, &context, work)
+      var swaps = try chooseSwaps(atMost: left, margin, &candidates, &context, work)
       try renewGains(swaps.map(\.split).filter { work.halves[$0] == nil }.sorted(), &context, work)
-      swaps.removeAll { (work.halves[$0.split]?.gain ?? 0) <= Self.swapMargin * $0.merge.cost }
+      swaps.removeAll { (work.halves[$0.split]?.gain ?? 0) <= margin * $0.merge.cost }
       guard !swaps.isEmpty else { break }
       var moved: [GroupID] = []
       for swap in swaps { moved += try split(swap.split, &context, work) }
@@ -63,16 +66,18 @@ extension EmbeddingGroups {
 
   /// Pairs the best splits with the cheapest merges; no group takes part twice.
   private func chooseSwaps(
-    atMost limit: Int, _ candidates: inout MergeCandidates?, _ context: inout RoundContext, _ work: Workspace
+    atMost limit: Int, _ margin: Double, _ candidates: inout MergeCandidates?, _ context: inout RoundContext,
+    _ work: Workspace
   ) throws -> [(split: GroupID, merge: Merge)] {
     var order: [(gain: Double, group: GroupID)] = []
     for (slot, group) in ids.enumerated() {
-      if let gain = gains[slot]?.value, gain > 0 { order.append((gain, group)) }
+      let gain = promisedGain(slot, context)
+      if gain > 0 { order.append((gain, group)) }
     }
     order.sort { a, b in a.gain != b.gain ? a.gain > b.gain : a.group < b.group }
     guard let best = order.first?.gain else { return [] }
-    if (candidates?.limit ?? -1) < best / Self.swapMargin {
-      let limit = 2 * best / Self.swapMargin
+    if (candidates?.limit ?? -1) < best / margin {
+      let limit = 2 * best / margin
       candidates = MergeCandidates(limit: limit, pairs: try cheapestMerges(below: limit, &context, work))
     }
     let pairs = candidates?.pairs ?? []
@@ -84,7 +89,7 @@ extension EmbeddingGroups {
       let pair = pairs.first {
         $0.heir != group && $0.closed != group && !used.contains($0.heir) && !used.contains($0.closed)
       }
-      guard let pair, gain > Self.swapMargin * pair.cost else { break }
+      guard let pair, gain > margin * pair.cost else { break }
       used.formUnion([group, pair.heir, pair.closed])
       swaps.append((group, pair))
     }
@@ -128,8 +133,9 @@ extension EmbeddingGroups {
   }
 
   /// Closes the smaller group; its members are orphans until the next repair.
-  private mutating func merge(_ pair: Merge, _ context: inout RoundContext, _ work: Workspace) {
+  mutating func merge(_ pair: Merge, _ context: inout RoundContext, _ work: Workspace) {
     guard let slot = slot(of: pair.closed) else { return }
+    forgetGain(of: pair, context, work)
     context.outcome.statistics.merges += 1
     context.outcome.events.append(
       GroupEvent(

@@ -79,8 +79,10 @@ struct EmbeddingGroups: GroupingEngine {
         ? GroupRecord.Live(sum: Array(sums[values]), gain: gain?.value ?? 0, gainCount: gain?.count) : nil)
   }
 
-  func roundLength(after applied: UInt64, pending: Int) -> Int {
-    let length = RoundSchedule.length(present: total, applied: applied)
+  func roundLength(after applied: UInt64, pending: Int, _ rules: UInt32) -> Int {
+    let length =
+      looksAfterSmallStores(rules) && RoundSchedule.isSmall(present: total, applied: applied)
+      ? 1 : RoundSchedule.length(present: total, applied: applied)
     return pending < length ? 0 : length
   }
 
@@ -110,6 +112,7 @@ struct EmbeddingGroups: GroupingEngine {
     let work = Workspace(dimension: dimension, path: context.path, workers: context.workers)
     try admit(records, &context, work)
     closeEmptyGroups(&context, work)
+    if isSmall(context) { try forgetGains(of: records, context, work) }
     work.bounds = sizeBounds
     republish(ids, &context, work)
     try grow(&context, work)

@@ -30,6 +30,13 @@ final class Workspace {
 
   deinit { workers.end() }
 
+  /// Forgets what was found out: the groups are those of before.
+  func forget() {
+    halves = [:]
+    everyone = nil
+    pending = []
+  }
+
   /// Reads samples a block at a time, compares them with all columns, and lets `body` look at each block: the lane's
   /// `block` holds the rows, normalised, `block.result(_:)` what was found.
   /// - Parameters:

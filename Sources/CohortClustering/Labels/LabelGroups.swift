@@ -35,7 +35,7 @@ struct LabelGroups: GroupingEngine {
     return GroupRecord(id: group, lineage: known.lineage, count: known.count, geometry: .label(known.label))
   }
 
-  func roundLength(after applied: UInt64, pending: Int) -> Int { min(pending, RoundSchedule.usual) }
+  func roundLength(after applied: UInt64, pending: Int, _ rules: UInt32) -> Int { min(pending, RoundSchedule.usual) }
 
   mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws {
     for (offset, record) in records.enumerated() {

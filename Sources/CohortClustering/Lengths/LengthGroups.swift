@@ -64,7 +64,7 @@ struct LengthGroups: GroupingEngine {
     return GroupRecord(id: group.id, lineage: group.lineage, count: group.count, geometry: bounds(of: interval))
   }
 
-  func roundLength(after applied: UInt64, pending: Int) -> Int {
+  func roundLength(after applied: UInt64, pending: Int, _ rules: UInt32) -> Int {
     if case .given = cut, groupSize == nil { return min(pending, RoundSchedule.usual) }
     let length = RoundSchedule.length(after: applied)
     return pending < length ? 0 : length

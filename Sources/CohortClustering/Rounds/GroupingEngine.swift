@@ -6,8 +6,8 @@ protocol GroupingEngine: Sendable {
   /// Open groups, ascending.
   var openGroups: [GroupID] { get }
   func record(of group: GroupID) -> GroupRecord?
-  /// How many of the `pending` records the next round takes; 0 when there are too few for one.
-  func roundLength(after applied: UInt64, pending: Int) -> Int
+  /// How many of the `pending` records the next round takes by the rules of a version; 0 when there are too few for one.
+  func roundLength(after applied: UInt64, pending: Int, _ rules: UInt32) -> Int
   mutating func apply(_ records: [ChangeRecord], _ context: inout RoundContext) throws
   /// The groups that inserted samples would go to if the state stayed as it is; samples in the records' order.
   func assignProvisionally(
@@ -18,6 +18,8 @@ protocol GroupingEngine: Sendable {
 
   /// Whether rounds note the version of the rules that they are made by.
   var notesRules: Bool { get }
+  /// The version that the last round noted.
+  var rules: UInt32 { get }
   /// Takes the tail and lowers the error. - Throws: `clustering.not-refinable` where there is none.
   mutating func refine(_ tail: [ChangeRecord], _ context: inout RoundContext) throws
   /// Mean squared distance of all members to their groups' published centroids; nil where there are none.
@@ -32,6 +34,7 @@ protocol GroupingEngine: Sendable {
 extension GroupingEngine {
   func encodeHeader(into writer: inout ByteWriter) {}
   var notesRules: Bool { false }
+  var rules: UInt32 { GroupingState.unnotedRulesVersion }
   mutating func refine(_ tail: [ChangeRecord], _ context: inout RoundContext) throws {
     throw CohortError(
       .clusteringNotRefinable, "Only groupings by embedding can be refined: the others have nothing to gain")

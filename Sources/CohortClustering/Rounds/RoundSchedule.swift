@@ -7,6 +7,8 @@ public enum RoundSchedule {
   private static let shareOfLengths: UInt64 = 16
   // As if so many samples were there after a long history: records that bring no vector are no round each.
   private static let mostOfHistory: UInt64 = 4_096
+  /// A store of fewer samples is small.
+  static let small: UInt64 = 4_096
 
   /// Records in a round of an embedding grouping of `present` samples: a sixty-fourth of them, at least 1; after a long
   /// history 64 at least.
@@ -19,6 +21,12 @@ public enum RoundSchedule {
   /// same only if rounds grow with it. Where samples go as fast as they come, what is there counts, and not what has been.
   public static func length(present: UInt64, applied: UInt64) -> Int {
     max(Int(clamping: max(present, min(applied / share, mostOfHistory)) / share), 1)
+  }
+
+  /// Whether a store is small: fewer than 4,096 samples, and no long history. Where small stores are looked after, each of
+  /// their records is a round of its own.
+  static func isSmall(present: UInt64, applied: UInt64) -> Bool {
+    max(present, min(applied / share, mostOfHistory)) < small
   }
 
   /// Records in a round of a grouping by length that follows `applied` records: a sixteenth of them, at least 1, up to

@@ -13,9 +13,22 @@ struct ShadowClustering {
   private(set) var counts: [UInt64] = []
   private(set) var innerProducts: UInt64 = 0
 
-  private static let mostSteps = 3
-  /// Lloyd steps end when one lowers the error by less than this share.
-  private static let leastProgress = 0.005
+  /// When Lloyd steps end.
+  struct Effort {
+    var mostSteps: Int
+    /// They end when one lowers the error by less than this share.
+    var leastProgress: Double
+
+    /// For a part of a store: to say how good groups could be, and not to be the groups.
+    static let glance = Effort(mostSteps: 3, leastProgress: 0.005)
+    /// For all samples of a small one.
+    static let thorough = Effort(mostSteps: 24, leastProgress: 0.0005)
+    /// For all samples, when there are more of them.
+    static let brief = Effort(mostSteps: 8, leastProgress: 0.002)
+  }
+
+  /// Summed squared distance of the sample's rows to the centroids of the last step but one.
+  private(set) var error = 0.0
 
   var count: Int { centroids.count / dimension }
 
@@ -23,16 +36,19 @@ struct ShadowClustering {
   ///   - groups: how many centroids; fewer come out when the sample has fewer distinct rows.
   ///   - key: names the stream of draws.
   /// - Complexity: about 2 + steps times rows x groups distances.
-  init(of sample: ShadowSample, groups: Int, key: UInt64, _ work: Workspace) throws {
+  init(
+    of sample: ShadowSample, groups: Int, key: UInt64, _ effort: Effort, _ work: Workspace
+  ) throws {
     dimension = work.dimension
     try seed(sample, groups, key, work)
-    for _ in 0..<Self.mostSteps {
+    for _ in 0..<effort.mostSteps {
       let before = sample.error
       center(sample, work.path)
       sample.forget()
       try compare(sample, with: 0..<count, work)
-      guard sample.error < before * (1 - Self.leastProgress) else { break }
+      guard sample.error < before * (1 - effort.leastProgress) else { break }
     }
+    error = sample.error
     center(sample, work.path)
   }
 

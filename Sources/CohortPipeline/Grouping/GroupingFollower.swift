@@ -67,10 +67,9 @@ public final class GroupingFollower {
     source = try record.definition.feedKind.changes(erasedLabelsFrom: nil)
   }
 
-  /// By which rules the rounds say that they are made. Only tests set it.
-  package var rules: UInt32 {
-    get { state.rules }
-    set { state.rules = newValue }
+  /// By which rules the rounds are made, whatever the stored state says. Only tests set it.
+  package var rules: UInt32? {
+    didSet { if let rules { state.rules = rules } }
   }
 
   public var name: String { record.name }
@@ -98,12 +97,11 @@ public final class GroupingFollower {
   /// Reads the engine's state anew if another follower has moved the grouping on.
   /// - Complexity: a look-up where none has.
   private func refresh() throws {
-    let rules = state.rules
     try store.read { transaction in
       let stored = try transaction.stored(record)
       if !stored.isAsFar(as: record) {
         state = try transaction.storedState(of: stored)
-        state.rules = rules
+        if let rules { state.rules = rules }
       }
       record = stored
     }

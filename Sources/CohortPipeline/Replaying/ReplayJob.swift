@@ -38,7 +38,8 @@ public enum ReplayJob {
     } catch let error as OtherRules {
       replay.report.obstacle =
         "log entry \(error.sequence) was made by version \(error.version) of the grouping's rules, and this program has "
-        + "version \(GroupingState.rulesVersion): it cannot make the entry again"
+        + GroupingState.knownRules.map { "version \($0)" }.joined(separator: " and ")
+        + ": it cannot make the entry again"
     } catch let error as CohortError {
       guard error.category == .corruption else { throw error }
       // What a job that drops the grouping meanwhile takes away is no damage.
@@ -154,8 +155,11 @@ private struct Replay {
     }
     let opening = try round.opening
     if let noted = opening.first(where: { $0.kind == .ruled }) { rules = noted.count }
-    if state.notesRules, rules != UInt64(GroupingState.rulesVersion) {
-      throw OtherRules(sequence: last, version: rules)
+    if state.notesRules {
+      guard let known = UInt32(exactly: rules), GroupingState.knownRules.contains(known) else {
+        throw OtherRules(sequence: last, version: rules)
+      }
+      state.rules = known
     }
     try assignTail()
     let records = try self.records(upTo: round.applied)
