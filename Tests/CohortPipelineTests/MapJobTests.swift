@@ -81,7 +81,7 @@ import Testing
     let good = try MapJob.create(fixture.store, name: "good", grouping: "topics").map
     // A place in a cell that there is not.
     let broken = NewMap(
-      name: "broken", grouping: good.grouping, space: good.space, dimension: good.dimension, rules: good.rules,
+      name: "broken", grouping: good.grouping, space: good.space, dimension: Int(good.dimension), rules: good.rules,
       through: good.through, places: [MapPlace(id: 1, x: 0, y: 0, cell: 9)],
       cells: [[Float](repeating: 0, count: Self.dimension)])
     let made = try fixture.store.write { try $0.createMap(broken) }

@@ -27,7 +27,7 @@ import Testing
       SharedCatalog.of(store).keep(keeper)
       defer { SharedCatalog.of(store).keep(nil) }
       var bytes = try Data(contentsOf: file)
-      bytes[page * 4096 + 2000] ^= 1
+      bytes[page * 4096 % bytes.count + 2000] ^= 1
       let handle = try FileHandle(forUpdating: file)
       try handle.write(contentsOf: bytes)
       try handle.close()
