@@ -108,7 +108,8 @@ extension CohortError {
       ErrorCode(.store, "unknown-embedding-space", .notFound),
       known.isEmpty ? "The store has no embedding space" : "None of the store's embedding spaces is the default",
       hint: known.isEmpty
-        ? "'cohort embed' makes one, with a vector for each sample" : "Name one of \(known.prefix(10).map { "'\($0)'" }.joined(separator: ", "))")
+        ? "'cohort embed' makes one, with a vector for each sample"
+        : "Name one of \(known.prefix(10).map { "'\($0)'" }.joined(separator: ", "))")
   }
 
   /// An id that no sample has or had.

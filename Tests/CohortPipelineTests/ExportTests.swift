@@ -68,7 +68,8 @@ import Testing
     let text = try String(contentsOfFile: path, encoding: .utf8)
     let name = try #require(try store.read { try $0.sources() }.first?.name)
     #expect(
-      text == "id,source,line,task,prompt,response,messages,tools,attributes,prompt_length,response_length,total_length\r\n"
+      text == "id,source,line,task,prompt,response,messages,tools,attributes,"
+        + "prompt_length,response_length,total_length\r\n"
         + "0,\(name),1,,\"say \"\"a, b\"\"\nnow\",\"a, b\","
         + #""[{""role"":""user"",""content"":""say \""a, b\""\nnow""},{""role"":""assistant"",""content"":""a, b""}]","#
         + #","{""score"":8.0}",14,4,18"# + "\r\n")

@@ -118,10 +118,10 @@ class Ours:
 
     def add(self, rows: np.ndarray) -> tuple[np.ndarray, int]:
         self.take(rows)
-        done = json.loads(self.cohort("update", "--workers", self.arguments.threads, "--json"))
-        events = sum(one["events"] for one in done.get("maps", []))
-        tail = self.cohort("map", "update", "overview", "--tail", "--workers", self.arguments.threads, "--json")
-        return self.places(), events + json.loads(tail)["events"]
+        self.cohort("update", "--workers", self.arguments.threads)
+        self.cohort("map", "update", "overview", "--tail", "--workers", self.arguments.threads)
+        changes = json.loads(self.cohort("log", "--from", 1, "--kind", "map-changed", "--json"))
+        return self.places(), sum(one["details"]["change"] == "settled" for one in changes)
 
     def refit(self) -> np.ndarray:
         self.cohort("map", "create", "overview", "--refit", "--workers", self.arguments.threads)

@@ -59,7 +59,7 @@ final class SampleTexts {
     guard count / 8 <= limit else {
       throw CohortError(
         .tablesArgument, "A sample is larger than a value may be", place: "sample \(id)",
-        cause: "it has \(count) bytes, and a value may have \(limit)", 
+        cause: "it has \(count) bytes, and a value may have \(limit)",
         hint: "Leave such samples out (WHERE total_length < \(limit / 8)); cohort sample show \(id) shows it")
     }
     if bytes.count < count {
