@@ -98,7 +98,7 @@ import Testing
     try store.ask("train", #"{"plan":"first","epochs":2,"run":"calm","resume":true}"#)
     try store.ask("run list")
     #expect(try !store.ask("run show", path: ["run": "calm"]).record.list("losses").isEmpty)
-    let loss = #"{"by":"task","name":"sum","steps":3,"tokens":90,"mean":2.5,"first":3,"last":null}"#
+    let loss = #"{"by":"task","name":"sum","steps":3,"tokens":90,"mean":2.5,"first":3.5,"last":null}"#
     try store.ask(
       "run note", path: ["run": "far"],
       #"{"plan":"first","epoch":1,"step":2,"steps":9,"samples":72,"tokens":90,"losses":[\#(loss)]}"#)
