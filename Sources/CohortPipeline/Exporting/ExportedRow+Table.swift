@@ -1,4 +1,5 @@
 internal import CohortCore
+internal import CohortStore
 
 /// A sample as a row of a table: for spreadsheets and data frames.
 extension ExportedRow {
