@@ -1,4 +1,5 @@
 import CohortActions
+import CohortCore
 
 /// Prints rows of named values in the format that was asked for. Standard output carries nothing else.
 struct Output {
