@@ -9,7 +9,7 @@ extension ErrorCode {
   package static let catalogCannotOpen = ErrorCode(.catalog, "cannot-open", .failure)
   package static let catalogClosed = ErrorCode(.catalog, "closed", .failure)
   package static let catalogDamaged = ErrorCode(.catalog, "damaged", .corruption)
-  package static let catalogDeadline = ErrorCode(.catalog, "deadline", .usage)
+  package static let catalogDeadline = ErrorCode(.catalog, "deadline", .temporary)
   package static let catalogDiskFull = ErrorCode(.catalog, "disk-full", .temporary)
   package static let catalogFailed = ErrorCode(.catalog, "failed", .failure)
   package static let catalogInputOutput = ErrorCode(.catalog, "input-output", .failure)

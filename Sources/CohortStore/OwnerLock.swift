@@ -19,7 +19,7 @@ final class OwnerLock: Sendable {
         .storeNotWritable, "The store cannot be written", place: path, cause: error.text,
         hint: "Check the owner and mode of the folder; reading still works")
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard Self.lock(descriptor) else {
       let reason = Errno.last
       let holder = Self.holder(descriptor)
       SystemCall.close(descriptor)
@@ -36,6 +36,34 @@ final class OwnerLock: Sendable {
     self.descriptor = descriptor
     // Of an owner that was killed: a socket there is one that answers.
     try? SystemCall.remove(StoreLayout(folder).ownerSocket)
+  }
+
+  /// How long a process that was killed may need to be gone: until the disk has done what it asked of it, its lock stays.
+  private static let endingSeconds = 10.0
+
+  /// Takes the lock; waits for it only while its holder is a process that has ended already.
+  private static func lock(_ descriptor: Int32) -> Bool {
+    let end = SystemClock.steady + Int64(endingSeconds * 1e9)
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      let reason = errno
+      guard reason == EWOULDBLOCK, let owner = process(in: holder(descriptor)), hasEnded(owner),
+        SystemClock.steady < end
+      else {
+        errno = reason
+        return false
+      }
+      usleep(5_000)
+    }
+    return true
+  }
+
+  /// Whether a process is gone, or a part of it only is left: its first thread has ended, others wait for the disk.
+  private static func hasEnded(_ process: Int32) -> Bool {
+    guard kill(process, 0) == 0 || errno == EPERM else { return true }
+    guard let bytes = try? SystemCall.contents(of: "/proc/\(process)/stat", limit: 1 << 12) else { return false }
+    // `4711 (cohortd) Z …`: the name may have brackets of its own.
+    let state = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.first { $0 != " " }
+    return state == "Z" || state == "X"
   }
 
   deinit {
@@ -70,11 +98,14 @@ final class OwnerLock: Sendable {
     guard let descriptor = try? SystemCall.open(StoreLayout(folder).owner, O_RDONLY | O_NOFOLLOW) else { return nil }
     defer { SystemCall.close(descriptor) }
     let text = holder(descriptor)
-    // The number is behind the last space; what is before it are the name and `, process`.
-    guard let space = text.lastIndex(of: " "), let process = Int32(text[text.index(after: space)...]),
-      text[..<space].hasSuffix(", process"), isLocked(StoreLayout(folder).owner, by: process)
-    else { return nil }
-    return StoreOwner(name: String(text[..<space].dropLast(", process".count)), process: process)
+    guard let process = process(in: text), isLocked(StoreLayout(folder).owner, by: process) else { return nil }
+    return StoreOwner(name: String(text.dropLast(", process \(process)".count)), process: process)
+  }
+
+  /// The number behind the last space of the file's text; what is before it are the name and `, process`.
+  private static func process(in text: String) -> Int32? {
+    guard let space = text.lastIndex(of: " "), text[..<space].hasSuffix(", process") else { return nil }
+    return Int32(text[text.index(after: space)...])
   }
 
   /// The text of the file stays when its holder has gone, and the number of a process is given again: the system's own list

@@ -131,7 +131,7 @@ extension CohortError {
     case .deadline:
       CohortError(
         .catalogDeadline, "The statement took longer than \(limits.deadline)",
-        hint: "Narrow it with WHERE, or raise the timeout: it would take as long again")
+        hint: "Narrow it with WHERE, or raise the timeout")
     case .sorting:
       CohortError(
         .catalogDeadline, "What the statement sorts would take it longer than \(limits.deadline)",
