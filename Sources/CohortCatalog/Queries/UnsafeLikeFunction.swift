@@ -7,9 +7,10 @@ internal import GRDBSQLite
 enum UnsafeLikeFunction {
   static let patternBytes = 1000
 
-  /// Replaces the operator on a connection. `watch` must outlive every statement of it.
-  static func install(on handle: OpaquePointer, _ watch: QueryWatch) -> CInt {
-    let context = Unmanaged.passUnretained(watch).toOpaque()
+  /// Replaces the operator on a connection. `watch` must outlive every statement of it, or be taken away by another call;
+  /// with nil nothing stops a comparison.
+  static func install(on handle: OpaquePointer, _ watch: QueryWatch?) -> CInt {
+    let context = watch.map { Unmanaged.passUnretained($0).toOpaque() }
     for count in [2, 3] as [CInt] {
       let code = sqlite3_create_function_v2(
         handle, "like", count, SQLITE_UTF8 | SQLITE_DETERMINISTIC, context,

@@ -63,6 +63,8 @@ struct UnsafeQueryConnection: ~Copyable {
     watch.endCounting()
     sqlite3_progress_handler(handle, 0, nil, nil)
     sqlite3_set_authorizer(handle, nil, nil)
+    // LIKE stays with the connection, and the next one who uses it has another watch, or none yet.
+    _ = UnsafeLikeFunction.install(on: handle, nil)
   }
 
   /// Takes all virtual tables away but the two for JSON. Those are made once here, because SQLite asks the authorizer
