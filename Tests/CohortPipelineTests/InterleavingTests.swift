@@ -25,7 +25,7 @@ import Testing
         "store.snapshot-lost", "store.generation", "pipeline.no-groupings", "pipeline.not-measured",
         "pipeline.not-in-snapshot",
         "pipeline.interrupted", "clustering.not-refinable", "planning.empty-population", "trainer.run-taken",
-        "store.default-space", "pipeline.product", "reading.plan-without-snapshot",
+        "store.default-space", "pipeline.product", "store.packing", "reading.plan-without-snapshot",
       ].contains(code)
   }
 
