@@ -69,28 +69,30 @@ import Testing
     let told = Mutex<[CatalogRefresh.Reason?]>([])
     let file = store.path + "/" + Catalog.fileName
     let digest = try { try Catalog(of: store).contentDigest() }()
-    let pages = try #require(FileManager.default.contents(atPath: file)).count / 4096
+    let sound = try #require(FileManager.default.contents(atPath: file))
+    let pages = sound.count / 4096
     var met = 0
     for page in 0..<pages {
-      // Opened anew, so that all is in the file and nothing in the log beside it.
+      // All is in the file, and nothing in the log beside it: nobody has it open.
+      for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
+      try sound.write(to: URL(fileURLWithPath: file))
       let keeper = try Catalog(of: store)
+      #expect(keeper.opening.rebuilt == nil)
       shared.keep(keeper) { refresh in told.withLock { $0.append(refresh.rebuilt) } }
+      defer { shared.keep(nil) }
       told.withLock { $0 = [] }
-      let size = try #require(FileManager.default.contents(atPath: file)).count
-      try Self.flip(file, at: page * 4096 % size + 2000)
+      try Self.flip(file, at: page * 4096 + 2000)
       let answer = try everything(shared, store)
       #expect(try answer == last(store), "page \(page)")
       #expect(keeper.isWriter)
       guard told.withLock({ !$0.isEmpty }) else { continue }
       met += 1
       #expect(told.withLock { $0 } == [.damaged], "page \(page)")
-      #expect(try Catalog(current: store)?.contentDigest() == digest, "page \(page)")
       #expect(try keeper.contentDigest() == digest && shared.openings == 0)
       // The next question finds nothing to mend.
       #expect(try everything(shared, store) == last(store))
       #expect(told.withLock { $0.count } == 1)
     }
-    shared.keep(nil)
     #expect(met > 1, "\(met) of \(pages) pages")
   }
 
