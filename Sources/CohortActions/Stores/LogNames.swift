@@ -17,6 +17,7 @@ struct LogNames {
   ]
 
   /// The name of something, by the word that a field calls it: `grouping`, `source`, `snapshot`. Nil for what has none.
+  /// - Throws: `store.corrupted` for a source that is not there.
   /// - Complexity: a look-up; for the first dropped one, a scan of the log's entries that create something.
   mutating func name(_ kind: String, _ number: UInt64, _ transaction: borrowing ReadTransaction) throws -> String? {
     guard Self.named.contains(kind) else { return nil }
@@ -26,6 +27,10 @@ struct LogNames {
     if name == nil {
       if created == nil { created = try Self.creations(transaction) }
       name = created?[key]
+    }
+    // A source stays for ever: an entry that tells of one is proof that it was there.
+    guard name != nil || kind != "source" else {
+      throw CohortError(.storeCorrupted, "Source \(number) is damaged", cause: "it is missing")
     }
     known[key] = .some(name)
     return name
