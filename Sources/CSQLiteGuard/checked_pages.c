@@ -51,7 +51,10 @@ static int read_checked(sqlite3_file *file, void *bytes, int count, sqlite3_int6
     // A page beyond the end is of a file that is being made. Of a part of one SQLite would take the rest for zeros.
     sqlite3_int64 size = 0;
     int known = real(file)->pMethods->xFileSize(real(file), &size);
-    return known == SQLITE_OK && size > offset ? SQLITE_CORRUPT : code;
+    if (known != SQLITE_OK || size <= offset) return code;
+    // It may have come since.
+    code = real(file)->pMethods->xRead(real(file), bytes, count, offset);
+    if (code == SQLITE_IOERR_SHORT_READ) return SQLITE_CORRUPT;
   }
   if (code != SQLITE_OK) return code;
   uint64_t stored;
