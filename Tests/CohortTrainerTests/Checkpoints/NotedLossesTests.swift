@@ -57,14 +57,7 @@ import Testing
       }
     }
     // A checksum that fits does not make nonsense losses.
-    func sealed(_ change: (inout [UInt8]) -> Void) -> [UInt8] {
-      var body = Array(bytes.dropLast(8))
-      change(&body)
-      var writer = ByteWriter()
-      writer.raw(body)
-      writer.fixed(XXH3.hash64(body))
-      return writer.bytes
-    }
+    let sealed = { (change: (inout [UInt8]) -> Void) in resealed(bytes, change) }
     #expect { try NotedLosses(decoding: sealed { $0[4] = 2 }) } throws: { error in
       (error as? CohortError)?.code.name == "trainer.newer-format"
     }
